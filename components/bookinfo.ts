@@ -1,0 +1,94 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { BOOKINFO_PORT, BOOKINFO_SERVICES, BOOKINFO_WORKLOADS, type BookinfoWorkload } from "./bookinfoFacts";
+import { SKIP_AWAIT } from "./istioControlPlane";
+
+export interface BookinfoArgs {
+    /** Namespace to create with the injection label. */
+    namespace: string;
+    /** Start of the image names, before `-productpage-v1` and so on. */
+    images: string;
+    /** Tag of the images. */
+    tag: string;
+    /** The cluster's provider. */
+    provider: k8s.Provider;
+}
+
+/**
+ * The Bookinfo sample in a namespace of its own, with sidecar injection.
+ *
+ * Give it `dependsOn` a ready control plane: a pod that is created before istiod answers has no sidecar.
+ */
+export class Bookinfo extends pulumi.ComponentResource {
+    readonly namespace: k8s.core.v1.Namespace;
+    readonly services: k8s.core.v1.Service[];
+    readonly deployments: k8s.apps.v1.Deployment[];
+
+    constructor(name: string, args: BookinfoArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("istio-on-pulumi:index:Bookinfo", name, {}, { ...opts, providers: { kubernetes: args.provider } });
+        this.namespace = this.createNamespace(args.namespace);
+        const accounts = new Map(BOOKINFO_SERVICES.map((service) => [service, this.createServiceAccount(service)]));
+        this.services = BOOKINFO_SERVICES.map((service) => this.createService(service));
+        this.deployments = BOOKINFO_WORKLOADS.map((workload) => this.createDeployment(workload, accounts.get(workload.service)!, args));
+        this.registerOutputs({ namespace: this.namespace.metadata.name });
+    }
+
+    private createNamespace(name: string) {
+        return new k8s.core.v1.Namespace(name, { metadata: { name, labels: { "istio-injection": "enabled" } } }, { parent: this });
+    }
+
+    private createServiceAccount(service: string) {
+        const name = `bookinfo-${service}`;
+        return new k8s.core.v1.ServiceAccount(name, { metadata: this.metadata(name, { account: service }) }, { parent: this });
+    }
+
+    private createService(service: string) {
+        return new k8s.core.v1.Service(
+            service,
+            {
+                metadata: { ...this.metadata(service, { app: service, service }), annotations: SKIP_AWAIT },
+                spec: { ports: [{ port: BOOKINFO_PORT, name: "http" }], selector: { app: service } },
+            },
+            { parent: this },
+        );
+    }
+
+    private createDeployment(workload: BookinfoWorkload, account: k8s.core.v1.ServiceAccount, args: BookinfoArgs) {
+        const { service, version, scratch, env, podAnnotations } = workload;
+        const name = `${service}-${version}`;
+        const labels = { app: service, version };
+        const volumes = Object.entries(scratch);
+        return new k8s.apps.v1.Deployment(
+            name,
+            {
+                metadata: this.metadata(name, labels),
+                spec: {
+                    replicas: 1,
+                    selector: { matchLabels: labels },
+                    template: {
+                        metadata: { labels, ...(Object.keys(podAnnotations).length > 0 && { annotations: podAnnotations }) },
+                        spec: {
+                            serviceAccountName: account.metadata.name,
+                            containers: [
+                                {
+                                    name: service,
+                                    image: `${args.images}-${name}:${args.tag}`,
+                                    imagePullPolicy: "IfNotPresent",
+                                    ports: [{ containerPort: BOOKINFO_PORT }],
+                                    ...(Object.keys(env).length > 0 && { env: Object.entries(env).map(([key, value]) => ({ name: key, value })) }),
+                                    ...(volumes.length > 0 && { volumeMounts: volumes.map(([volume, mountPath]) => ({ name: volume, mountPath })) }),
+                                },
+                            ],
+                            ...(volumes.length > 0 && { volumes: volumes.map(([volume]) => ({ name: volume, emptyDir: {} })) }),
+                        },
+                    },
+                },
+            },
+            { parent: this },
+        );
+    }
+
+    private metadata(name: string, labels: Record<string, string>) {
+        return { name, namespace: this.namespace.metadata.name, labels };
+    }
+}

@@ -1,0 +1,43 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+/** Which cluster every resource of the stack goes to. */
+export interface ClusterArgs {
+    /**
+     * Path of the kubeconfig as the user wrote it.
+     *
+     * It is kept in the stack's state, so it should read the same on every machine (`~/` is allowed).
+     * @default the plugin's own search: $KUBECONFIG, else ~/.kube/config; then nothing is kept in state
+     */
+    kubeconfig?: string;
+    /** Context of the kubeconfig. Always given: a context that is switched elsewhere must not move the stack. */
+    context: string;
+    /**
+     * Name of the cluster for the plugin. While it stays the same, a renewed certificate or a moved API server in the
+     * kubeconfig is no reason to replace every resource.
+     */
+    identifier: string;
+}
+
+/** The stack's only way to its cluster: explicit providers, so that no resource falls back to the ambient kubeconfig. */
+export class Cluster extends pulumi.ComponentResource {
+    /** Refuses to take over an object that exists already. */
+    readonly provider: k8s.Provider;
+    /** Takes over an object that exists already. Only for CRDs, which outlive `pulumi destroy`. */
+    readonly adoptingProvider: k8s.Provider;
+
+    constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("istio-on-pulumi:index:Cluster", name, {}, opts);
+        const common: k8s.ProviderArgs = {
+            // Not undefined: the SDK would put this machine's $KUBECONFIG into the stack's state.
+            kubeconfig: args.kubeconfig ?? "",
+            context: args.context,
+            clusterIdentifier: args.identifier,
+            // Istiod reads its ConfigMaps all the time: a replacement would leave a gap without injection.
+            enableConfigMapMutable: true,
+        };
+        this.provider = new k8s.Provider(name, common, { parent: this });
+        this.adoptingProvider = new k8s.Provider(`${name}-adopting`, { ...common, upsertExistingObjects: true }, { parent: this });
+        this.registerOutputs({});
+    }
+}

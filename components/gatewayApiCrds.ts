@@ -1,0 +1,86 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { InstalledCrd } from "../cluster";
+import { type Manifest, parseManifest } from "./manifest";
+
+/** Annotation that says which stack installed a CRD; it decides, on every later run, whether the stack manages it. */
+export const OWNER_ANNOTATION = "istio-on-pulumi/installed-by";
+
+/** The CustomResourceDefinitions of Gateway API's standard channel, by their full names. */
+export const GATEWAY_API_CRDS = ["gatewayclasses", "gateways", "grpcroutes", "httproutes", "referencegrants"].map(
+    (plural) => `${plural}.gateway.networking.k8s.io`,
+);
+
+export interface GatewayApiCrdsArgs {
+    /** `auto`: install where the cluster serves none but this stack's; `always`: install, taking over what is there; `never`. */
+    install: "auto" | "always" | "never";
+    /** The manifests of the CRDs, each a YAML text of one or more documents. */
+    manifests: string[];
+    /** The Gateway API CRDs that the cluster holds now. */
+    installed: readonly InstalledCrd[];
+    /** Names this stack among all stacks, such as `organization/project/stack`. */
+    owner: string;
+    /** A provider that takes over existing objects: these CRDs outlive `pulumi destroy`, and the next `up` finds them there. */
+    adoptingProvider: k8s.Provider;
+}
+
+/**
+ * Gateway API's CustomResourceDefinitions, installed only if absent.
+ *
+ * They are never deleted with the stack: deleting a CRD deletes every object of its kind in the cluster, whoever made it.
+ */
+export class GatewayApiCrds extends pulumi.ComponentResource {
+    /** The CRDs this stack manages; empty where the cluster keeps its own. */
+    readonly crds: k8s.apiextensions.v1.CustomResourceDefinition[];
+    /** Gateway API's version in the cluster once the stack is up, such as `v1.2.1`; `unknown` where foreign CRDs do not tell. */
+    readonly version: string;
+
+    constructor(name: string, args: GatewayApiCrdsArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("istio-on-pulumi:index:GatewayApiCrds", name, {}, opts);
+        const managed = managedCrds(args.install, args.installed, args.owner);
+        const manifests = args.manifests.flatMap(parseManifest).filter((manifest) => managed.includes(manifest.metadata.name));
+        this.crds = manifests.map((manifest) => this.createCrd(manifest, args));
+        this.version = bundleVersion(manifests[0]?.metadata.annotations ?? args.installed[0]?.annotations);
+        this.registerOutputs({ version: this.version });
+    }
+
+    private createCrd(manifest: Manifest, args: GatewayApiCrdsArgs) {
+        const annotations = { ...manifest.metadata.annotations, [OWNER_ANNOTATION]: args.owner };
+        return new k8s.apiextensions.v1.CustomResourceDefinition(
+            manifest.metadata.name,
+            { metadata: { ...manifest.metadata, annotations }, spec: manifest.spec as k8s.types.input.apiextensions.v1.CustomResourceDefinitionSpec },
+            { parent: this, provider: args.adoptingProvider, retainOnDelete: true },
+        );
+    }
+}
+
+/**
+ * The names of the CRDs that the stack manages.
+ *
+ * With `auto` those it installed stay its own on every run, and absent ones join them only where no CRD is somebody else's:
+ * CRDs of two releases side by side serve nobody.
+ * @throws pulumi.RunError where what is left to the cluster cannot serve the walkthrough's Gateway and HTTPRoute
+ */
+export function managedCrds(install: GatewayApiCrdsArgs["install"], installed: readonly InstalledCrd[], owner: string): string[] {
+    if (install === "always") {
+        return GATEWAY_API_CRDS;
+    }
+    const own = installed.filter((crd) => crd.annotations[OWNER_ANNOTATION] === owner).map((crd) => crd.name);
+    if (install === "auto" && own.length === installed.length) {
+        return GATEWAY_API_CRDS;
+    }
+    const unserved = ["gateways", "httproutes"]
+        .map((plural) => `${plural}.gateway.networking.k8s.io`)
+        .filter((crdName) => !installed.some((crd) => crd.name === crdName && crd.served.includes("v1")));
+    if (unserved.length > 0) {
+        const why = install === "auto" ? "The cluster holds Gateway API CRDs that this stack did not install" : "gatewayApiCrds is never";
+        throw new pulumi.RunError(
+            `${why}, and the cluster does not serve ${unserved.join(" and ")} at version v1; install them there, or let this stack do it with: pulumi config set gatewayApiCrds always`,
+        );
+    }
+    return install === "auto" ? own : [];
+}
+
+function bundleVersion(annotations: Readonly<Record<string, string>> | undefined): string {
+    return annotations?.["gateway.networking.k8s.io/bundle-version"] ?? "unknown";
+}

@@ -1,0 +1,112 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+/** Namespace of the control plane and of the addons; upstream's addon manifests name it too. */
+export const ISTIO_NAMESPACE = "istio-system";
+
+export interface IstioControlPlaneArgs {
+    /** Directories of the charts, relative to the project: the paths are kept in state and must be equal on every machine. */
+    charts: { base: string; istiod: string };
+    /** Version of both charts, such as `1.25.1`. */
+    version: string;
+    /** Registry and path of Istio's images, such as `docker.io/istio`. */
+    hub: string;
+    /** Tag of Istio's images, such as `1.25.1`. */
+    tag: string;
+    /** The cluster's provider. */
+    provider: k8s.Provider;
+}
+
+/**
+ * Istio's control plane: namespace, chart `base`, chart `istiod`, profile demo without gateways.
+ *
+ * What depends on this component starts with a ready istiod: an injected pod that came earlier would silently have no sidecar.
+ */
+export class IstioControlPlane extends pulumi.ComponentResource {
+    readonly namespace: k8s.core.v1.Namespace;
+    /** Istio's CRDs and the reader account. One release: 14 CRDs in the stack's state would make every operation half as slow again. */
+    readonly base: k8s.helm.v3.Release;
+    readonly istiod: k8s.helm.v4.Chart;
+
+    constructor(name: string, args: IstioControlPlaneArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("istio-on-pulumi:index:IstioControlPlane", name, {}, { ...opts, providers: { kubernetes: args.provider } });
+        this.namespace = this.createNamespace();
+        this.base = this.installBase(args);
+        this.istiod = this.installIstiod(args);
+        this.registerOutputs({ namespace: this.namespace.metadata.name });
+    }
+
+    private createNamespace() {
+        return new k8s.core.v1.Namespace(ISTIO_NAMESPACE, { metadata: { name: ISTIO_NAMESPACE } }, { parent: this });
+    }
+
+    private installBase(args: IstioControlPlaneArgs) {
+        return new k8s.helm.v3.Release(
+            "istio-base",
+            {
+                name: "istio-base",
+                namespace: this.namespace.metadata.name,
+                chart: args.charts.base,
+                version: args.version,
+                values: { profile: "demo" },
+            },
+            { parent: this },
+        );
+    }
+
+    private installIstiod(args: IstioControlPlaneArgs) {
+        return new k8s.helm.v4.Chart(
+            "istiod",
+            {
+                name: "istiod",
+                namespace: this.namespace.metadata.name,
+                chart: args.charts.istiod,
+                version: args.version,
+                values: istiodValues(args),
+            },
+            { parent: this, dependsOn: [this.base], transforms: [istiodTransform(args.provider)] },
+        );
+    }
+}
+
+/** The ConfigMaps that istiod reads at its start. */
+const STARTUP_CONFIG_MAPS = ["istio", "istio-sidecar-injector"];
+
+/** Values of chart `istiod`. */
+export function istiodValues(args: Pick<IstioControlPlaneArgs, "hub" | "tag">) {
+    return {
+        profile: "demo",
+        // The charts of the source tree name the test registry.
+        global: { hub: args.hub, tag: args.tag },
+        // An istiod that starts before its ConfigMaps exist leaves injection off until it is restarted, and the chart's objects are
+        // created side by side. A required volume makes the kubelet hold the container back; the path means nothing to istiod.
+        volumes: [{ name: "startup-config", projected: { sources: STARTUP_CONFIG_MAPS.map((configMap) => ({ configMap: { name: configMap } })) } }],
+        volumeMounts: [{ name: "startup-config", mountPath: "/var/run/startup-config", readOnly: true }],
+    };
+}
+
+/** Changes to the chart's objects that its values cannot express. */
+export function istiodTransform(provider: k8s.Provider): pulumi.ResourceTransform {
+    return ({ type, props, opts }) => {
+        const changed = changeIstiodObject(type, props);
+        // The options of a remote component's child come without its provider, and answering with them would drop it.
+        return changed && { props: changed, opts: pulumi.mergeOptions(opts, { provider }) };
+    };
+}
+
+/** The changed object, or `undefined` where it stays as the chart has it. */
+export function changeIstiodObject(type: string, props: Record<string, any>): Record<string, any> | undefined {
+    switch (type) {
+        case "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration":
+            // Istiod sets it to Fail once it is ready, which is also the API's default; claiming it would be a conflict for ever.
+            return { ...props, webhooks: props.webhooks.map(({ failurePolicy: _, ...webhook }: Record<string, unknown>) => webhook) };
+        case "kubernetes:core/v1:Service":
+            // The Deployment behind it is awaited; the Service's own wait is ten more seconds.
+            return { ...props, metadata: { ...props.metadata, annotations: { ...props.metadata.annotations, ...SKIP_AWAIT } } };
+        default:
+            return undefined;
+    }
+}
+
+/** Tells the plugin not to wait for an object. */
+export const SKIP_AWAIT = { "pulumi.com/skipAwait": "true" };

@@ -1,0 +1,76 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { parseAllDocuments } from "yaml";
+
+/** A Kubernetes object as a manifest describes it. */
+export interface Manifest {
+    apiVersion: string;
+    kind: string;
+    metadata: { name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+    [field: string]: unknown;
+}
+
+/**
+ * Reads the objects of a YAML text, in their order; documents that hold nothing are passed over.
+ *
+ * @throws Error where a document is no Kubernetes object
+ */
+export function parseManifest(text: string): Manifest[] {
+    return parseAllDocuments(text).flatMap((document) => {
+        if (document.errors.length > 0) {
+            throw document.errors[0];
+        }
+        const object = withoutNulls(document.toJS()) as Manifest | null;
+        if (object === null || object === undefined) {
+            return [];
+        }
+        if (!object.apiVersion || !object.kind || !object.metadata?.name) {
+            throw new Error(`A document of the manifest has no apiVersion, kind or metadata.name: ${JSON.stringify(object).slice(0, 120)}`);
+        }
+        return [object];
+    });
+}
+
+/** `annotations:` with nothing behind it means no annotations; Kubernetes drops such a field, and so does this. */
+function withoutNulls(value: unknown): unknown {
+    if (Array.isArray(value)) {
+        return value.map(withoutNulls);
+    }
+    if (value !== null && typeof value === "object") {
+        return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== null).map(([k, v]) => [k, withoutNulls(v)]));
+    }
+    return value;
+}
+
+type ResourceClass = new (name: string, args: never, opts: pulumi.CustomResourceOptions) => pulumi.CustomResource;
+
+/** The typed resource of each kind that the addons are made of. */
+const classes: Readonly<Record<string, ResourceClass>> = {
+    "v1/ConfigMap": k8s.core.v1.ConfigMap,
+    "v1/PersistentVolumeClaim": k8s.core.v1.PersistentVolumeClaim,
+    "v1/Secret": k8s.core.v1.Secret,
+    "v1/Service": k8s.core.v1.Service,
+    "v1/ServiceAccount": k8s.core.v1.ServiceAccount,
+    "apps/v1/Deployment": k8s.apps.v1.Deployment,
+    "apps/v1/StatefulSet": k8s.apps.v1.StatefulSet,
+    "rbac.authorization.k8s.io/v1/ClusterRole": k8s.rbac.v1.ClusterRole,
+    "rbac.authorization.k8s.io/v1/ClusterRoleBinding": k8s.rbac.v1.ClusterRoleBinding,
+    "rbac.authorization.k8s.io/v1/Role": k8s.rbac.v1.Role,
+    "rbac.authorization.k8s.io/v1/RoleBinding": k8s.rbac.v1.RoleBinding,
+};
+
+/**
+ * Registers the typed resource of a manifest's kind, named after the object.
+ *
+ * Typed resources rather than a ConfigGroup: they take the component's provider as every other resource does, a preview
+ * needs no remote component for them, and their outputs (Kiali's node port) can be read.
+ * @throws Error where the kind has no class in this file's table
+ */
+export function registerManifest(manifest: Manifest, opts: pulumi.CustomResourceOptions): pulumi.CustomResource {
+    const kind = `${manifest.apiVersion}/${manifest.kind}`;
+    const Class = classes[kind];
+    if (Class === undefined) {
+        throw new Error(`The manifest of ${manifest.metadata.name} is a ${kind}, which this program cannot register; known: ${Object.keys(classes).join(", ")}`);
+    }
+    return new Class(manifest.metadata.name, manifest as never, opts);
+}

@@ -1,0 +1,75 @@
+import { type Setting, type StackSettings, settings } from "./schema";
+
+/** A configuration that the program cannot accept; the message is for the user. */
+export class ConfigError extends Error {
+    override readonly name = "ConfigError";
+}
+
+/**
+ * Reads and checks the settings of a stack.
+ *
+ * @param values every configuration value of the stack by its full key (`<namespace>:<key>`), as text
+ * @param project the project's name, which is the namespace of its settings
+ * @throws ConfigError with one line for each value that is not allowed and each key that is unknown
+ */
+export function loadSettings(values: Readonly<Record<string, string>>, project: string): StackSettings {
+    const given = ownValues(values, project);
+    const problems = [...given.keys()].filter((key) => !(key in settings)).map((key) => unknownKey(project, key));
+    const result: Record<string, unknown> = {};
+    for (const [key, setting] of Object.entries(settings) as [string, Setting<unknown>][]) {
+        const text = given.get(key) ?? setting.default;
+        const parsed = setting.parse(text);
+        if (parsed === undefined) {
+            problems.push(notAllowed(project, key, text, setting.allowed));
+        }
+        result[key] = parsed?.value;
+    }
+    const loaded = result as StackSettings;
+    if (problems.length === 0) {
+        problems.push(...contradictions(loaded, project));
+    }
+    if (problems.length > 0) {
+        throw new ConfigError(problems.join("\n"));
+    }
+    return loaded;
+}
+
+function ownValues(values: Readonly<Record<string, string>>, project: string): Map<string, string> {
+    const prefix = `${project}:`;
+    return new Map(Object.entries(values).filter(([key]) => key.startsWith(prefix)).map(([key, text]) => [key.slice(prefix.length), text]));
+}
+
+function notAllowed(project: string, key: string, text: string, allowed: string): string {
+    return `${project}:${key} is ${JSON.stringify(text)}; allowed: ${allowed}. Change it with: pulumi config set ${key} <value>`;
+}
+
+function unknownKey(project: string, key: string): string {
+    const known = Object.keys(settings);
+    const near = known.find((name) => name.toLowerCase() === key.toLowerCase()) ?? known.find((name) => distance(name, key) <= 2);
+    return `${project}:${key} is no setting of this project; ${near ? `did you mean ${near}?` : `allowed: ${known.join(", ")}.`} Remove it with: pulumi config rm ${key}`;
+}
+
+/** What is allowed alone but not together. */
+function contradictions(s: StackSettings, project: string): string[] {
+    const found: string[] = [];
+    if (s.gatewayNodePort !== 0 && s.gatewayServiceType === "ClusterIP") {
+        found.push(`${project}:gatewayNodePort is "${s.gatewayNodePort}" while ${project}:gatewayServiceType is "ClusterIP", which has no node ports; allowed with it: 0. Change it with: pulumi config rm gatewayNodePort`);
+    }
+    if (s.gatewayNodePort !== 0 && s.gatewayNodePort === s.kialiNodePort && s.kiali) {
+        found.push(`${project}:kialiNodePort is "${s.kialiNodePort}", which ${project}:gatewayNodePort has already; allowed: another port, or 0 for any. Change it with: pulumi config set kialiNodePort <value>`);
+    }
+    return found;
+}
+
+/** Levenshtein distance, for naming the key that was probably meant. */
+function distance(a: string, b: string): number {
+    let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+    for (let i = 1; i <= a.length; i++) {
+        const next = [i];
+        for (let j = 1; j <= b.length; j++) {
+            next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+        }
+        row = next;
+    }
+    return row[b.length]!;
+}

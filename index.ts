@@ -1,0 +1,107 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ISTIO_VERSION, UpstreamFiles, readAddons, readGatewayApiCrds } from "./artifacts";
+import { checkLokiStorage, nodeHost, surveyCluster } from "./cluster";
+import {
+    ADDONS,
+    Addons,
+    Bookinfo,
+    BookinfoGateway,
+    Cluster,
+    GATEWAY_API_CRDS,
+    GENERATED_SERVICE,
+    GatewayApiCrds,
+    ISTIO_NAMESPACE,
+    IstioControlPlane,
+    describeEndpoints,
+    firstUrl,
+    mirrored,
+} from "./components";
+import { loadSettings } from "./config";
+import { withPlainErrors } from "./errors";
+
+export = () =>
+    withPlainErrors(async () => {
+        const settings = loadSettings(pulumi.runtime.allConfig(), pulumi.getProject());
+        const survey = await surveyCluster(settings, GATEWAY_API_CRDS);
+        const upstream = UpstreamFiles.open({ projectDir: pulumi.runtime.getRootDirectory(), bundleDir: settings.bundle });
+        const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+        if (settings.loki) {
+            checkLokiStorage(settings.lokiStorageClass, survey);
+        }
+
+        const cluster = new Cluster("cluster", { kubeconfig: settings.kubeconfig, context: survey.context, identifier: stack });
+        const { provider } = cluster;
+
+        const gatewayApi = new GatewayApiCrds("gateway-api", {
+            install: settings.gatewayApiCrds,
+            manifests: await readGatewayApiCrds(upstream, GATEWAY_API_CRDS),
+            installed: survey.crds,
+            owner: stack,
+            adoptingProvider: cluster.adoptingProvider,
+        });
+
+        const istio = new IstioControlPlane(
+            "istio",
+            {
+                charts: { base: await upstream.chart("base"), istiod: await upstream.chart("istiod") },
+                version: ISTIO_VERSION,
+                hub: mirrored(settings.istioHub, settings.imageMirrors),
+                tag: settings.istioTag,
+                provider,
+            },
+            { dependsOn: [gatewayApi] },
+        );
+
+        const bookinfo = new Bookinfo(
+            "bookinfo",
+            {
+                namespace: settings.bookinfoNamespace,
+                images: mirrored(settings.bookinfoImages, settings.imageMirrors),
+                tag: settings.bookinfoTag,
+                provider,
+            },
+            { dependsOn: [istio] },
+        );
+
+        const gateway = new BookinfoGateway(
+            "bookinfo-gateway",
+            {
+                namespace: bookinfo.namespace.metadata.name,
+                serviceType: settings.gatewayServiceType,
+                nodePort: settings.gatewayNodePort,
+                provider,
+            },
+            { dependsOn: [gatewayApi, istio] },
+        );
+
+        const addons = new Addons(
+            "addons",
+            {
+                manifests: await readAddons(upstream, ADDONS.filter((addon) => settings[addon])),
+                kialiNodePort: settings.kialiNodePort,
+                lokiStorage: { className: settings.lokiStorageClass, size: settings.lokiStorageSize },
+                imageMirrors: settings.imageMirrors,
+                provider,
+            },
+            { dependsOn: [istio.namespace] },
+        );
+
+        const endpoints = describeEndpoints({
+            services: new Map([...addons.services, [GENERATED_SERVICE, gateway.service]]),
+            istioNamespace: ISTIO_NAMESPACE,
+            nodeHost: nodeHost(settings.nodeHost, survey),
+        });
+
+        return {
+            productpageUrl: firstUrl(endpoints.productpage),
+            kialiUrl: firstUrl(endpoints.kiali),
+            endpoints,
+            versions: {
+                istio: ISTIO_VERSION,
+                istioImages: settings.istioTag,
+                gatewayApi: gatewayApi.version,
+                bookinfo: settings.bookinfoTag,
+                kubernetes: survey.kubernetesVersion,
+            },
+        };
+    });
