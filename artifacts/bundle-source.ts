@@ -7,26 +7,26 @@ import { verified, type Source } from "./source";
 
 /** Reads from a bundle: a directory whose files lie at their lock paths. */
 export class BundleSource implements Source {
-  /**
-   * @param dir absolute path of the bundle.
-   * @throws UpstreamFileError if there is no such directory.
-   */
-  constructor(private readonly dir: string) {
-    if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) {
-      throw new UpstreamFileError(`The bundle directory ${dir} does not exist: write it with "npm run bundle -- ${dir}", or name another one.`);
+    /**
+     * @param dir absolute path of the bundle.
+     * @throws UpstreamFileError if there is no such directory.
+     */
+    constructor(private readonly dir: string) {
+        if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) {
+            throw new UpstreamFileError(`The bundle directory ${dir} does not exist: write it with "npm run bundle -- ${dir}", or name another one.`);
+        }
     }
-  }
 
-  async read(path: string, file: LockedFile): Promise<Buffer> {
-    const where = join(this.dir, path);
-    const again = `write the bundle again with "npm run bundle -- ${this.dir}"`;
-    let found: Buffer;
-    try {
-      found = await readFile(where);
-    } catch (error) {
-      const what = codeOf(error) === "ENOENT" ? "is missing from" : `cannot be read (${reasonOf(error)}) in`;
-      throw new UpstreamFileError(`${path} ${what} the bundle ${this.dir}: ${again}.`);
+    async read(path: string, file: LockedFile): Promise<Buffer> {
+        const where = join(this.dir, path);
+        const again = `write the bundle again with "npm run bundle -- ${this.dir}"`;
+        let found: Buffer;
+        try {
+            found = await readFile(where);
+        } catch (error) {
+            const what = codeOf(error) === "ENOENT" ? "is missing from" : `cannot be read (${reasonOf(error)}) in`;
+            throw new UpstreamFileError(`${path} ${what} the bundle ${this.dir}: ${again}.`);
+        }
+        return verified(path, file, found, { where, remedy: again });
     }
-    return verified(path, file, found, { where, remedy: again });
-  }
 }

@@ -1,4 +1,5 @@
 /** The command behind `npm run bundle`. */
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { writeBundle, type BundleOptions } from "./bundle";
 import { reasonOf } from "./error";
@@ -18,43 +19,47 @@ Writes the files of Istio ${ISTIO_VERSION} and Gateway API ${GATEWAY_API_VERSION
 class UsageError extends Error {}
 
 function parse(argv: string[]): { dir: string; options: BundleOptions } | "help" {
-  const { values, positionals } = parseArgs({
-    args: argv,
-    allowPositionals: true,
-    options: { from: { type: "string" }, go: { type: "string" }, help: { type: "boolean", short: "h" } },
-  });
-  if (values.help) return "help";
-  const [dir, ...rest] = positionals;
-  if (!dir || rest.length > 0) throw new UsageError(`Name one directory for the bundle, not ${positionals.length}.`);
-  const { from } = values;
-  if (from !== undefined && from !== "upstream" && from !== "go") throw new UsageError(`--from is "${from}", but only "upstream" and "go" are allowed.`);
-  return { dir, options: { source: from ?? "auto", go: { goCommand: values.go } } };
+    const { values, positionals } = parseArgs({
+        args: argv,
+        allowPositionals: true,
+        options: { from: { type: "string" }, go: { type: "string" }, help: { type: "boolean", short: "h" } },
+    });
+    if (values.help) return "help";
+    const [dir, ...rest] = positionals;
+    if (!dir || rest.length > 0) throw new UsageError(`Name one directory for the bundle, not ${positionals.length}.`);
+    const { from } = values;
+    if (from !== undefined && from !== "upstream" && from !== "go") throw new UsageError(`--from is "${from}", but only "upstream" and "go" are allowed.`);
+    // npm runs this in the package's root, whatever the directory that the user is in.
+    return { dir: resolve(process.env.INIT_CWD ?? ".", dir), options: { source: from ?? "auto", go: { goCommand: values.go } } };
 }
+
+const ERASE_LINE = "\r\u001b[K";
 
 /** One line that is rewritten on a terminal; elsewhere a line for the first, each twentieth and the last file. */
 function showProgress(done: number, total: number, path: string): void {
-  if (process.stderr.isTTY) {
-    process.stderr.write(`\r\u001b[K${done}/${total} ${path}`.slice(0, (process.stderr.columns ?? 80) + 3));
-    if (done === total) process.stderr.write("\n");
-  } else if (done === 1 || done % 20 === 0 || done === total) {
-    process.stderr.write(`${done}/${total} ${path}\n`);
-  }
+    if (process.stderr.isTTY) {
+        process.stderr.write(ERASE_LINE + `${done}/${total} ${path}`.slice(0, process.stderr.columns - 1));
+    } else if (done === 1 || done % 20 === 0 || done === total) {
+        process.stderr.write(`${done}/${total} ${path}\n`);
+    }
 }
 
 async function main(argv: string[]): Promise<void> {
-  const parsed = parse(argv);
-  if (parsed === "help") {
-    process.stdout.write(USAGE);
-    return;
-  }
-  const { dir, options } = parsed;
-  const { source, files } = await writeBundle(dir, { ...options, onProgress: showProgress });
-  const origin = { upstream: "fetched from upstream", go: "taken from Go modules", existing: "already there and right" }[source];
-  process.stdout.write(`${dir}: a bundle of ${files} files, ${origin}. The images to mirror are in images.txt.\n`);
+    const parsed = parse(argv);
+    if (parsed === "help") {
+        process.stdout.write(USAGE);
+        return;
+    }
+    const { dir, options } = parsed;
+    const { source, files } = await writeBundle(dir, { ...options, onProgress: showProgress }).finally(() => {
+        if (process.stderr.isTTY) process.stderr.write(ERASE_LINE);
+    });
+    const origin = { upstream: "fetched from upstream", go: "taken from Go modules", existing: "already there and right" }[source];
+    process.stdout.write(`${dir}: a bundle of ${files} files, ${origin}. The images to mirror are in images.txt.\n`);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  const usage = error instanceof UsageError || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS");
-  process.stderr.write(`${reasonOf(error)}\n${usage ? `\n${USAGE}` : ""}`);
-  process.exitCode = usage ? 2 : 1;
+    const usage = error instanceof UsageError || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS");
+    process.stderr.write(`${reasonOf(error)}\n${usage ? `\n${USAGE}` : ""}`);
+    process.exitCode = usage ? 2 : 1;
 });

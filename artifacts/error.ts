@@ -3,7 +3,7 @@
  * complete sentence that says what is wrong, where, and what to do.
  */
 export class UpstreamFileError extends Error {
-  override readonly name = "UpstreamFileError";
+    override readonly name = "UpstreamFileError";
 }
 
 /**
@@ -11,14 +11,14 @@ export class UpstreamFileError extends Error {
  * cause on one line, without its stack.
  */
 export function reasonOf(error: unknown): string {
-  let innermost = error;
-  while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
-  const text = innermost instanceof Error ? innermost.message || innermost.name : String(innermost);
-  return text.replace(/\s+/g, " ").trim();
+    let innermost = error;
+    while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
+    const text = innermost instanceof Error ? innermost.message || codeOf(innermost) || innermost.name : String(innermost);
+    return text.replace(/\s+/g, " ").trim();
 }
 
 /** The `code` of a file system or network error (`ENOENT`, `EEXIST`, ...), if it has one. */
 export function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  return typeof code === "string" ? code : undefined;
+    const code = (error as { code?: unknown } | undefined)?.code;
+    return typeof code === "string" ? code : undefined;
 }

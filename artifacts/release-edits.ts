@@ -3,13 +3,13 @@ import { CHART_FOLDERS, ISTIO_VERSION } from "./selection";
 
 /** A line of a file, without its indentation, and what a release has there instead. */
 interface LineEdit {
-  readonly from: string;
-  readonly to: string;
+    readonly from: string;
+    readonly to: string;
 }
 
 const CHART_VERSION: readonly LineEdit[] = [
-  { from: "version: 1.0.0", to: `version: ${ISTIO_VERSION}` },
-  { from: "appVersion: 1.0.0", to: `appVersion: ${ISTIO_VERSION}` },
+    { from: "version: 1.0.0", to: `version: ${ISTIO_VERSION}` },
+    { from: "appVersion: 1.0.0", to: `appVersion: ${ISTIO_VERSION}` },
 ];
 
 /**
@@ -17,17 +17,17 @@ const CHART_VERSION: readonly LineEdit[] = [
  * edits, for the charts used here. Chart `base` names no images, so that its values stay as they are.
  */
 const EDITS: Readonly<Record<string, readonly LineEdit[]>> = {
-  [`${CHART_FOLDERS.base}/Chart.yaml`]: CHART_VERSION,
-  [`${CHART_FOLDERS.istiod}/Chart.yaml`]: CHART_VERSION,
-  [`${CHART_FOLDERS.istiod}/values.yaml`]: [
-    { from: "hub: gcr.io/istio-testing", to: "hub: docker.io/istio" },
-    { from: "tag: latest", to: `tag: ${ISTIO_VERSION}` },
-  ],
+    [`${CHART_FOLDERS.base}/Chart.yaml`]: CHART_VERSION,
+    [`${CHART_FOLDERS.istiod}/Chart.yaml`]: CHART_VERSION,
+    [`${CHART_FOLDERS.istiod}/values.yaml`]: [
+        { from: "hub: gcr.io/istio-testing", to: "hub: docker.io/istio" },
+        { from: "tag: latest", to: `tag: ${ISTIO_VERSION}` },
+    ],
 };
 
 /** Whether a release's file differs from the source tree's. */
 export function isEdited(path: string): boolean {
-  return Object.hasOwn(EDITS, path);
+    return Object.hasOwn(EDITS, path);
 }
 
 /**
@@ -35,17 +35,17 @@ export function isEdited(path: string): boolean {
  * @throws UpstreamFileError unless each line to edit is there exactly once.
  */
 export function applyReleaseEdits(path: string, text: string): string {
-  const lines = text.split("\n");
-  for (const { from, to } of EDITS[path] ?? []) {
-    const hits = lines.flatMap((line, index) => (line.trim() === from ? [index] : []));
-    const [hit] = hits;
-    if (hits.length !== 1 || hit === undefined) {
-      throw new UpstreamFileError(
-        `${path} has ${hits.length} lines "${from}" where the edit for Istio ${ISTIO_VERSION} expects exactly one; ` +
-          "adapt artifacts/release-edits.ts to this version of the chart.",
-      );
+    const lines = text.split("\n");
+    for (const { from, to } of EDITS[path] ?? []) {
+        const hits = lines.flatMap((line, index) => (line.trim() === from ? [index] : []));
+        const [hit] = hits;
+        if (hits.length !== 1 || hit === undefined) {
+            throw new UpstreamFileError(
+                `${path} has ${hits.length} lines "${from}" where the edit for Istio ${ISTIO_VERSION} expects exactly one; ` +
+                    "adapt artifacts/release-edits.ts to this version of the chart.",
+            );
+        }
+        lines[hit] = lines[hit]!.replace(from, to);
     }
-    lines[hit] = lines[hit]!.replace(from, to);
-  }
-  return lines.join("\n");
+    return lines.join("\n");
 }

@@ -9,21 +9,21 @@ import { UpstreamFileError, reasonOf } from "./error";
 import { generateLock, lockText } from "./generate-lock";
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
-  const file = join(__dirname, "lock.json");
-  const wanted = lockText(await generateLock());
-  const current = await readFile(file, "utf8").catch(() => "");
-  if (current === wanted) {
-    console.log("artifacts/lock.json is up to date.");
-  } else if (values.check) {
-    throw new UpstreamFileError("artifacts/lock.json does not match artifacts/selection.ts: run \"npx tsx artifacts/update-lock.ts\" and review the difference.");
-  } else {
-    await writeFile(file, wanted);
-    console.log("Wrote artifacts/lock.json.");
-  }
+    const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
+    const file = join(__dirname, "lock.json");
+    const wanted = lockText(await generateLock());
+    const current = await readFile(file, "utf8").catch(() => "");
+    if (current === wanted) {
+        console.log("artifacts/lock.json is up to date.");
+    } else if (values.check) {
+        throw new UpstreamFileError("artifacts/lock.json does not match artifacts/selection.ts: run \"npx tsx artifacts/update-lock.ts\" and review the difference.");
+    } else {
+        await writeFile(file, wanted);
+        console.log("Wrote artifacts/lock.json.");
+    }
 }
 
 main().catch((error: unknown) => {
-  console.error(reasonOf(error));
-  process.exitCode = 1;
+    console.error(reasonOf(error));
+    process.exitCode = 1;
 });
