@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, reasonOf, UpstreamFileError } from "./error";
-import type { LockedFile } from "./lock";
+import type { LockedFile } from "./lock-format";
 import { verified, type Source } from "./source";
 
 /** Reads from a bundle: a directory whose files lie at their lock paths. */

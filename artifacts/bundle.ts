@@ -8,7 +8,7 @@ import { codeOf, reasonOf, UpstreamFileError } from "./error";
 import { GoModuleSource, type GoOptions } from "./go-source";
 import { HttpsSource, type HttpsOptions } from "./https-source";
 import { imagesOf } from "./images";
-import { sha256, type Lock } from "./lock";
+import { sha256, type Lock } from "./lock-format";
 import { filesThatDiffer, materialise, type WantedFile } from "./materialise";
 import { GATEWAY_API_VERSION, ISTIO_VERSION } from "./selection";
 import type { Source } from "./source";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
-import { sha256 } from "./lock";
+import { sha256 } from "./lock-format";
 
 /** `${XDG_CACHE_HOME:-~/.cache}/istio-on-pulumi/upstream`; a relative XDG_CACHE_HOME is ignored, as its specification says. */
 export function defaultCacheDir(env: NodeJS.ProcessEnv = process.env): string {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { downloadModules, type GoOptions } from "./go-source";
-import { sha256, type Lock, type LockedFile, type LockedTree } from "./lock";
+import { sha256, type Lock, type LockedFile, type LockedTree } from "./lock-format";
 import { applyReleaseEdits, isEdited } from "./release-edits";
 import { SELECTED_TREES, type SelectedTree } from "./selection";
 

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { codeOf, reasonOf, UpstreamFileError } from "./error";
-import { treeOf, type Lock, type LockedFile, type LockedTree } from "./lock";
+import { treeOf, type Lock, type LockedFile, type LockedTree } from "./lock-format";
 import { verified, type Source } from "./source";
 
 /** How the go command is run. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ChecksumCache } from "./cache";
 import { reasonOf, UpstreamFileError } from "./error";
 import { attemptFetch, FetchFailure } from "./fetch";
-import { treeOf, type Lock, type LockedFile } from "./lock";
+import { treeOf, type Lock, type LockedFile } from "./lock-format";
 import { verified, type Source } from "./source";
 
 /** How upstream is asked. */

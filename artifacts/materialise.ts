@@ -3,7 +3,7 @@ import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/
 import { basename, dirname, join, posix } from "node:path";
 import { mapLimited } from "./concurrency";
 import { codeOf } from "./error";
-import { sha256 } from "./lock";
+import { sha256 } from "./lock-format";
 
 /** A file that a directory shall have. */
 export interface WantedFile {

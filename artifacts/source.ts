@@ -1,5 +1,5 @@
 import { UpstreamFileError } from "./error";
-import { sha256, type LockedFile } from "./lock";
+import { sha256, type LockedFile } from "./lock-format";
 import { applyReleaseEdits } from "./release-edits";
 
 /** A place that upstream files can be read from. */

@@ -4,7 +4,7 @@ import { ChecksumCache, defaultCacheDir } from "./cache";
 import { LOCK } from "./committed-lock";
 import { reasonOf, UpstreamFileError } from "./error";
 import { HttpsSource, type HttpsOptions } from "./https-source";
-import { chartFiles, lockedFile, type Lock } from "./lock";
+import { chartFiles, lockedFile, type Lock } from "./lock-format";
 import { materialise } from "./materialise";
 import { ISTIO_VERSION, type ChartName } from "./selection";
 import type { Source } from "./source";

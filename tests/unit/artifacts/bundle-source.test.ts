@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UpstreamFiles } from "../../../artifacts";
-import { sha256 } from "../../../artifacts/lock";
+import { sha256 } from "../../../artifacts/lock-format";
 import { EDITED, EDITED_TEXT, failureOf, lockOf, PLAIN, tempDir, TREE, writeTree } from "./fixture";
 
 function openBundle(tree = TREE, lock = lockOf()) {

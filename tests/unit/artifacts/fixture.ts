@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, onTestFinished, vi } from "vitest";
 import { lockedFileOf } from "../../../artifacts/generate-lock";
-import type { Lock } from "../../../artifacts/lock";
+import type { Lock } from "../../../artifacts/lock-format";
 
 /** A small stand-in for the upstream trees, as they are before the release's edits; by lock path. */
 export const TREE: Readonly<Record<string, string>> = {

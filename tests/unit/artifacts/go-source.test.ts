@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { GoModuleSource } from "../../../artifacts/go-source";
-import { sha256 } from "../../../artifacts/lock";
+import { sha256 } from "../../../artifacts/lock-format";
 import { EDITED, EDITED_TEXT, failureOf, lockOf, PLAIN, tempDir, TREE, writeTree } from "./fixture";
 
 /** A stand-in for the go command: `body` is JavaScript with `answer(path, fields)` for one module's answer. */

@@ -5,7 +5,7 @@ import { UpstreamFiles } from "../../../artifacts";
 import { defaultCacheDir } from "../../../artifacts/cache";
 import { attemptFetch } from "../../../artifacts/fetch";
 import { pauseAfter, type HttpsOptions } from "../../../artifacts/https-source";
-import { sha256 } from "../../../artifacts/lock";
+import { sha256 } from "../../../artifacts/lock-format";
 import { EDITED, EDITED_TEXT, failureOf, lockOf, PLAIN, serve, tempDir, TREE, unreachable, upstreamOf, withoutProxy } from "./fixture";
 
 const QUICK: HttpsOptions = { pauseMs: 1 };

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { GATEWAY_API_VERSION, ISTIO_VERSION } from "../../../artifacts";
 import { LOCK } from "../../../artifacts/committed-lock";
 import { generateLock, lockText } from "../../../artifacts/generate-lock";
-import { chartFiles } from "../../../artifacts/lock";
+import { chartFiles } from "../../../artifacts/lock-format";
 import { isEdited } from "../../../artifacts/release-edits";
 import { SELECTED_TREES } from "../../../artifacts/selection";
 
