@@ -1,0 +1,102 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { endProcess, recordOf, removeRecord, saveRecord } from "./processes";
+
+/** A program that is kept running. */
+export interface KeptProgram {
+    /** Unique among the lab's processes; names its record. */
+    readonly name: string;
+    readonly command: readonly [string, ...string[]];
+    /** The whole environment: nothing is inherited. */
+    readonly env: Readonly<Record<string, string>>;
+    /** Standard output and error are appended to it. */
+    readonly logFile: string;
+    /** Directory of process records. */
+    readonly runDir: string;
+    /** Milliseconds between SIGTERM and SIGKILL. */
+    readonly graceMs: number;
+    /** Milliseconds until the first restart; doubled at each further one up to the maximum. */
+    readonly backoff: { readonly firstMs: number; readonly maxMs: number };
+}
+
+/** What happens to a kept program. `exited` tells how, and in how many milliseconds it is started again. */
+export type KeeperEvent = { type: "started"; pid: number } | { type: "exited"; code: number | null; signal: string | null; restartInMs: number };
+
+/** A program that ran this long is taken to have been healthy: its next restart waits briefly again. */
+const HEALTHY_MS = 10 * 60_000;
+
+/** Starts a program, records its pid, restarts it with growing delays when it ends, until it is stopped. */
+export class Keeper {
+    /** How often the program was started again. */
+    restarts = 0;
+    private child?: ChildProcess;
+    private timer?: NodeJS.Timeout;
+    private delayMs: number;
+    private stopping = false;
+
+    constructor(private readonly program: KeptProgram, private readonly onEvent: (event: KeeperEvent) => void = () => undefined) {
+        this.delayMs = program.backoff.firstMs;
+    }
+
+    get pid(): number | undefined {
+        return this.child?.pid;
+    }
+
+    start(): void {
+        const { program } = this;
+        mkdirSync(dirname(program.logFile), { recursive: true });
+        const log = openSync(program.logFile, "a");
+        const startedAt = Date.now();
+        const [file, ...args] = program.command;
+        const child = spawn(file, args, { env: program.env, stdio: ["ignore", log, log] });
+        let ended = false;
+        const end = (code: number | null, signal: string | null) => {
+            if (ended) return;
+            ended = true;
+            this.onEnd(Date.now() - startedAt, code, signal);
+        };
+        child.once("error", (error) => {
+            this.note(error.message);
+            end(null, null);
+        });
+        child.once("exit", end);
+        closeSync(log);
+        this.child = child;
+        if (child.pid === undefined) return;
+        const record = recordOf(program.name, child.pid);
+        if (record) saveRecord(program.runDir, record);
+        this.onEvent({ type: "started", pid: child.pid });
+    }
+
+    /** Ends the program for good; resolves when it is gone. */
+    async stop(graceMs = this.program.graceMs): Promise<void> {
+        this.stopping = true;
+        clearTimeout(this.timer);
+        const pid = this.child?.pid;
+        const record = pid === undefined ? undefined : recordOf(this.program.name, pid);
+        if (record) await endProcess(record, graceMs);
+        removeRecord(this.program.runDir, this.program.name);
+    }
+
+    private onEnd(ranMs: number, code: number | null, signal: string | null): void {
+        this.child = undefined;
+        if (this.stopping) return;
+        removeRecord(this.program.runDir, this.program.name);
+        const { firstMs, maxMs } = this.program.backoff;
+        if (ranMs > HEALTHY_MS) this.delayMs = firstMs;
+        const restartInMs = this.delayMs;
+        this.delayMs = Math.min(maxMs, this.delayMs * 2);
+        this.onEvent({ type: "exited", code, signal, restartInMs });
+        this.timer = setTimeout(() => {
+            this.restarts += 1;
+            this.start();
+        }, restartInMs);
+    }
+
+    private note(text: string): void {
+        const log = openSync(this.program.logFile, "a");
+        writeSync(log, `${text}\n`);
+        closeSync(log);
+    }
+}

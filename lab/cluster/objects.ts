@@ -1,0 +1,77 @@
+import { totalmem } from "node:os";
+import type { KubeConfig, KubernetesObject, V1ClusterRole, V1ClusterRoleBinding, V1Node, V1StorageClass } from "@kubernetes/client-node";
+import { NODE_IP, NODE_NAME } from "./addresses";
+
+/** Provisioner of the lab's storage class. */
+export const VOLUME_PROVISIONER = "istio-on-pulumi/lab-volumes";
+
+// Pods that kwok plays use nothing: the node has room for any requests.
+const CAPACITY = { cpu: "256", memory: `${Math.floor(totalmem() / 2 ** 20) * 16}Mi`, "ephemeral-storage": "10Ti", pods: "10000" };
+
+const NODE: V1Node = {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: {
+        name: NODE_NAME,
+        labels: { "kubernetes.io/hostname": NODE_NAME, "kubernetes.io/os": "linux", "kubernetes.io/arch": process.arch === "x64" ? "amd64" : process.arch, type: "kwok" },
+        annotations: { "kwok.x-k8s.io/node": "fake", "node.alpha.kubernetes.io/ttl": "0" },
+    },
+    spec: {},
+    status: {
+        addresses: [{ type: "InternalIP", address: NODE_IP }, { type: "Hostname", address: NODE_NAME }],
+        capacity: CAPACITY,
+        allocatable: CAPACITY,
+    },
+};
+
+const STORAGE_CLASS: V1StorageClass = {
+    apiVersion: "storage.k8s.io/v1",
+    kind: "StorageClass",
+    metadata: { name: "standard", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
+    provisioner: VOLUME_PROVISIONER,
+    reclaimPolicy: "Delete",
+    volumeBindingMode: "Immediate",
+};
+
+/** kwok lists all nodes, watches leases and takes finalizers from pods, which a node may not do. */
+const KWOK_RULES: V1ClusterRole = {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRole",
+    metadata: { name: "lab-kwok" },
+    rules: [
+        { apiGroups: [""], resources: ["nodes", "pods"], verbs: ["get", "list", "watch", "patch", "update", "delete"] },
+        { apiGroups: [""], resources: ["nodes/status", "pods/status"], verbs: ["patch", "update"] },
+        { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "list", "watch", "create", "patch", "update", "delete"] },
+        { apiGroups: ["", "events.k8s.io"], resources: ["events"], verbs: ["create", "patch", "update"] },
+    ],
+};
+
+const KWOK_ROLE: V1ClusterRoleBinding = {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRoleBinding",
+    metadata: { name: "lab-kwok" },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "lab-kwok" },
+    subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "lab-kwok" }],
+};
+
+const VOLUMES_ROLE: V1ClusterRoleBinding = {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRoleBinding",
+    metadata: { name: "lab-volume-provisioner" },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "system:persistent-volume-provisioner" },
+    subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "lab-volume-provisioner" }],
+};
+
+/** Creates what a cluster's installer would create: the node, the default storage class, and what kwok and the volume provisioner may do. Leaves what exists. */
+export async function createClusterObjects(config: KubeConfig): Promise<void> {
+    const { KubernetesObjectApi } = await import("@kubernetes/client-node");
+    const api = KubernetesObjectApi.makeApiClient(config);
+    const create = async (object: KubernetesObject): Promise<void> => {
+        try {
+            await api.create(object);
+        } catch (error) {
+            if ((error as { code?: number }).code !== 409) throw error;
+        }
+    };
+    for (const object of [NODE, STORAGE_CLASS, KWOK_RULES, KWOK_ROLE, VOLUMES_ROLE]) await create(object);
+}
