@@ -40,6 +40,7 @@ export interface BundleResult {
 /** The file that makes a directory a bundle. */
 const MANIFEST = "MANIFEST.json";
 const VERSIONS = { istio: ISTIO_VERSION, gatewayApi: GATEWAY_API_VERSION };
+const TAKE_MODULES = 'if this machine cannot reach upstream, take Go modules ("--from go") or write the bundle on another machine';
 /** `auto` asks upstream for one file first, so briefly that an unreachable upstream costs no patience. */
 const PROBE: HttpsOptions = { timeoutMs: 5000, attempts: 1 };
 
@@ -100,7 +101,7 @@ type Contents = Map<string, Buffer>;
 
 async function readAll(lock: Lock, options: BundleOptions): Promise<{ source: "upstream" | "go"; contents: Contents }> {
     const cache = new ChecksumCache(options.cacheDir ?? defaultCacheDir());
-    const upstream = (https?: HttpsOptions): Source => new HttpsSource(lock, cache, https);
+    const upstream = (https?: HttpsOptions): Source => new HttpsSource(lock, cache, https, TAKE_MODULES);
     const fromUpstream = async () => ({ source: "upstream" as const, contents: await readFrom(upstream(options.https), lock, options.onProgress) });
     const fromGo = async () => ({ source: "go" as const, contents: await readFrom(new GoModuleSource(lock, options.go), lock, options.onProgress) });
     if (options.source === "upstream") return fromUpstream();

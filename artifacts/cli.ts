@@ -38,7 +38,7 @@ const ERASE_LINE = "\r\u001b[K";
 /** One line that is rewritten on a terminal; elsewhere a line for the first, each twentieth and the last file. */
 function showProgress(done: number, total: number, path: string): void {
     if (process.stderr.isTTY) {
-        process.stderr.write(ERASE_LINE + `${done}/${total} ${path}`.slice(0, process.stderr.columns - 1));
+        process.stderr.write(ERASE_LINE + `${done}/${total} ${path}`.slice(0, (process.stderr.columns || 80) - 1));
     } else if (done === 1 || done % 20 === 0 || done === total) {
         process.stderr.write(`${done}/${total} ${path}\n`);
     }

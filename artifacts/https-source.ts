@@ -17,21 +17,24 @@ export interface HttpsOptions {
 
 /** The longest that a server's `Retry-After` is obeyed. */
 const MAX_PAUSE_MS = 15_000;
-const HINT =
+/** What a program's user can do about a failure; completes "...; ". */
+const USE_A_BUNDLE =
     'if this machine cannot reach upstream, write a bundle with "npm run bundle -- <dir>" on one that can and name it with "pulumi config set bundle <dir>"';
 
 /** Fetches from upstream and keeps what it fetched in a cache. */
 export class HttpsSource implements Source {
+    /** @param advice what to do where upstream cannot be reached; ends a failure's sentence. */
     constructor(
         private readonly lock: Lock,
         private readonly cache: ChecksumCache,
         private readonly options: HttpsOptions = {},
+        private readonly advice = USE_A_BUNDLE,
     ) {}
 
     async read(path: string, file: LockedFile): Promise<Buffer> {
         const { tree, pathInTree } = treeOf(this.lock, path);
         const url = `${tree.baseUrl}/${pathInTree}`;
-        const provenance = { where: url, remedy: `upstream's file or something on the way to it was changed, so do not use it; ${HINT}` };
+        const provenance = { where: url, remedy: `upstream's file or something on the way to it was changed, so do not use it; ${this.advice}` };
         // The cache holds upstream's bytes, so that a change of the edits does not outdate it.
         const sum = file.upstreamSha256 ?? file.sha256;
         const cached = await this.cache.get(sum);
@@ -51,7 +54,7 @@ export class HttpsSource implements Source {
                 const failure = error instanceof FetchFailure ? error : undefined;
                 if (failure?.isFinal || attempt >= attempts) {
                     const tried = attempt > 1 ? ` (${attempt} attempts)` : "";
-                    throw new UpstreamFileError(`Cannot fetch ${url}: ${reasonOf(error)}${tried}; ${HINT}.`);
+                    throw new UpstreamFileError(`Cannot fetch ${url}: ${reasonOf(error)}${tried}; ${this.advice}.`);
                 }
                 await sleep(pauseAfter(attempt, pauseMs, failure?.retryAfterMs));
             }

@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UpstreamFiles } from "../../../artifacts";
 import { sha256 } from "../../../artifacts/lock-format";
@@ -17,9 +17,9 @@ describe("UpstreamFiles with a bundle", () => {
     });
 
     it("takes the bundle's directory relative to the project", async () => {
-        const { bundleDir } = openBundle();
         const projectDir = tempDir();
-        const files = UpstreamFiles.open({ projectDir, bundleDir: relative(projectDir, bundleDir), lock: lockOf() });
+        writeTree(join(projectDir, "bundle"), TREE);
+        const files = UpstreamFiles.open({ projectDir, bundleDir: "bundle", lock: lockOf() });
         expect(await files.text(PLAIN)).toBe(TREE[PLAIN]);
     });
 

@@ -199,6 +199,8 @@ describe("writeBundle's sources", () => {
     it("upstream does not fall back on Go modules", async () => {
         const lock = lockOf(await unreachable());
         const options: BundleOptions = { source: "upstream", lock, cacheDir: tempDir(), https: { attempts: 1 }, go: goWithTree() };
-        expect(await failureOf(writeBundle(join(tempDir(), "bundle"), options))).toContain("Cannot fetch");
+        const message = await failureOf(writeBundle(join(tempDir(), "bundle"), options));
+        expect(message).toContain("Cannot fetch");
+        expect(message).toContain('take Go modules ("--from go") or write the bundle on another machine.');
     });
 });

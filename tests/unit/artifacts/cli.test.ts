@@ -16,7 +16,7 @@ function bundle(args: string[], cwd = ROOT) {
     return { status, stdout, stderr };
 }
 
-describe("npm run bundle", () => {
+describe("npm run bundle", { timeout: 60_000 }, () => {
     it("explains itself", () => {
         const { status, stdout } = bundle(["--help"]);
         expect(status).toBe(0);

@@ -29,7 +29,7 @@ function goWith(tree: Readonly<Record<string, string>>) {
 
 const read = (path: string, goCommand: string, timeoutMs?: number) => new GoModuleSource(lockOf(), { goCommand, timeoutMs }).read(path, lockOf().files[path]!);
 
-describe("GoModuleSource", () => {
+describe("GoModuleSource", { timeout: 30_000 }, () => {
     it("reads a file and gives it the release's edits", async () => {
         const { goCommand } = goWith(TREE);
         expect((await read(PLAIN, goCommand)).toString()).toBe(TREE[PLAIN]);

@@ -66,7 +66,7 @@ describe("lock.json", () => {
 
     // Without the modules in the local cache this needs the network, and "npm run lock:check" is there for that.
     if (modulesAreCached()) {
-        it("is what update-lock.ts makes of the Go modules", async () => {
+        it("is what update-lock.ts makes of the Go modules", { timeout: 60_000 }, async () => {
             expect(lockText(await generateLock(SELECTED_TREES, { offline: true }))).toBe(lockText(LOCK));
         });
     }
