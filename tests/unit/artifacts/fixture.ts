@@ -92,8 +92,8 @@ export async function unreachable(): Promise<string> {
 export function withoutProxy(): void {
     beforeEach(() => {
         for (const name of ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"]) {
-            vi.stubEnv(name, "");
-            vi.stubEnv(name.toLowerCase(), "");
+            vi.stubEnv(name, undefined);
+            vi.stubEnv(name.toLowerCase(), undefined);
         }
     });
     afterEach(() => void vi.unstubAllEnvs());
