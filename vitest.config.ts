@@ -1,0 +1,33 @@
+import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Files in the order of their names: what a lab test finds in the cluster must not depend on the last run's durations. */
+class ByName extends BaseSequencer {
+    override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+        return Promise.resolve(files.toSorted((a, b) => (a.moduleId < b.moduleId ? -1 : 1)));
+    }
+}
+
+/** In milliseconds. */
+const MINUTE = 60_000;
+
+export default defineConfig({
+    test: {
+        sequence: { sequencer: ByName },
+        teardownTimeout: MINUTE,
+        projects: [
+            { test: { name: "unit", include: ["tests/unit/**/*.test.ts"], sequence: { groupOrder: 0 } } },
+            {
+                test: {
+                    name: "lab",
+                    include: ["tests/lab/**/*.test.ts"],
+                    // One lab, one control plane: its tests take turns, after the quick ones.
+                    fileParallelism: false,
+                    sequence: { groupOrder: 1 },
+                    testTimeout: 20 * MINUTE,
+                    hookTimeout: 60 * MINUTE,
+                },
+            },
+        ],
+    },
+});
