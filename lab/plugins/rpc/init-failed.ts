@@ -1,0 +1,39 @@
+import * as grpc from "@grpc/grpc-js";
+import { Any } from "google-protobuf/google/protobuf/any_pb";
+import { ErrorResourceInitFailed } from "@pulumi/pulumi/proto/provider_pb";
+import { Status } from "@pulumi/pulumi/proto/status_pb";
+import { DetailedError } from "./server";
+import { toStruct } from "./struct";
+import type { Props } from "./values";
+
+/**
+ * The error of an operation that took effect but did not complete: the engine keeps the resource in state, with the
+ * reasons, and tries again on the next update.
+ * @param id the resource's id
+ * @param state what exists now
+ * @param inputs the inputs to keep, if they differ from the ones the engine sent
+ */
+export function initFailed(
+  id: string,
+  message: string,
+  reasons: string[],
+  state: Props,
+  inputs?: Props,
+): DetailedError {
+  const detail = new ErrorResourceInitFailed();
+  detail.setId(id);
+  detail.setProperties(toStruct(state));
+  detail.setReasonsList([message, ...reasons]);
+  if (inputs) detail.setInputs(toStruct(inputs));
+
+  const any = new Any();
+  any.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
+  const status = new Status();
+  status.setCode(grpc.status.UNKNOWN);
+  status.setMessage(message);
+  status.addDetails(any);
+
+  const metadata = new grpc.Metadata();
+  metadata.set("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
+  return new DetailedError(message, metadata);
+}
