@@ -1,0 +1,211 @@
+import { credentials } from "@grpc/grpc-js";
+import * as pulumi from "@pulumi/pulumi";
+import { CallbacksClient } from "@pulumi/pulumi/proto/callback_grpc_pb";
+import { type Callback, CallbackInvokeRequest, type CallbackInvokeResponse } from "@pulumi/pulumi/proto/callback_pb";
+import { type ReadResourceRequest, type RegisterResourceRequest, TransformRequest, TransformResponse } from "@pulumi/pulumi/proto/resource_pb";
+import type { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
+import { unknownValue } from "@pulumi/pulumi/runtime/rpc";
+import * as settings from "@pulumi/pulumi/runtime/settings";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+
+/** What stands for an unknown value in the inputs and ids of a preview. */
+export const UNKNOWN = unknownValue;
+
+/** One request to the engine, as it leaves the program. */
+export interface Registration {
+    /** `read` is a `get` of an object that exists. */
+    readonly kind: "custom" | "component" | "remote" | "read";
+    readonly type: string;
+    readonly name: string;
+    /** The id that a `read` asks for. */
+    readonly id?: string;
+    /** The inputs on the wire; a value that a preview cannot know is UNKNOWN. */
+    readonly inputs: Record<string, any>;
+    /** The parent as `<type>::<name>`. */
+    readonly parent?: string;
+    /** Name of the provider that the request names; absent where the engine would take its default provider. */
+    readonly provider?: string;
+    /** Names of the providers that a component hands on, by package. */
+    readonly providers: Readonly<Record<string, string>>;
+    /** Every dependency as `<type>::<name>`, sorted. */
+    readonly dependencies: readonly string[];
+    readonly retainOnDelete: boolean;
+    readonly transforms: readonly Callback[];
+}
+
+/** What the cluster would add to the inputs of a resource: its id (default: `<namespace>/<name>`) and further outputs. */
+export type Answer = (registration: Registration) => { id?: string; outputs?: object } | Promise<{ id?: string; outputs?: object }>;
+
+export interface RecordingOptions {
+    /** Nothing is created: ids and outputs stay unknown, unless an answer tells them. */
+    preview?: boolean;
+    /** By resource type. */
+    answers?: Readonly<Record<string, Answer>>;
+}
+
+const MOCKED = /^(kubernetes:|istio-on-pulumi:index:|pulumi:providers:kubernetes$)/;
+
+/** An engine that answers by itself and keeps every request. One a test: `await Recording.start()`, build, `await recording.settled()`. */
+export class Recording {
+    readonly registrations: Registration[] = [];
+    /** `asked <type>::<name>` and `answered <type>::<name>`, in the order in which they happened. */
+    readonly events: string[] = [];
+    private readonly failures: Error[] = [];
+
+    private constructor(private readonly options: RecordingOptions) {}
+
+    static async start(options: RecordingOptions = {}): Promise<Recording> {
+        const recording = new Recording(options);
+        const refuse = (what: string): never => {
+            const failure = new Error(`Not mocked: ${what}`);
+            recording.failures.push(failure);
+            throw failure;
+        };
+        await pulumi.runtime.setMocks(
+            {
+                call: ({ token }) => refuse(`call of ${token}`),
+                newResource: ({ type, name }) => (MOCKED.test(type) ? recording.answer(type, name) : refuse(`resource ${type}::${name}`)),
+            },
+            "istio-on-pulumi",
+            "test",
+            options.preview ?? false,
+            "organization",
+        );
+        // The mocks claim to know no transforms, although the SDK itself serves them.
+        (globalThis as unknown as { globalStore: { supportsTransforms: boolean } }).globalStore.supportsTransforms = true;
+        recording.listen(settings.getMonitor() as unknown as MockMonitor);
+        return recording;
+    }
+
+    /** Waits until every request is answered. @throws the first thing that was asked for and is not mocked */
+    async settled(): Promise<void> {
+        await (settings as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
+        if (this.failures.length > 0) {
+            throw this.failures[0];
+        }
+    }
+
+    /** Everything that reaches the cluster, as `<type>::<name>`, sorted; `read <type>::<name>` for what is only read. */
+    get objects(): string[] {
+        const reached = this.registrations.filter(({ kind, type }) => kind !== "component" && type.startsWith("kubernetes:"));
+        return reached.map((registration) => `${registration.kind === "read" ? "read " : ""}${key(registration)}`).sort();
+    }
+
+    /** All requests of a type. */
+    ofType(type: string): Registration[] {
+        return this.registrations.filter((registration) => registration.type === type);
+    }
+
+    /** The one request of this type and name. @throws where there is none, or more than one */
+    one(type: string, name: string): Registration {
+        const found = this.ofType(type).filter((registration) => registration.name === name);
+        if (found.length !== 1) {
+            throw new Error(`${type}::${name} was registered ${found.length} times; registered: ${this.registrations.map(key).join(", ")}`);
+        }
+        return found[0]!;
+    }
+
+    private listen(monitor: MockMonitor): void {
+        const register = monitor.registerResource.bind(monitor);
+        monitor.registerResource = (request: RegisterResourceRequest, callback) => {
+            this.record(registered(request));
+            return register(request, callback);
+        };
+        const read = monitor.readResource.bind(monitor);
+        monitor.readResource = (request: ReadResourceRequest, callback) => {
+            this.record(wasRead(request));
+            return read(request, callback);
+        };
+    }
+
+    private record(registration: Registration): void {
+        this.registrations.push(registration);
+        this.events.push(`asked ${key(registration)}`);
+    }
+
+    private async answer(type: string, name: string): Promise<{ id: string | undefined; state: object }> {
+        const registration = this.one(type, name);
+        const answer = await this.options.answers?.[type]?.(registration);
+        this.events.push(`answered ${key(registration)}`);
+        const { namespace, name: object = name } = registration.inputs.metadata ?? {};
+        const created = namespace ? `${namespace}/${object}` : object;
+        return { id: answer?.id ?? (this.options.preview ? undefined : created), state: { ...registration.inputs, ...answer?.outputs } };
+    }
+}
+
+/** Everything that would reach a cluster by the engine's default provider: whichever one the ambient kubeconfig names. */
+export function withoutProvider(registrations: readonly Registration[]): string[] {
+    const reached = registrations.filter(({ kind, type }) => kind !== "component" && type.startsWith("kubernetes:"));
+    return reached.filter(({ kind, provider, providers }) => (kind === "remote" ? providers.kubernetes : provider) === undefined).map(key);
+}
+
+/** The value of an output; `undefined` where a preview cannot know it. */
+export async function valueOf<T>(output: pulumi.Output<T>): Promise<T | undefined> {
+    const { isKnown, promise } = output as unknown as { isKnown: Promise<boolean>; promise(): Promise<T> };
+    return (await isKnown) ? promise.call(output) : undefined;
+}
+
+/** Whether an output has a value; during a preview it may not have one. */
+export async function isKnown(output: pulumi.Output<unknown>): Promise<boolean> {
+    return (output as unknown as { isKnown: Promise<boolean> }).isKnown;
+}
+
+/**
+ * Sends a remote component's child through a transform, as the engine does: over the wire, its options without the provider.
+ *
+ * @returns the child's properties and the name of the provider that the engine is told; none means its default provider, unless nothing was changed
+ */
+export async function transformChild(transform: Callback, child: { type: string; name: string; props: object }): Promise<{ props: any; provider?: string; changed: boolean }> {
+    const sent = new TransformRequest().setType(child.type).setName(child.name).setCustom(true).setProperties(Struct.fromJavaScript(child.props as never));
+    const client = new CallbacksClient(transform.getTarget(), credentials.createInsecure());
+    try {
+        const invocation = new CallbackInvokeRequest().setToken(transform.getToken()).setRequest(sent.serializeBinary());
+        const received = await new Promise<CallbackInvokeResponse>((resolve, reject) =>
+            client.invoke(invocation, (error, response) => (error ? reject(error) : resolve(response))),
+        );
+        const response = TransformResponse.deserializeBinary(received.getResponse_asU8());
+        const provider = nameIn(response.getOptions()?.getProvider());
+        return { props: response.getProperties()?.toJavaScript(), provider, changed: response.hasOptions() };
+    } finally {
+        client.close();
+    }
+}
+
+function registered(request: RegisterResourceRequest): Registration {
+    return {
+        ...common(request),
+        kind: request.getCustom() ? "custom" : request.getRemote() ? "remote" : "component",
+        inputs: request.getObject()?.toJavaScript() ?? {},
+        providers: Object.fromEntries(request.getProvidersMap().toArray().map(([pkg, reference]: [string, string]) => [pkg, nameIn(reference)!])),
+        retainOnDelete: request.getRetainondelete() ?? false,
+        transforms: request.getTransformsList(),
+    };
+}
+
+function wasRead(request: ReadResourceRequest): Registration {
+    const inputs = request.getProperties()?.toJavaScript() ?? {};
+    return { ...common(request), kind: "read", id: request.getId(), inputs, providers: {}, retainOnDelete: false, transforms: [] };
+}
+
+function common(request: RegisterResourceRequest | ReadResourceRequest) {
+    return {
+        type: request.getType(),
+        name: request.getName(),
+        parent: short(request.getParent()),
+        provider: nameIn(request.getProvider()),
+        dependencies: request.getDependenciesList().map((urn) => short(urn)!).sort(),
+    };
+}
+
+const key = ({ type, name }: Pick<Registration, "type" | "name">) => `${type}::${name}`;
+
+/** `urn:pulumi:<stack>::<project>::<parent type>$<type>::<name>` as `<type>::<name>`. */
+function short(urn: string): string | undefined {
+    const [, , types, name] = urn.split("::");
+    return types && `${types.split("$").at(-1)}::${name}`;
+}
+
+/** The name in a provider reference, `<urn>::<id>`. */
+function nameIn(reference: string | undefined): string | undefined {
+    return reference?.split("::")[3];
+}

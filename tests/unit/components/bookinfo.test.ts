@@ -1,0 +1,164 @@
+import * as k8s from "@pulumi/kubernetes";
+import { describe, expect, it } from "vitest";
+import { Bookinfo } from "../../../components";
+import { Recording, valueOf } from "../../support/mocks";
+
+const COMPONENT = "istio-on-pulumi:index:Bookinfo::bookinfo";
+const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
+const SERVICE = "kubernetes:core/v1:Service";
+const ACCOUNT = "kubernetes:core/v1:ServiceAccount";
+const NAMESPACE = "kubernetes:core/v1:Namespace";
+
+async function deploy(args: { namespace?: string; images?: string; tag?: string } = {}) {
+    const recording = await Recording.start();
+    const provider = new k8s.Provider("test", {});
+    const bookinfo = new Bookinfo("bookinfo", { namespace: "sample", images: "docker.io/istio/examples-bookinfo", tag: "1.20.2", ...args, provider });
+    await recording.settled();
+    return { recording, bookinfo };
+}
+
+describe("Bookinfo", () => {
+    it("is one namespace, four services, four service accounts and six deployments, and nothing else", async () => {
+        const { recording } = await deploy();
+        expect(recording.objects).toEqual([
+            `${DEPLOYMENT}::details-v1`,
+            `${DEPLOYMENT}::productpage-v1`,
+            `${DEPLOYMENT}::ratings-v1`,
+            `${DEPLOYMENT}::reviews-v1`,
+            `${DEPLOYMENT}::reviews-v2`,
+            `${DEPLOYMENT}::reviews-v3`,
+            `${NAMESPACE}::sample`,
+            `${SERVICE}::details`,
+            `${SERVICE}::productpage`,
+            `${SERVICE}::ratings`,
+            `${SERVICE}::reviews`,
+            `${ACCOUNT}::bookinfo-details`,
+            `${ACCOUNT}::bookinfo-productpage`,
+            `${ACCOUNT}::bookinfo-ratings`,
+            `${ACCOUNT}::bookinfo-reviews`,
+        ]);
+    });
+
+    it("makes every object its own child, none of them retained on delete", async () => {
+        const { recording } = await deploy();
+        const children = recording.registrations.filter(({ kind }) => kind === "custom").slice(1);
+        expect(children.map(({ parent }) => parent)).toEqual(Array(15).fill(COMPONENT));
+        expect(children.filter(({ retainOnDelete }) => retainOnDelete)).toEqual([]);
+    });
+
+    it("labels the namespace for injection", async () => {
+        const { recording } = await deploy();
+        expect(recording.one(NAMESPACE, "sample").inputs).toEqual({
+            apiVersion: "v1",
+            kind: "Namespace",
+            metadata: { name: "sample", labels: { "istio-injection": "enabled" } },
+        });
+    });
+
+    it.each(["details", "ratings", "reviews", "productpage"])("has the Service and the ServiceAccount of %s, the Service not awaited", async (service) => {
+        const { recording } = await deploy();
+        expect(recording.one(SERVICE, service).inputs).toEqual({
+            apiVersion: "v1",
+            kind: "Service",
+            metadata: { name: service, namespace: "sample", labels: { app: service, service }, annotations: { "pulumi.com/skipAwait": "true" } },
+            spec: { ports: [{ name: "http", port: 9080 }], selector: { app: service } },
+        });
+        expect(recording.one(ACCOUNT, `bookinfo-${service}`).inputs).toEqual({
+            apiVersion: "v1",
+            kind: "ServiceAccount",
+            metadata: { name: `bookinfo-${service}`, namespace: "sample", labels: { account: service } },
+        });
+    });
+
+    it.each([
+        ["details", "v1"],
+        ["ratings", "v1"],
+    ])("runs %s-%s as a plain container", async (service, version) => {
+        const { recording } = await deploy();
+        expect(recording.one(DEPLOYMENT, `${service}-${version}`).inputs).toEqual(deployment(service, version));
+    });
+
+    it.each(["v1", "v2", "v3"])("gives reviews-%s a log directory and room for its unpacked application", async (version) => {
+        const { recording } = await deploy();
+        const container = {
+            env: [{ name: "LOG_DIR", value: "/tmp/logs" }],
+            volumeMounts: [
+                { name: "wlp-output", mountPath: "/opt/ibm/wlp/output" },
+                { name: "tmp", mountPath: "/tmp" },
+            ],
+        };
+        const volumes = [
+            { name: "wlp-output", emptyDir: {} },
+            { name: "tmp", emptyDir: {} },
+        ];
+        expect(recording.one(DEPLOYMENT, `reviews-${version}`).inputs).toEqual(deployment("reviews", version, container, { volumes }));
+    });
+
+    it("lets Prometheus scrape productpage, which writes to /tmp", async () => {
+        const { recording } = await deploy();
+        const expected = deployment("productpage", "v1", { volumeMounts: [{ name: "tmp", mountPath: "/tmp" }] }, { volumes: [{ name: "tmp", emptyDir: {} }] });
+        Object.assign(expected.spec.template.metadata, {
+            annotations: { "prometheus.io/scrape": "true", "prometheus.io/port": "9080", "prometheus.io/path": "/metrics" },
+        });
+        expect(recording.one(DEPLOYMENT, "productpage-v1").inputs).toEqual(expected);
+    });
+
+    it("creates the namespace before what lives in it, and each account before its pods", async () => {
+        const { recording } = await deploy();
+        expect(recording.one(SERVICE, "reviews").dependencies).toEqual([`${NAMESPACE}::sample`]);
+        expect(recording.one(ACCOUNT, "bookinfo-reviews").dependencies).toEqual([`${NAMESPACE}::sample`]);
+        expect(recording.one(DEPLOYMENT, "reviews-v2").dependencies).toEqual([`${NAMESPACE}::sample`, `${ACCOUNT}::bookinfo-reviews`]);
+    });
+
+    it("takes its images and their tag from the arguments", async () => {
+        const { recording } = await deploy({ images: "registry.local:5000/bookinfo", tag: "2.0.0" });
+        const images = recording.ofType(DEPLOYMENT).map(({ inputs }) => inputs.spec.template.spec.containers[0].image);
+        expect(images.sort()).toEqual(
+            ["details-v1", "productpage-v1", "ratings-v1", "reviews-v1", "reviews-v2", "reviews-v3"].map((name) => `registry.local:5000/bookinfo-${name}:2.0.0`),
+        );
+    });
+
+    it("lives in the namespace of the arguments alone", async () => {
+        const { recording, bookinfo } = await deploy({ namespace: "other" });
+        const namespaced = recording.registrations.filter(({ type }) => [DEPLOYMENT, SERVICE, ACCOUNT].includes(type));
+        expect(namespaced.map(({ inputs }) => inputs.metadata.namespace)).toEqual(Array(14).fill("other"));
+        expect(await valueOf(bookinfo.namespace.metadata.name)).toBe("other");
+    });
+
+    it("hands its services and deployments out", async () => {
+        const { bookinfo } = await deploy();
+        expect(await Promise.all(bookinfo.services.map(({ id }) => valueOf(id)))).toEqual(["sample/details", "sample/ratings", "sample/reviews", "sample/productpage"]);
+        expect(await Promise.all(bookinfo.deployments.map(({ id }) => valueOf(id)))).toEqual(
+            ["details-v1", "ratings-v1", "reviews-v1", "reviews-v2", "reviews-v3", "productpage-v1"].map((name) => `sample/${name}`),
+        );
+    });
+});
+
+function deployment(service: string, version: string, container: object = {}, pod: object = {}) {
+    const labels = { app: service, version };
+    return {
+        apiVersion: "apps/v1",
+        kind: "Deployment",
+        metadata: { name: `${service}-${version}`, namespace: "sample", labels },
+        spec: {
+            replicas: 1,
+            selector: { matchLabels: labels },
+            template: {
+                metadata: { labels },
+                spec: {
+                    serviceAccountName: `bookinfo-${service}`,
+                    containers: [
+                        {
+                            name: service,
+                            image: `docker.io/istio/examples-bookinfo-${service}-${version}:1.20.2`,
+                            imagePullPolicy: "IfNotPresent",
+                            ports: [{ containerPort: 9080 }],
+                            ...container,
+                        },
+                    ],
+                    ...pod,
+                },
+            },
+        },
+    };
+}
