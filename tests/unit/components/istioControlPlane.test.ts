@@ -86,10 +86,6 @@ describe("istiodValues", () => {
             volumeMounts: [{ name: "startup-config", mountPath: "/var/run/startup-config", readOnly: true }],
         });
     });
-
-    it("does not let istiod start without them: no source is optional", () => {
-        expect(JSON.stringify(istiodValues(args))).not.toContain("optional");
-    });
 });
 
 describe("changeIstiodObject", () => {
