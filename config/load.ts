@@ -14,7 +14,7 @@ export class ConfigError extends Error {
  */
 export function loadSettings(values: Readonly<Record<string, string>>, project: string): StackSettings {
     const given = ownValues(values, project);
-    const problems = [...given.keys()].filter((key) => !(key in settings)).map((key) => unknownKey(project, key));
+    const problems = [...given.keys()].filter((key) => !Object.hasOwn(settings, key)).map((key) => unknownKey(project, key));
     const result: Record<string, unknown> = {};
     for (const [key, setting] of Object.entries(settings) as [string, Setting<unknown>][]) {
         const text = given.get(key) ?? setting.default;

@@ -1,0 +1,90 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError, loadSettings } from "../../../config";
+import { settings } from "../../../config/schema";
+
+const PROJECT = "istio-on-pulumi";
+
+function load(values: Readonly<Record<string, string>>) {
+    return loadSettings(Object.fromEntries(Object.entries(values).map(([key, text]) => [`${PROJECT}:${key}`, text])), PROJECT);
+}
+
+/** The lines of the error that these values make. */
+function problems(values: Readonly<Record<string, string>>): string[] {
+    try {
+        load(values);
+    } catch (error) {
+        expect(error).toBeInstanceOf(ConfigError);
+        return (error as Error).message.split("\n");
+    }
+    return [];
+}
+
+describe("an unknown setting", () => {
+    it.each([
+        ["Kiali", "kiali"],
+        ["KUBECONFIG", "kubeconfig"],
+        ["lokiStorageclass", "lokiStorageClass"],
+        ["kialiNodeport", "kialiNodePort"],
+        ["grafanna", "grafana"],
+        ["istioTga", "istioTag"],
+        ["bundel", "bundle"],
+        ["nodehosts", "nodeHost"],
+    ])("%s was probably meant to be %s", (key, meant) => {
+        expect(problems({ [key]: "x" })).toEqual([`istio-on-pulumi:${key} is no setting of this project; did you mean ${meant}? Remove it with: pulumi config rm ${key}`]);
+    });
+
+    it.each(["zipkin", "lokiReplicas", "istioVersion"])("%s is answered with all that are known", (key) => {
+        const known = Object.keys(settings).join(", ");
+        expect(problems({ [key]: "x" })).toEqual([`istio-on-pulumi:${key} is no setting of this project; allowed: ${known}. Remove it with: pulumi config rm ${key}`]);
+    });
+
+    it.each(["constructor", "toString", "__proto__"])("%s is none, whatever every object of the language has", (key) => {
+        expect(problems({ [key]: "x" })).toHaveLength(1);
+    });
+});
+
+describe("settings that contradict each other", () => {
+    const clusterIp =
+        'istio-on-pulumi:gatewayNodePort is "30080" while istio-on-pulumi:gatewayServiceType is "ClusterIP", which has no node ports; allowed with it: 0. Change it with: pulumi config rm gatewayNodePort';
+    const taken =
+        'istio-on-pulumi:kialiNodePort is "30080", which istio-on-pulumi:gatewayNodePort has already; allowed: another port, or 0 for any. Change it with: pulumi config set kialiNodePort <value>';
+
+    it("are a node port and a Service type without node ports", () => {
+        expect(problems({ gatewayNodePort: "30080", gatewayServiceType: "ClusterIP" })).toEqual([clusterIp]);
+    });
+
+    it.each(["NodePort", "LoadBalancer"])("are not a node port and %s", (gatewayServiceType) => {
+        expect(problems({ gatewayNodePort: "30080", gatewayServiceType })).toEqual([]);
+    });
+
+    it("are the same node port twice", () => {
+        expect(problems({ gatewayNodePort: "30080", kialiNodePort: "30080" })).toEqual([taken]);
+    });
+
+    it.each([
+        ["different ports", { gatewayNodePort: "30080", kialiNodePort: "30081" }],
+        ["two ports that Kubernetes chooses", { gatewayNodePort: "0", kialiNodePort: "0" }],
+        ["the port of a Kiali that is switched off", { gatewayNodePort: "30080", kialiNodePort: "30080", kiali: "false" }],
+    ])("are not %s", (_, values) => {
+        expect(problems(values)).toEqual([]);
+    });
+
+    it("are reported together", () => {
+        expect(problems({ gatewayNodePort: "30080", kialiNodePort: "30080", gatewayServiceType: "ClusterIP" })).toEqual([clusterIp, taken]);
+    });
+});
+
+describe("several problems", () => {
+    it("are reported at once, a line each: unknown settings first, then the values in the order of the schema", () => {
+        const found = problems({ lokiStorageSize: "much", zipkins: "x", gatewayNodePort: "http", loki: "yes", Kiali: "true", nodeHost: "a b" });
+        expect(found.map((line) => line.slice(0, line.indexOf(" is ")))).toEqual(
+            ["zipkins", "Kiali", "nodeHost", "gatewayNodePort", "loki", "lokiStorageSize"].map((key) => `istio-on-pulumi:${key}`),
+        );
+    });
+
+    it("hide contradictions, which may vanish with them", () => {
+        expect(problems({ gatewayNodePort: "30080", gatewayServiceType: "ClusterIP", loki: "yes" })).toEqual([
+            'istio-on-pulumi:loki is "yes"; allowed: true or false. Change it with: pulumi config set loki <value>',
+        ]);
+    });
+});
