@@ -15,8 +15,14 @@ export class FetchFailure extends Error {
     }
 }
 
+/** What is used of a response, whichever `fetch` it comes from. */
+type Answer = Pick<Response, "ok" | "status" | "statusText" | "arrayBuffer"> & {
+    readonly headers: { get(name: string): string | null };
+    readonly body: { cancel(): Promise<void> } | null;
+};
+
 /**
- * Fetches a URL once.
+ * Fetches a URL once, through the proxy that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name, if any.
  * @param timeoutMs time limit, redirects and body included.
  * @throws FetchFailure for an answer that is not the file; any other error is the network's.
  */
@@ -32,10 +38,10 @@ export async function attemptFetch(url: string, timeoutMs: number): Promise<Buff
 }
 
 /** Follows redirects by hand, because `fetch` alone would follow one from https to http. */
-async function followRedirects(start: string, signal: AbortSignal): Promise<Response> {
+async function followRedirects(start: string, signal: AbortSignal): Promise<Answer> {
     let url = new URL(start);
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-        const response = await fetch(url, { redirect: "manual", signal });
+        const response = await fetchThroughProxy(url, { redirect: "manual", signal });
         if (response.ok) return response;
         await response.body?.cancel();
         const location = response.headers.get("location");
@@ -49,8 +55,20 @@ async function followRedirects(start: string, signal: AbortSignal): Promise<Resp
     throw new FetchFailure(`more than ${MAX_REDIRECTS} redirects`, true);
 }
 
-function statusFailure({ status, statusText, headers }: Response): FetchFailure {
+function statusFailure({ status, statusText, headers }: Answer): FetchFailure {
     const seconds = Number(headers.get("retry-after") ?? Number.NaN);
     const retryAfterMs = Number.isFinite(seconds) ? seconds * 1000 : undefined;
     return new FetchFailure(`HTTP status ${status} ${statusText}`.trim(), status !== 429 && status < 500, retryAfterMs);
 }
+
+const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+
+/** Node's own `fetch` heeds the proxy variables only from Node 24 on; undici's is loaded where one is set. */
+async function fetchThroughProxy(url: URL, init: { redirect: "manual"; signal: AbortSignal }): Promise<Answer> {
+    if (!PROXY_VARIABLES.some((name) => process.env[name])) return fetch(url, init);
+    const { EnvHttpProxyAgent, fetch: fetchBy } = await import("undici");
+    proxy ??= new EnvHttpProxyAgent();
+    return fetchBy(url, { ...init, dispatcher: proxy });
+}
+
+let proxy: import("undici").Dispatcher | undefined;

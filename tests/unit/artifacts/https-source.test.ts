@@ -1,4 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { connect, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { UpstreamFiles } from "../../../artifacts";
@@ -120,6 +122,31 @@ describe("UpstreamFiles from upstream", () => {
         onTestFinished(() => void vi.unstubAllGlobals());
         expect(await failureOf(openUpstream("https://upstream.test").text(PLAIN))).toContain("it redirects to http://127.0.0.1:1/file, which is not HTTPS;");
         expect(fetch).toHaveBeenCalledOnce();
+    });
+});
+
+describe("the proxy", () => {
+    it("is the one that HTTP_PROXY names, except for hosts in NO_PROXY", async () => {
+        const target = await serve(upstreamOf());
+        const { port } = new URL(target.url);
+        const tunnels: string[] = [];
+        const proxy = createServer((_, response) => response.writeHead(405).end());
+        proxy.on("connect", (request, socket) => {
+            tunnels.push(request.url ?? "");
+            const upstream = connect(Number(port), "127.0.0.1", () => {
+                socket.write("HTTP/1.1 200 Connection Established\r\n\r\n");
+                upstream.pipe(socket).pipe(upstream);
+            });
+        });
+        await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+        onTestFinished(() => void proxy.close());
+        vi.stubEnv("HTTP_PROXY", `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
+        vi.stubEnv("NO_PROXY", "127.0.0.1");
+
+        expect(await openUpstream("http://upstream.test").text(PLAIN)).toBe(TREE[PLAIN]);
+        expect(tunnels).toEqual(["upstream.test:80"]);
+        expect(await openUpstream(target.url).text(PLAIN)).toBe(TREE[PLAIN]);
+        expect(tunnels).toHaveLength(1);
     });
 });
 

@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { ClosingLine } from "./tests/support/closing-line.mjs";
 
 /** Files in the order of their names: what a lab test finds in the cluster must not depend on the last run's durations. */
 class ByName extends BaseSequencer {
@@ -15,6 +16,7 @@ export default defineConfig({
     test: {
         sequence: { sequencer: ByName },
         teardownTimeout: MINUTE,
+        reporters: ["default", new ClosingLine()],
         projects: [
             { test: { name: "unit", include: ["tests/unit/**/*.test.ts"], sequence: { groupOrder: 0 } } },
             {
