@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { endProcess, recordOf, removeRecord, saveRecord } from "./processes";
 
@@ -21,7 +21,20 @@ export interface KeptProgram {
 }
 
 /** What happens to a kept program. `exited` tells how, and in how many milliseconds it is started again. */
-export type KeeperEvent = { type: "started"; pid: number } | { type: "exited"; code: number | null; signal: string | null; restartInMs: number };
+export type KeeperEvent = { type: "started"; pid: number } | ({ type: "exited"; restartInMs: number } & Ending);
+
+/** How a program ended: by its exit code, by a signal, or it could not be started at all. */
+export interface Ending {
+    readonly code: number | null;
+    readonly signal: string | null;
+    readonly failure?: string;
+}
+
+/** The ending in words, as the end of a sentence. */
+export function describeEnding({ code, signal, failure }: Ending): string {
+    if (failure !== undefined) return `could not be started (${failure})`;
+    return signal === null ? `ended with exit code ${code}` : `ended by ${signal}`;
+}
 
 /** A program that ran this long is taken to have been healthy: its next restart waits briefly again. */
 const HEALTHY_MS = 10 * 60_000;
@@ -51,16 +64,13 @@ export class Keeper {
         const [file, ...args] = program.command;
         const child = spawn(file, args, { env: program.env, stdio: ["ignore", log, log] });
         let ended = false;
-        const end = (code: number | null, signal: string | null) => {
+        const end = (ending: Ending) => {
             if (ended) return;
             ended = true;
-            this.onEnd(Date.now() - startedAt, code, signal);
+            this.onEnd(Date.now() - startedAt, ending);
         };
-        child.once("error", (error) => {
-            this.note(error.message);
-            end(null, null);
-        });
-        child.once("exit", end);
+        child.once("error", (error) => end({ code: null, signal: null, failure: error.message }));
+        child.once("exit", (code, signal) => end({ code, signal }));
         closeSync(log);
         this.child = child;
         if (child.pid === undefined) return;
@@ -79,7 +89,7 @@ export class Keeper {
         removeRecord(this.program.runDir, this.program.name);
     }
 
-    private onEnd(ranMs: number, code: number | null, signal: string | null): void {
+    private onEnd(ranMs: number, ending: Ending): void {
         this.child = undefined;
         if (this.stopping) return;
         removeRecord(this.program.runDir, this.program.name);
@@ -87,16 +97,10 @@ export class Keeper {
         if (ranMs > HEALTHY_MS) this.delayMs = firstMs;
         const restartInMs = this.delayMs;
         this.delayMs = Math.min(maxMs, this.delayMs * 2);
-        this.onEvent({ type: "exited", code, signal, restartInMs });
+        this.onEvent({ type: "exited", restartInMs, ...ending });
         this.timer = setTimeout(() => {
             this.restarts += 1;
             this.start();
         }, restartInMs);
-    }
-
-    private note(text: string): void {
-        const log = openSync(this.program.logFile, "a");
-        writeSync(log, `${text}\n`);
-        closeSync(log);
     }
 }

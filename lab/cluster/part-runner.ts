@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabPlace } from "../place";
-import { Keeper, type KeeperEvent } from "./keeper";
+import { describeEnding, Keeper, type KeeperEvent } from "./keeper";
 import type { Part } from "./parts";
 import { httpReady, until } from "./probes";
 import type { PartStatus, StatusBoard } from "./status";
@@ -63,8 +63,7 @@ export class PartRunner {
 
     private onEvent(event: KeeperEvent): void {
         if (event.type === "started") return this.show({ state: "starting" });
-        const how = event.signal ? `ended by ${event.signal}` : `ended with exit code ${event.code ?? "unknown"}`;
-        this.show({ state: "down", detail: `${how}, starts again in ${event.restartInMs / 1000} s` });
+        this.show({ state: "down", detail: `${describeEnding(event)}, starts again in ${event.restartInMs / 1000} s` });
     }
 
     private last = "";

@@ -72,6 +72,8 @@ function apiServer(pki: Pki): Part {
             `--proxy-client-cert-file=${pki.file("front-proxy-client", "crt")}`, `--proxy-client-key-file=${pki.file("front-proxy-client", "key")}`,
             // Webhooks are called at their endpoints' addresses, not through the Service's.
             "--enable-aggregator-routing=true",
+            // The node's name is in no DNS.
+            "--kubelet-preferred-address-types=InternalIP",
             "--profiling=false",
         ],
         ready: { url: `${API_SERVER}/readyz`, ca: pki.pem("ca", "crt"), cert: pki.pem("admin", "crt"), key: pki.pem("admin", "key") },

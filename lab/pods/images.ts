@@ -8,9 +8,9 @@ export interface ImageProgram {
 }
 
 /** By the last part of the image's name: mirrors keep it. */
-const PROGRAMS: Readonly<Record<string, ImageProgram>> = {
-    pilot: { program: "pilot-discovery", uid: 1337, gid: 1337 },
-};
+const PROGRAMS: ReadonlyMap<string, ImageProgram> = new Map([
+    ["pilot", { program: "pilot-discovery", uid: 1337, gid: 1337 }],
+]);
 
 /** Version of every Istio program that the lab builds, whatever tag the image has. */
 export const BUILT_ISTIO_VERSION = "1.25.1";
@@ -25,5 +25,5 @@ export function parseImage(image: string): { base: string; tag: string } {
 
 /** The program for an image, or undefined if the lab has none. */
 export function programFor(image: string): ImageProgram | undefined {
-    return PROGRAMS[parseImage(image).base];
+    return PROGRAMS.get(parseImage(image).base);
 }

@@ -80,7 +80,8 @@ export class KubeletApi {
     async deletePod(pod: V1Pod): Promise<void> {
         const { namespace = "", name = "", uid } = pod.metadata ?? {};
         try {
-            await this.core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0, body: { preconditions: { uid } } });
+            // All in the body: the API server ignores the query of a request that has one.
+            await this.core.deleteNamespacedPod({ namespace, name, body: { gracePeriodSeconds: 0, preconditions: { uid } } });
         } catch (error) {
             if (codeOf(error) !== 404 && codeOf(error) !== 409) throw error;
         }

