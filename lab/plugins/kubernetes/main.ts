@@ -9,13 +9,13 @@ import { providerService } from "./service";
 import { PROVIDER_VERSION } from "./version";
 
 function main(args: string[]): void {
-  if (args.includes("--version") || args.includes("-version")) {
-    console.log(`v${PROVIDER_VERSION} (stand-in of the lab)`);
-    return;
-  }
-  const engine = new Engine(args.find((arg) => !arg.startsWith("-")));
-  engine.log("debug", `Kubernetes plugin: the lab's stand-in for ${PROVIDER_VERSION}`);
-  void serve(ResourceProviderService as never, providerService(engine));
+    if (args.includes("--version") || args.includes("-version")) {
+        console.log(`v${PROVIDER_VERSION} (stand-in of the lab)`);
+        return;
+    }
+    const engine = new Engine(args.find((arg) => !arg.startsWith("-")));
+    engine.log("debug", `Kubernetes plugin: the lab's stand-in for ${PROVIDER_VERSION}`);
+    void serve(ResourceProviderService as never, providerService(engine));
 }
 
 main(process.argv.slice(2));

@@ -15,156 +15,156 @@ import type { PropertyChange } from "./resource/detailed-diff";
 import { PROVIDER_VERSION } from "./version";
 
 export function providerService(engine: Engine): UntypedServiceImplementation {
-  const cancelled = new AbortController();
-  let configured: Provider | undefined;
-  const provider = (): Provider => {
-    if (!configured) throw new Error("the plugin was asked to work before it was configured");
-    return configured;
-  };
-  return {
-    getPluginInfo: unary(() => new PluginInfo().setVersion(PROVIDER_VERSION)),
-    attach: unary((request: PluginAttach) => {
-      engine.connect(request.getAddress());
-      return new Empty();
-    }),
-    cancel: unary(() => {
-      cancelled.abort();
-      return new Empty();
-    }),
-    getSchema: unary(() => new pb.GetSchemaResponse().setSchema("{}")),
-    getMapping: unary(() => new pb.GetMappingResponse()),
-    getMappings: unary(() => new pb.GetMappingsResponse()),
-    checkConfig: unary((request: pb.CheckRequest) => {
-      const news = fromStruct(request.getNews());
-      return checked(news, checkConfig(news, request.getUrn()));
-    }),
-    diffConfig: unary((request: pb.DiffRequest) => {
-      const { diffs, replaces } = diffConfig(fromStruct(request.getOlds()), fromStruct(request.getNews()));
-      const { DIFF_NONE, DIFF_SOME } = pb.DiffResponse.DiffChanges;
-      const response = new pb.DiffResponse().setChanges(diffs.length ? DIFF_SOME : DIFF_NONE);
-      response.setDiffsList(diffs);
-      response.setReplacesList(replaces);
-      return response;
-    }),
-    configure: unary(async (request: pb.ConfigureRequest) => {
-      const variables = new Map<string, string>();
-      request.getVariablesMap().forEach((value: string, key: string) => variables.set(key, value));
-      configured = await Provider.configure(engine, readSettings(variables), cancelled.signal);
-      return new pb.ConfigureResponse()
-        .setAcceptsecrets(true)
-        .setSupportspreview(true)
-        .setSupportsAutonamingConfiguration(true);
-    }),
-    check: unary(async (request: pb.CheckRequest) => {
-      const { inputs, failures } = await provider().check({
-        urn: request.getUrn(),
-        olds: fromStruct(request.getOlds()),
-        news: fromStruct(request.getNews()),
-        randomSeed: request.getRandomseed_asU8(),
-        autonaming: autonaming(request),
-      });
-      return checked(inputs, failures);
-    }),
-    diff: unary(async (request: pb.DiffRequest) => {
-      const answer = await provider().diff({
-        urn: request.getUrn(),
-        olds: fromStruct(request.getOlds()),
-        news: fromStruct(request.getNews()),
-        ignoreChanges: request.getIgnorechangesList(),
-      });
-      return diffResponse(answer);
-    }),
-    create: unary(async (request: pb.CreateRequest) => {
-      const { id, properties } = await provider().create({
-        urn: request.getUrn(),
-        properties: fromStruct(request.getProperties()),
-        timeout: request.getTimeout(),
-        preview: request.getPreview(),
-      });
-      return new pb.CreateResponse().setId(id).setProperties(toStruct(properties));
-    }),
-    update: unary(async (request: pb.UpdateRequest) => {
-      const properties = await provider().update({
-        urn: request.getUrn(),
-        olds: fromStruct(request.getOlds()),
-        properties: fromStruct(request.getNews()),
-        timeout: request.getTimeout(),
-        preview: request.getPreview(),
-        ignoreChanges: request.getIgnorechangesList(),
-      });
-      return new pb.UpdateResponse().setProperties(toStruct(properties));
-    }),
-    read: unary(async (request: pb.ReadRequest) => {
-      const read = await provider().read({
-        urn: request.getUrn(),
-        id: request.getId(),
-        properties: fromStruct(request.getProperties()),
-        inputs: fromStruct(request.getInputs()),
-      });
-      const response = new pb.ReadResponse();
-      if (!read) return response;
-      return response.setId(read.id).setProperties(toStruct(read.properties)).setInputs(toStruct(read.inputs));
-    }),
-    delete: unary(async (request: pb.DeleteRequest) => {
-      await provider().delete({
-        urn: request.getUrn(),
-        id: request.getId(),
-        properties: fromStruct(request.getProperties()),
-        timeout: request.getTimeout(),
-      });
-      return new Empty();
-    }),
-    construct: unary((request: pb.ConstructRequest) => provider().construct(request)),
-    invoke: unary(async (request: pb.InvokeRequest) => {
-      const result = await provider().invoke(request.getTok(), fromStruct(request.getArgs()));
-      return new pb.InvokeResponse().setReturn(toStruct(result));
-    }),
-  };
+    const cancelled = new AbortController();
+    let configured: Provider | undefined;
+    const provider = (): Provider => {
+        if (!configured) throw new Error("the plugin was asked to work before it was configured");
+        return configured;
+    };
+    return {
+        getPluginInfo: unary(() => new PluginInfo().setVersion(PROVIDER_VERSION)),
+        attach: unary((request: PluginAttach) => {
+            engine.connect(request.getAddress());
+            return new Empty();
+        }),
+        cancel: unary(() => {
+            cancelled.abort();
+            return new Empty();
+        }),
+        getSchema: unary(() => new pb.GetSchemaResponse().setSchema("{}")),
+        getMapping: unary(() => new pb.GetMappingResponse()),
+        getMappings: unary(() => new pb.GetMappingsResponse()),
+        checkConfig: unary((request: pb.CheckRequest) => {
+            const news = fromStruct(request.getNews());
+            return checked(news, checkConfig(news, request.getUrn()));
+        }),
+        diffConfig: unary((request: pb.DiffRequest) => {
+            const { diffs, replaces } = diffConfig(fromStruct(request.getOlds()), fromStruct(request.getNews()));
+            const { DIFF_NONE, DIFF_SOME } = pb.DiffResponse.DiffChanges;
+            const response = new pb.DiffResponse().setChanges(diffs.length ? DIFF_SOME : DIFF_NONE);
+            response.setDiffsList(diffs);
+            response.setReplacesList(replaces);
+            return response;
+        }),
+        configure: unary(async (request: pb.ConfigureRequest) => {
+            const variables = new Map<string, string>();
+            request.getVariablesMap().forEach((value: string, key: string) => variables.set(key, value));
+            configured = await Provider.configure(engine, readSettings(variables), cancelled.signal);
+            return new pb.ConfigureResponse()
+                .setAcceptsecrets(true)
+                .setSupportspreview(true)
+                .setSupportsAutonamingConfiguration(true);
+        }),
+        check: unary(async (request: pb.CheckRequest) => {
+            const { inputs, failures } = await provider().check({
+                urn: request.getUrn(),
+                olds: fromStruct(request.getOlds()),
+                news: fromStruct(request.getNews()),
+                randomSeed: request.getRandomseed_asU8(),
+                autonaming: autonaming(request),
+            });
+            return checked(inputs, failures);
+        }),
+        diff: unary(async (request: pb.DiffRequest) => {
+            const answer = await provider().diff({
+                urn: request.getUrn(),
+                olds: fromStruct(request.getOlds()),
+                news: fromStruct(request.getNews()),
+                ignoreChanges: request.getIgnorechangesList(),
+            });
+            return diffResponse(answer);
+        }),
+        create: unary(async (request: pb.CreateRequest) => {
+            const { id, properties } = await provider().create({
+                urn: request.getUrn(),
+                properties: fromStruct(request.getProperties()),
+                timeout: request.getTimeout(),
+                preview: request.getPreview(),
+            });
+            return new pb.CreateResponse().setId(id).setProperties(toStruct(properties));
+        }),
+        update: unary(async (request: pb.UpdateRequest) => {
+            const properties = await provider().update({
+                urn: request.getUrn(),
+                olds: fromStruct(request.getOlds()),
+                properties: fromStruct(request.getNews()),
+                timeout: request.getTimeout(),
+                preview: request.getPreview(),
+                ignoreChanges: request.getIgnorechangesList(),
+            });
+            return new pb.UpdateResponse().setProperties(toStruct(properties));
+        }),
+        read: unary(async (request: pb.ReadRequest) => {
+            const read = await provider().read({
+                urn: request.getUrn(),
+                id: request.getId(),
+                properties: fromStruct(request.getProperties()),
+                inputs: fromStruct(request.getInputs()),
+            });
+            const response = new pb.ReadResponse();
+            if (!read) return response;
+            return response.setId(read.id).setProperties(toStruct(read.properties)).setInputs(toStruct(read.inputs));
+        }),
+        delete: unary(async (request: pb.DeleteRequest) => {
+            await provider().delete({
+                urn: request.getUrn(),
+                id: request.getId(),
+                properties: fromStruct(request.getProperties()),
+                timeout: request.getTimeout(),
+            });
+            return new Empty();
+        }),
+        construct: unary((request: pb.ConstructRequest) => provider().construct(request)),
+        invoke: unary(async (request: pb.InvokeRequest) => {
+            const result = await provider().invoke(request.getTok(), fromStruct(request.getArgs()));
+            return new pb.InvokeResponse().setReturn(toStruct(result));
+        }),
+    };
 }
 
 function checked(inputs: Props, failures: Failure[]): pb.CheckResponse {
-  const response = new pb.CheckResponse().setInputs(toStruct(inputs));
-  for (const { property, reason } of failures) {
-    response.addFailures(new pb.CheckFailure().setProperty(property).setReason(reason));
-  }
-  return response;
+    const response = new pb.CheckResponse().setInputs(toStruct(inputs));
+    for (const { property, reason } of failures) {
+        response.addFailures(new pb.CheckFailure().setProperty(property).setReason(reason));
+    }
+    return response;
 }
 
 const MODES = ["propose", "enforce", "disable"] as const;
 
 function autonaming(
-  request: pb.CheckRequest,
+    request: pb.CheckRequest,
 ): { proposedName: string; mode: (typeof MODES)[number] } | undefined {
-  const options = request.getAutonaming();
-  if (!options) return undefined;
-  return { proposedName: options.getProposedName(), mode: MODES[options.getMode()] ?? "propose" };
+    const options = request.getAutonaming();
+    if (!options) return undefined;
+    return { proposedName: options.getProposedName(), mode: MODES[options.getMode()] ?? "propose" };
 }
 
 export interface DiffResult {
-  changes: Map<string, PropertyChange>;
-  replaces: string[];
-  deleteBeforeReplace: boolean;
-  /** there is something to do even without a changed property */
-  force?: boolean;
+    changes: Map<string, PropertyChange>;
+    replaces: string[];
+    deleteBeforeReplace: boolean;
+    /** there is something to do even without a changed property */
+    force?: boolean;
 }
 
 function diffResponse(answer: DiffResult): pb.DiffResponse {
-  const { ADD, ADD_REPLACE, DELETE, DELETE_REPLACE, UPDATE, UPDATE_REPLACE } = pb.PropertyDiff.Kind;
-  const kinds = {
-    add: [ADD, ADD_REPLACE],
-    delete: [DELETE, DELETE_REPLACE],
-    update: [UPDATE, UPDATE_REPLACE],
-  } as const;
-  const { DIFF_NONE, DIFF_SOME } = pb.DiffResponse.DiffChanges;
-  const response = new pb.DiffResponse()
-    .setChanges(answer.changes.size || answer.force ? DIFF_SOME : DIFF_NONE)
-    .setDeletebeforereplace(answer.deleteBeforeReplace)
-    .setHasdetaileddiff(true);
-  response.setReplacesList(answer.replaces);
-  response.setDiffsList([...new Set([...answer.changes.keys()].map((path) => path.split(/[.[]/)[0] as string))]);
-  for (const [path, change] of answer.changes) {
-    const entry = new pb.PropertyDiff().setKind(kinds[change.kind][change.replace ? 1 : 0]);
-    response.getDetaileddiffMap().set(path, entry.setInputdiff(change.inputDiff));
-  }
-  return response;
+    const { ADD, ADD_REPLACE, DELETE, DELETE_REPLACE, UPDATE, UPDATE_REPLACE } = pb.PropertyDiff.Kind;
+    const kinds = {
+        add: [ADD, ADD_REPLACE],
+        delete: [DELETE, DELETE_REPLACE],
+        update: [UPDATE, UPDATE_REPLACE],
+    } as const;
+    const { DIFF_NONE, DIFF_SOME } = pb.DiffResponse.DiffChanges;
+    const response = new pb.DiffResponse()
+        .setChanges(answer.changes.size || answer.force ? DIFF_SOME : DIFF_NONE)
+        .setDeletebeforereplace(answer.deleteBeforeReplace)
+        .setHasdetaileddiff(true);
+    response.setReplacesList(answer.replaces);
+    response.setDiffsList([...new Set([...answer.changes.keys()].map((path) => path.split(/[.[]/)[0] as string))]);
+    for (const [path, change] of answer.changes) {
+        const entry = new pb.PropertyDiff().setKind(kinds[change.kind][change.replace ? 1 : 0]);
+        response.getDetaileddiffMap().set(path, entry.setInputdiff(change.inputDiff));
+    }
+    return response;
 }

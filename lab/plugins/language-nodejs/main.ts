@@ -15,54 +15,54 @@ import { Programs } from "./run";
 import { LANGUAGE_HOST_VERSION } from "./version";
 
 function main(args: string[]): void {
-  if (args.includes("--version") || args.includes("-version")) {
-    console.log(`v${LANGUAGE_HOST_VERSION} (stand-in of the lab)`);
-    return;
-  }
-  const programs = new Programs(args.find((arg) => !arg.startsWith("-")) ?? "");
-  void serve(LanguageRuntimeService as never, service(programs));
+    if (args.includes("--version") || args.includes("-version")) {
+        console.log(`v${LANGUAGE_HOST_VERSION} (stand-in of the lab)`);
+        return;
+    }
+    const programs = new Programs(args.find((arg) => !arg.startsWith("-")) ?? "");
+    void serve(LanguageRuntimeService as never, service(programs));
 }
 
 function service(programs: Programs): UntypedServiceImplementation {
-  return {
-    handshake: unary((request: language.LanguageHandshakeRequest) => {
-      programs.engineAddress = request.getEngineAddress();
-      return new language.LanguageHandshakeResponse();
-    }),
-    getPluginInfo: unary(() => {
-      const info = new PluginInfo();
-      info.setVersion(LANGUAGE_HOST_VERSION);
-      return info;
-    }),
-    getRequiredPackages: unary((request: language.GetRequiredPackagesRequest) => {
-      const response = new language.GetRequiredPackagesResponse();
-      for (const required of requiredPackages(programDirectory(request))) {
-        const dependency = new PackageDependency();
-        dependency.setName(required.name);
-        dependency.setKind("resource");
-        dependency.setVersion(required.version);
-        dependency.setServer(required.server);
-        response.addPackages(dependency);
-      }
-      return response;
-    }),
-    run: unary((request: language.RunRequest) => programs.run(request)),
-    about: unary((request: language.AboutRequest) => about(programDirectory(request))),
-    getProgramDependencies: unary((request: language.GetProgramDependenciesRequest) =>
-      programDependencies(programDirectory(request), request.getTransitivedependencies()),
-    ),
-    installDependencies,
-    runtimeOptionsPrompts: unary(() => new language.RuntimeOptionsResponse()),
-    template: unary(() => new language.TemplateResponse()),
-    cancel: unary(() => {
-      programs.cancel();
-      return new Empty();
-    }),
-  };
+    return {
+        handshake: unary((request: language.LanguageHandshakeRequest) => {
+            programs.engineAddress = request.getEngineAddress();
+            return new language.LanguageHandshakeResponse();
+        }),
+        getPluginInfo: unary(() => {
+            const info = new PluginInfo();
+            info.setVersion(LANGUAGE_HOST_VERSION);
+            return info;
+        }),
+        getRequiredPackages: unary((request: language.GetRequiredPackagesRequest) => {
+            const response = new language.GetRequiredPackagesResponse();
+            for (const required of requiredPackages(programDirectory(request))) {
+                const dependency = new PackageDependency();
+                dependency.setName(required.name);
+                dependency.setKind("resource");
+                dependency.setVersion(required.version);
+                dependency.setServer(required.server);
+                response.addPackages(dependency);
+            }
+            return response;
+        }),
+        run: unary((request: language.RunRequest) => programs.run(request)),
+        about: unary((request: language.AboutRequest) => about(programDirectory(request))),
+        getProgramDependencies: unary((request: language.GetProgramDependenciesRequest) =>
+            programDependencies(programDirectory(request), request.getTransitivedependencies()),
+        ),
+        installDependencies,
+        runtimeOptionsPrompts: unary(() => new language.RuntimeOptionsResponse()),
+        template: unary(() => new language.TemplateResponse()),
+        cancel: unary(() => {
+            programs.cancel();
+            return new Empty();
+        }),
+    };
 }
 
 function programDirectory(request: { getInfo(): language.ProgramInfo | undefined }): string {
-  return request.getInfo()?.getProgramDirectory() || process.cwd();
+    return request.getInfo()?.getProgramDirectory() || process.cwd();
 }
 
 main(process.argv.slice(2));

@@ -14,26 +14,26 @@ import type { Props } from "./values";
  * @param inputs the inputs to keep, if they differ from the ones the engine sent
  */
 export function initFailed(
-  id: string,
-  message: string,
-  reasons: string[],
-  state: Props,
-  inputs?: Props,
+    id: string,
+    message: string,
+    reasons: string[],
+    state: Props,
+    inputs?: Props,
 ): DetailedError {
-  const detail = new ErrorResourceInitFailed();
-  detail.setId(id);
-  detail.setProperties(toStruct(state));
-  detail.setReasonsList([message, ...reasons]);
-  if (inputs) detail.setInputs(toStruct(inputs));
+    const detail = new ErrorResourceInitFailed();
+    detail.setId(id);
+    detail.setProperties(toStruct(state));
+    detail.setReasonsList([message, ...reasons]);
+    if (inputs) detail.setInputs(toStruct(inputs));
 
-  const any = new Any();
-  any.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
-  const status = new Status();
-  status.setCode(grpc.status.UNKNOWN);
-  status.setMessage(message);
-  status.addDetails(any);
+    const any = new Any();
+    any.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
+    const status = new Status();
+    status.setCode(grpc.status.UNKNOWN);
+    status.setMessage(message);
+    status.addDetails(any);
 
-  const metadata = new grpc.Metadata();
-  metadata.set("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
-  return new DetailedError(message, metadata);
+    const metadata = new grpc.Metadata();
+    metadata.set("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
+    return new DetailedError(message, metadata);
 }

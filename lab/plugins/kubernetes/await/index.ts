@@ -20,12 +20,12 @@ const DEFAULT_TIMEOUT_MS = 600_000;
 
 /** By `<group version>/<kind>`; `refresh` is true where the object is only looked at. */
 const CONDITIONS: Record<string, (subject: Subject, refresh: boolean) => Condition> = {
-  "apps/v1/DaemonSet": (subject) => new DaemonSetReady(subject),
-  "apps/v1/Deployment": (subject) => new DeploymentReady(subject),
-  "apps/v1/StatefulSet": (subject) => new StatefulSetReady(subject),
-  "batch/v1/Job": (subject) => new JobReady(subject),
-  "v1/Pod": (subject) => new PodReady(subject),
-  "v1/Service": (subject, refresh) => new ServiceReady(subject, refresh),
+    "apps/v1/DaemonSet": (subject) => new DaemonSetReady(subject),
+    "apps/v1/Deployment": (subject) => new DeploymentReady(subject),
+    "apps/v1/StatefulSet": (subject) => new StatefulSetReady(subject),
+    "batch/v1/Job": (subject) => new JobReady(subject),
+    "v1/Pod": (subject) => new PodReady(subject),
+    "v1/Service": (subject, refresh) => new ServiceReady(subject, refresh),
 };
 
 /**
@@ -34,18 +34,18 @@ const CONDITIONS: Record<string, (subject: Subject, refresh: boolean) => Conditi
  * @throws AwaitError when it does not become ready
  */
 export async function awaitReady(context: ResourceContext, subject: Subject): Promise<Tree> {
-  if (annotationIsTrue(subject.inputs, SKIP_AWAIT)) {
-    subject.log.status("info", "Skipping await logic");
-    return subject.live;
-  }
-  const timeout = timeoutMs(subject.timeout, subject.inputs) ?? DEFAULT_TIMEOUT_MS;
-  const expression = annotation(subject.live, WAIT_FOR);
-  if (expression) return waitFor(context, subject, new CustomReady(subject, expression), timeout);
-  const key = keyOf(subject.live);
-  const poll = POLLS[key];
-  if (poll) return pollUntilReady(context, subject, poll);
-  const condition = CONDITIONS[key]?.(subject, false);
-  return condition ? waitFor(context, subject, condition, timeout) : subject.live;
+    if (annotationIsTrue(subject.inputs, SKIP_AWAIT)) {
+        subject.log.status("info", "Skipping await logic");
+        return subject.live;
+    }
+    const timeout = timeoutMs(subject.timeout, subject.inputs) ?? DEFAULT_TIMEOUT_MS;
+    const expression = annotation(subject.live, WAIT_FOR);
+    if (expression) return waitFor(context, subject, new CustomReady(subject, expression), timeout);
+    const key = keyOf(subject.live);
+    const poll = POLLS[key];
+    if (poll) return pollUntilReady(context, subject, poll);
+    const condition = CONDITIONS[key]?.(subject, false);
+    return condition ? waitFor(context, subject, condition, timeout) : subject.live;
 }
 
 /**
@@ -54,14 +54,14 @@ export async function awaitReady(context: ResourceContext, subject: Subject): Pr
  * @throws AwaitError when it is not ready
  */
 export async function checkReady(context: ResourceContext, subject: Subject): Promise<Tree> {
-  const condition = CONDITIONS[keyOf(subject.live)]?.(subject, true);
-  if (!condition || annotationIsTrue(subject.inputs, SKIP_AWAIT)) return subject.live;
-  await lookOnce(context, subject, condition);
-  subject.log.clear();
-  return (await context.cluster.objects(subject.live)).get(nameOf(subject.live));
+    const condition = CONDITIONS[keyOf(subject.live)]?.(subject, true);
+    if (!condition || annotationIsTrue(subject.inputs, SKIP_AWAIT)) return subject.live;
+    await lookOnce(context, subject, condition);
+    subject.log.clear();
+    return (await context.cluster.objects(subject.live)).get(nameOf(subject.live));
 }
 
 function keyOf(object: Tree): string {
-  const gvk = gvkOf(object);
-  return `${groupVersion(gvk)}/${gvk.kind}`;
+    const gvk = gvkOf(object);
+    return `${groupVersion(gvk)}/${gvk.kind}`;
 }

@@ -7,50 +7,50 @@ import { podVerdict } from "./pod-problems";
 
 /** A Job is ready when it is complete; one that failed cannot become so. */
 export class JobReady implements Condition {
-  readonly watched = [{ group: "batch", version: "v1", kind: "Job" }, POD];
-  private readonly latest: Latest;
-  private readonly pods = new Owned("Pod");
+    readonly watched = [{ group: "batch", version: "v1", kind: "Job" }, POD];
+    private readonly latest: Latest;
+    private readonly pods = new Owned("Pod");
 
-  constructor(private readonly subject: Subject) {
-    this.latest = new Latest(subject);
-  }
+    constructor(private readonly subject: Subject) {
+        this.latest = new Latest(subject);
+    }
 
-  get object(): Tree {
-    return this.latest.object;
-  }
+    get object(): Tree {
+        return this.latest.object;
+    }
 
-  observe(event: WatchEvent): void {
-    this.pods.take(event);
-    if (!this.latest.take(event) || !jobCondition(this.object, "Failed")) return;
-    throw new AwaitError(
-      `Resource '${nameOf(this.object)}' was created but failed to initialize`,
-      this.object,
-      this.problems(),
-    );
-  }
+    observe(event: WatchEvent): void {
+        this.pods.take(event);
+        if (!this.latest.take(event) || !jobCondition(this.object, "Failed")) return;
+        throw new AwaitError(
+            `Resource '${nameOf(this.object)}' was created but failed to initialize`,
+            this.object,
+            this.problems(),
+        );
+    }
 
-  ready(): boolean {
-    const { log } = this.subject;
-    if (isComplete(this.object)) return true;
-    const started = at(this.object, "status", "startTime") !== undefined;
-    log.status("info", `Waiting for Job "${nameOf(this.object)}" to ${started ? "succeed" : "start"}`);
-    return false;
-  }
+    ready(): boolean {
+        const { log } = this.subject;
+        if (isComplete(this.object)) return true;
+        const started = at(this.object, "status", "startTime") !== undefined;
+        log.status("info", `Waiting for Job "${nameOf(this.object)}" to ${started ? "succeed" : "start"}`);
+        return false;
+    }
 
-  problems(): string[] {
-    const failed = jobCondition(this.object, "Failed");
-    const own = failed ? [`[${text(failed, "reason")}] ${text(failed, "message")}`] : [];
-    return [...own, ...this.pods.of(this.object).flatMap((pod) => podVerdict(pod).problem ?? [])];
-  }
+    problems(): string[] {
+        const failed = jobCondition(this.object, "Failed");
+        const own = failed ? [`[${text(failed, "reason")}] ${text(failed, "message")}`] : [];
+        return [...own, ...this.pods.of(this.object).flatMap((pod) => podVerdict(pod).problem ?? [])];
+    }
 }
 
 /** Whether the Job has started and completed. */
 export function isComplete(job: Tree): boolean {
-  return at(job, "status", "startTime") !== undefined && jobCondition(job, "Complete") !== undefined;
+    return at(job, "status", "startTime") !== undefined && jobCondition(job, "Complete") !== undefined;
 }
 
 function jobCondition(job: Tree, type: string): unknown {
-  return list(job, "status", "conditions").find(
-    (condition) => text(condition, "type") === type && text(condition, "status") === "True",
-  );
+    return list(job, "status", "conditions").find(
+        (condition) => text(condition, "type") === type && text(condition, "status") === "True",
+    );
 }

@@ -6,105 +6,105 @@ import { podVerdict } from "./pod-problems";
 
 /** A StatefulSet is ready when every replica is ready and of the newest revision. */
 export class StatefulSetReady implements Condition {
-  readonly watched = [{ group: "apps", version: "v1", kind: "StatefulSet" }, POD];
-  private readonly latest: Latest;
-  private readonly pods = new Owned("Pod");
-  private seen = false;
+    readonly watched = [{ group: "apps", version: "v1", kind: "StatefulSet" }, POD];
+    private readonly latest: Latest;
+    private readonly pods = new Owned("Pod");
+    private seen = false;
 
-  constructor(private readonly subject: Subject) {
-    this.latest = new Latest(subject);
-  }
-
-  get object(): Tree {
-    return this.latest.object;
-  }
-
-  observe(event: WatchEvent): void {
-    this.pods.take(event);
-    if (this.latest.take(event)) this.seen = true;
-  }
-
-  ready(): boolean {
-    const replicas = this.areReplicasReady();
-    const revision = this.isRevisionReady();
-    if (replicas && revision) {
-      this.subject.log.status("info", "✅ StatefulSet initialization complete");
-      return true;
+    constructor(private readonly subject: Subject) {
+        this.latest = new Latest(subject);
     }
-    this.showProgress(replicas, revision);
-    return false;
-  }
 
-  problems(): string[] {
-    const messages: string[] = [];
-    if (!this.areReplicasReady()) {
-      messages.push(`${this.progress()} out of ${this.wanted} replicas succeeded readiness checks`);
+    get object(): Tree {
+        return this.latest.object;
     }
-    if (!this.isRevisionReady()) {
-      messages.push(
-        `StatefulSet controller failed to advance from revision "${this.status("currentRevision")}" ` +
-          `to revision "${this.status("updateRevision")}"`,
-      );
+
+    observe(event: WatchEvent): void {
+        this.pods.take(event);
+        if (this.latest.take(event)) this.seen = true;
     }
-    return [...messages, ...this.podProblems()];
-  }
 
-  report(): void {
-    for (const problem of this.podProblems()) this.subject.log.status("warning", problem);
-  }
+    ready(): boolean {
+        const replicas = this.areReplicasReady();
+        const revision = this.isRevisionReady();
+        if (replicas && revision) {
+            this.subject.log.status("info", "✅ StatefulSet initialization complete");
+            return true;
+        }
+        this.showProgress(replicas, revision);
+        return false;
+    }
 
-  /** Until the controller has seen the change, its status is about the past. */
-  private isObserved(): boolean {
-    const observed = number(this.object, "status", "observedGeneration");
-    return this.seen && observed !== undefined && observed >= generation(this.object);
-  }
+    problems(): string[] {
+        const messages: string[] = [];
+        if (!this.areReplicasReady()) {
+            messages.push(`${this.progress()} out of ${this.wanted} replicas succeeded readiness checks`);
+        }
+        if (!this.isRevisionReady()) {
+            messages.push(
+                `StatefulSet controller failed to advance from revision "${this.status("currentRevision")}" ` +
+                    `to revision "${this.status("updateRevision")}"`,
+            );
+        }
+        return [...messages, ...this.podProblems()];
+    }
 
-  private get wanted(): number {
-    return number(this.object, "spec", "replicas") ?? 0;
-  }
+    report(): void {
+        for (const problem of this.podProblems()) this.subject.log.status("warning", problem);
+    }
 
-  private count(field: string): number {
-    return number(this.object, "status", field) ?? 0;
-  }
+    /** Until the controller has seen the change, its status is about the past. */
+    private isObserved(): boolean {
+        const observed = number(this.object, "status", "observedGeneration");
+        return this.seen && observed !== undefined && observed >= generation(this.object);
+    }
 
-  private status(field: string): string {
-    return text(this.object, "status", field);
-  }
+    private get wanted(): number {
+        return number(this.object, "spec", "replicas") ?? 0;
+    }
 
-  /** Pods are replaced only when someone deletes them, so there is no revision to wait for. */
-  private isOnDelete(): boolean {
-    return generation(this.object) > 1 && text(this.object, "spec", "updateStrategy", "type") === "OnDelete";
-  }
+    private count(field: string): number {
+        return number(this.object, "status", field) ?? 0;
+    }
 
-  private areReplicasReady(): boolean {
-    if (!this.isObserved()) return false;
-    const counts = this.isOnDelete()
-      ? ["replicas", "readyReplicas"]
-      : ["replicas", "readyReplicas", "currentReplicas"];
-    return counts.every((field) => this.count(field) === this.wanted);
-  }
+    private status(field: string): string {
+        return text(this.object, "status", field);
+    }
 
-  private isRevisionReady(): boolean {
-    if (!this.isObserved()) return false;
-    if (this.isOnDelete()) return true;
-    return this.status("currentRevision") !== "" && this.status("currentRevision") === this.status("updateRevision");
-  }
+    /** Pods are replaced only when someone deletes them, so there is no revision to wait for. */
+    private isOnDelete(): boolean {
+        return generation(this.object) > 1 && text(this.object, "spec", "updateStrategy", "type") === "OnDelete";
+    }
 
-  /** Ready pods; during a rollout only those of the new revision. */
-  private progress(): number {
-    const ready = this.count("readyReplicas");
-    return this.isRevisionReady() ? ready : Math.min(ready, this.count("updatedReplicas"));
-  }
+    private areReplicasReady(): boolean {
+        if (!this.isObserved()) return false;
+        const counts = this.isOnDelete()
+            ? ["replicas", "readyReplicas"]
+            : ["replicas", "readyReplicas", "currentReplicas"];
+        return counts.every((field) => this.count(field) === this.wanted);
+    }
 
-  private showProgress(replicas: boolean, revision: boolean): void {
-    const ratio = `(${this.progress()}/${this.wanted} Pods ready)`;
-    const { log } = this.subject;
-    if (generation(this.object) <= 1) log.status("info", `[1/2] Waiting for StatefulSet to create Pods ${ratio}`);
-    else if (!replicas) log.status("info", `[1/3] Waiting for StatefulSet update to roll out ${ratio}`);
-    else if (!revision) log.status("info", "[2/3] Waiting for StatefulSet to update .status.currentRevision");
-  }
+    private isRevisionReady(): boolean {
+        if (!this.isObserved()) return false;
+        if (this.isOnDelete()) return true;
+        return this.status("currentRevision") !== "" && this.status("currentRevision") === this.status("updateRevision");
+    }
 
-  private podProblems(): string[] {
-    return this.pods.of(this.object).flatMap((pod) => podVerdict(pod).problem ?? []);
-  }
+    /** Ready pods; during a rollout only those of the new revision. */
+    private progress(): number {
+        const ready = this.count("readyReplicas");
+        return this.isRevisionReady() ? ready : Math.min(ready, this.count("updatedReplicas"));
+    }
+
+    private showProgress(replicas: boolean, revision: boolean): void {
+        const ratio = `(${this.progress()}/${this.wanted} Pods ready)`;
+        const { log } = this.subject;
+        if (generation(this.object) <= 1) log.status("info", `[1/2] Waiting for StatefulSet to create Pods ${ratio}`);
+        else if (!replicas) log.status("info", `[1/3] Waiting for StatefulSet update to roll out ${ratio}`);
+        else if (!revision) log.status("info", "[2/3] Waiting for StatefulSet to update .status.currentRevision");
+    }
+
+    private podProblems(): string[] {
+        return this.pods.of(this.object).flatMap((pod) => podVerdict(pod).problem ?? []);
+    }
 }

@@ -8,116 +8,116 @@ import { toStruct } from "../../rpc/struct";
 import { ResourceReference, type Props } from "../../rpc/values";
 
 export interface Child {
-  type: string;
-  name: string;
-  props: Props;
-  /** URNs to wait for */
-  dependencies: string[];
-  retainOnDelete: boolean;
+    type: string;
+    name: string;
+    props: Props;
+    /** URNs to wait for */
+    dependencies: string[];
+    retainOnDelete: boolean;
 }
 
 export class Component {
-  urn = "";
-  private readonly monitor: ResourceMonitorClient;
+    urn = "";
+    private readonly monitor: ResourceMonitorClient;
 
-  constructor(private readonly request: ConstructRequest) {
-    this.monitor = new ResourceMonitorClient(
-      request.getMonitorendpoint(),
-      grpc.credentials.createInsecure(),
-      CHANNEL_OPTIONS,
-    );
-  }
-
-  get name(): string {
-    return this.request.getName();
-  }
-
-  get type(): string {
-    return this.request.getType();
-  }
-
-  /** Registers the component itself, with the options that the program gave it. */
-  async register(): Promise<void> {
-    const registration = this.registration(this.type, this.name, {});
-    registration.setParent(this.request.getParent());
-    copyOptions(this.request, registration);
-    this.urn = (await this.send(registration)).getUrn();
-  }
-
-  /** Registers a child and waits for the engine to be done with it. */
-  async registerChild(child: Child): Promise<ResourceReference> {
-    const registration = this.registration(child.type, child.name, child.props);
-    registration.setCustom(true);
-    registration.setParent(this.urn);
-    registration.setDependenciesList([...child.dependencies].sort());
-    if (child.retainOnDelete) registration.setRetainondelete(true);
-    const protect = this.request.getProtect();
-    if (this.request.hasProtect() && protect !== undefined) registration.setProtect(protect);
-    const response = await this.send(registration);
-    if (response.getResult() !== Result.SUCCESS) {
-      throw new Error(`resource ${child.name} [${child.type}] failed to register`);
+    constructor(private readonly request: ConstructRequest) {
+        this.monitor = new ResourceMonitorClient(
+            request.getMonitorendpoint(),
+            grpc.credentials.createInsecure(),
+            CHANNEL_OPTIONS,
+        );
     }
-    return new ResourceReference(response.getUrn(), response.getId());
-  }
 
-  close(): void {
-    this.monitor.close();
-  }
+    get name(): string {
+        return this.request.getName();
+    }
 
-  private registration(type: string, name: string, props: Props): RegisterResourceRequest {
-    const registration = new RegisterResourceRequest();
-    registration.setType(type);
-    registration.setName(name);
-    registration.setObject(toStruct(props));
-    registration.setAcceptsecrets(true);
-    registration.setAcceptresources(true);
-    registration.setSupportsresultreporting(true);
-    registration.setSupportspartialvalues(true);
-    registration.setAliasspecs(true);
-    const provider = this.request.getProvidersMap().get("kubernetes");
-    if (provider) registration.setProvider(provider);
-    return registration;
-  }
+    get type(): string {
+        return this.request.getType();
+    }
 
-  private send(registration: RegisterResourceRequest): Promise<RegisterResourceResponse> {
-    return new Promise((resolve, reject) => {
-      this.monitor.registerResource(registration, (error: grpc.ServiceError | null, response) =>
-        error ? reject(error) : resolve(response),
-      );
-    });
-  }
+    /** Registers the component itself, with the options that the program gave it. */
+    async register(): Promise<void> {
+        const registration = this.registration(this.type, this.name, {});
+        registration.setParent(this.request.getParent());
+        copyOptions(this.request, registration);
+        this.urn = (await this.send(registration)).getUrn();
+    }
+
+    /** Registers a child and waits for the engine to be done with it. */
+    async registerChild(child: Child): Promise<ResourceReference> {
+        const registration = this.registration(child.type, child.name, child.props);
+        registration.setCustom(true);
+        registration.setParent(this.urn);
+        registration.setDependenciesList([...child.dependencies].sort());
+        if (child.retainOnDelete) registration.setRetainondelete(true);
+        const protect = this.request.getProtect();
+        if (this.request.hasProtect() && protect !== undefined) registration.setProtect(protect);
+        const response = await this.send(registration);
+        if (response.getResult() !== Result.SUCCESS) {
+            throw new Error(`resource ${child.name} [${child.type}] failed to register`);
+        }
+        return new ResourceReference(response.getUrn(), response.getId());
+    }
+
+    close(): void {
+        this.monitor.close();
+    }
+
+    private registration(type: string, name: string, props: Props): RegisterResourceRequest {
+        const registration = new RegisterResourceRequest();
+        registration.setType(type);
+        registration.setName(name);
+        registration.setObject(toStruct(props));
+        registration.setAcceptsecrets(true);
+        registration.setAcceptresources(true);
+        registration.setSupportsresultreporting(true);
+        registration.setSupportspartialvalues(true);
+        registration.setAliasspecs(true);
+        const provider = this.request.getProvidersMap().get("kubernetes");
+        if (provider) registration.setProvider(provider);
+        return registration;
+    }
+
+    private send(registration: RegisterResourceRequest): Promise<RegisterResourceResponse> {
+        return new Promise((resolve, reject) => {
+            this.monitor.registerResource(registration, (error: grpc.ServiceError | null, response) =>
+                error ? reject(error) : resolve(response),
+            );
+        });
+    }
 }
 
 function copyOptions(from: ConstructRequest, to: RegisterResourceRequest): void {
-  to.setDependenciesList(from.getDependenciesList());
-  to.setAliasesList(from.getAliasesList());
-  to.setIgnorechangesList(from.getIgnorechangesList());
-  to.setReplaceonchangesList(from.getReplaceonchangesList());
-  to.setAdditionalsecretoutputsList(from.getAdditionalsecretoutputsList());
-  to.setReplaceWithList(from.getReplaceWithList());
-  to.setDeletedwith(from.getDeletedwith());
-  to.setReplacementTrigger(from.getReplacementTrigger());
-  from.getProvidersMap().forEach((reference: string, name: string) => to.getProvidersMap().set(name, reference));
-  if (from.hasProtect()) to.setProtect(from.getProtect() === true);
-  if (from.hasRetainondelete()) to.setRetainondelete(from.getRetainondelete() === true);
-  if (from.hasDeletebeforereplace()) {
-    to.setDeletebeforereplace(from.getDeletebeforereplace() === true);
-    to.setDeletebeforereplacedefined(true);
-  }
-  const timeouts = from.getCustomtimeouts();
-  if (timeouts) {
-    const copy = new RegisterResourceRequest.CustomTimeouts();
-    copy.setCreate(timeouts.getCreate());
-    copy.setUpdate(timeouts.getUpdate());
-    copy.setDelete(timeouts.getDelete());
-    to.setCustomtimeouts(copy);
-  }
-  copyHooks(from, to);
+    to.setDependenciesList(from.getDependenciesList());
+    to.setAliasesList(from.getAliasesList());
+    to.setIgnorechangesList(from.getIgnorechangesList());
+    to.setReplaceonchangesList(from.getReplaceonchangesList());
+    to.setAdditionalsecretoutputsList(from.getAdditionalsecretoutputsList());
+    to.setReplaceWithList(from.getReplaceWithList());
+    to.setDeletedwith(from.getDeletedwith());
+    to.setReplacementTrigger(from.getReplacementTrigger());
+    from.getProvidersMap().forEach((reference: string, name: string) => to.getProvidersMap().set(name, reference));
+    if (from.hasProtect()) to.setProtect(from.getProtect() === true);
+    if (from.hasRetainondelete()) to.setRetainondelete(from.getRetainondelete() === true);
+    if (from.hasDeletebeforereplace()) {
+        to.setDeletebeforereplace(from.getDeletebeforereplace() === true);
+        to.setDeletebeforereplacedefined(true);
+    }
+    const timeouts = from.getCustomtimeouts();
+    if (timeouts) {
+        const copy = new RegisterResourceRequest.CustomTimeouts();
+        copy.setCreate(timeouts.getCreate());
+        copy.setUpdate(timeouts.getUpdate());
+        copy.setDelete(timeouts.getDelete());
+        to.setCustomtimeouts(copy);
+    }
+    copyHooks(from, to);
 }
 
 function copyHooks(from: ConstructRequest, to: RegisterResourceRequest): void {
-  const hooks = from.getResourceHooks();
-  if (!hooks) return;
-  // The two messages are twins by field numbers.
-  to.setHooks(RegisterResourceRequest.ResourceHooksBinding.deserializeBinary(hooks.serializeBinary()));
+    const hooks = from.getResourceHooks();
+    if (!hooks) return;
+    // The two messages are twins by field numbers.
+    to.setHooks(RegisterResourceRequest.ResourceHooksBinding.deserializeBinary(hooks.serializeBinary()));
 }

@@ -4,8 +4,8 @@ import type { HelmTarget } from "../helm/cli";
 
 /** What a component needs of its provider. */
 export interface ConstructContext {
-  cluster: Cluster;
-  engine: Engine;
-  defaultNamespace: string;
-  helm: HelmTarget;
+    cluster: Cluster;
+    engine: Engine;
+    defaultNamespace: string;
+    helm: HelmTarget;
 }

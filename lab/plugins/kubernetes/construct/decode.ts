@@ -10,12 +10,12 @@ import { parseManifests } from "./manifests";
  * @param args `text`, and optionally `defaultNamespace`
  */
 export async function decodeYaml(cluster: Cluster | undefined, args: Props): Promise<Props> {
-  if (typeof args["text"] !== "string") throw new Error("missing required field 'text' of type string");
-  const defaultNamespace = text(args, "defaultNamespace");
-  const result = parseManifests(args["text"]).filter((object) => text(object, "kind") && text(object, "apiVersion"));
-  for (const object of result.filter(isProps)) {
-    if (!defaultNamespace || namespaceOf(object)) continue;
-    if ((await cluster?.isNamespaced(gvkOf(object))) !== false) setNamespace(object, defaultNamespace);
-  }
-  return { result };
+    if (typeof args["text"] !== "string") throw new Error("missing required field 'text' of type string");
+    const defaultNamespace = text(args, "defaultNamespace");
+    const result = parseManifests(args["text"]).filter((object) => text(object, "kind") && text(object, "apiVersion"));
+    for (const object of result.filter(isProps)) {
+        if (!defaultNamespace || namespaceOf(object)) continue;
+        if ((await cluster?.isNamespaced(gvkOf(object))) !== false) setNamespace(object, defaultNamespace);
+    }
+    return { result };
 }

@@ -7,39 +7,39 @@ import { constructConfigFile, constructConfigGroup } from "./config";
 import type { ConstructContext } from "./context";
 
 type Construct = (
-  context: ConstructContext,
-  component: Component,
-  props: Props,
+    context: ConstructContext,
+    component: Component,
+    props: Props,
 ) => Promise<ResourceReference[] | undefined>;
 
 const COMPONENTS: Record<string, Construct> = {
-  "kubernetes:helm.sh/v4:Chart": constructChart,
-  "kubernetes:yaml/v2:ConfigGroup": constructConfigGroup,
-  "kubernetes:yaml/v2:ConfigFile": constructConfigFile,
+    "kubernetes:helm.sh/v4:Chart": constructChart,
+    "kubernetes:yaml/v2:ConfigGroup": constructConfigGroup,
+    "kubernetes:yaml/v2:ConfigFile": constructConfigFile,
 };
 
 /** Makes a component with its children, and answers with references to them. */
 export async function constructComponent(
-  context: ConstructContext,
-  request: ConstructRequest,
+    context: ConstructContext,
+    request: ConstructRequest,
 ): Promise<ConstructResponse> {
-  const construct = COMPONENTS[request.getType()];
-  if (!construct) {
-    throw new Error(
-      `the lab's stand-in for the Kubernetes plugin does not know the component ${request.getType()}: ` +
-        `it knows ${Object.keys(COMPONENTS).join(", ")}`,
-    );
-  }
-  const component = new Component(request);
-  try {
-    await component.register();
-    const children = await construct(context, component, fromStruct(request.getInputs()));
-    const response = new ConstructResponse().setUrn(component.urn).setState(toStruct({ resources: children ?? UNKNOWN }));
-    const dependencies = new ConstructResponse.PropertyDependencies();
-    dependencies.setUrnsList((children ?? []).map((child) => child.urn).sort());
-    response.getStatedependenciesMap().set("resources", dependencies);
-    return response;
-  } finally {
-    component.close();
-  }
+    const construct = COMPONENTS[request.getType()];
+    if (!construct) {
+        throw new Error(
+            `the lab's stand-in for the Kubernetes plugin does not know the component ${request.getType()}: ` +
+                `it knows ${Object.keys(COMPONENTS).join(", ")}`,
+        );
+    }
+    const component = new Component(request);
+    try {
+        await component.register();
+        const children = await construct(context, component, fromStruct(request.getInputs()));
+        const response = new ConstructResponse().setUrn(component.urn).setState(toStruct({ resources: children ?? UNKNOWN }));
+        const dependencies = new ConstructResponse.PropertyDependencies();
+        dependencies.setUrnsList((children ?? []).map((child) => child.urn).sort());
+        response.getStatedependenciesMap().set("resources", dependencies);
+        return response;
+    } finally {
+        component.close();
+    }
 }

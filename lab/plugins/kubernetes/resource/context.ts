@@ -4,9 +4,9 @@ import type { Settings } from "../provider/settings";
 
 /** What every operation on a resource needs of its provider. */
 export interface ResourceContext {
-  cluster: Cluster;
-  settings: Settings;
-  engine: Engine;
-  /** ends when the engine cancels the run */
-  cancelled: AbortSignal;
+    cluster: Cluster;
+    settings: Settings;
+    engine: Engine;
+    /** ends when the engine cancels the run */
+    cancelled: AbortSignal;
 }

@@ -4,13 +4,13 @@ import { clone, removeAt, type Tree } from "../object/tree";
 
 /** Written by the API server and controllers, never by a program. */
 const NOT_INPUTS = [
-  ["metadata", "creationTimestamp"],
-  ["metadata", "generation"],
-  ["metadata", "managedFields"],
-  ["metadata", "resourceVersion"],
-  ["metadata", "uid"],
-  ["metadata", "annotations", "deployment.kubernetes.io/revision"],
-  ["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"],
+    ["metadata", "creationTimestamp"],
+    ["metadata", "generation"],
+    ["metadata", "managedFields"],
+    ["metadata", "resourceVersion"],
+    ["metadata", "uid"],
+    ["metadata", "annotations", "deployment.kubernetes.io/revision"],
+    ["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"],
 ];
 
 /**
@@ -18,10 +18,10 @@ const NOT_INPUTS = [
  * @param identity apiVersion, kind and name
  */
 export function inputsFromLive(live: Tree, identity: Tree): Tree {
-  const inputs = prune(live, identity);
-  if (isBuiltin(gvkOf(live))) {
-    for (const [key, value] of Object.entries(live)) if (key !== "status") inputs[key] = clone(value);
-  }
-  for (const path of NOT_INPUTS) removeAt(inputs, ...path);
-  return inputs;
+    const inputs = prune(live, identity);
+    if (isBuiltin(gvkOf(live))) {
+        for (const [key, value] of Object.entries(live)) if (key !== "status") inputs[key] = clone(value);
+    }
+    for (const path of NOT_INPUTS) removeAt(inputs, ...path);
+    return inputs;
 }
