@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { ClusterError } from "./error";
 
@@ -12,6 +12,8 @@ export interface ClusterReference {
     readonly context?: string;
 }
 
+const CHOOSE_CONTEXT = "with: pulumi config set context <name>";
+
 /**
  * Loads the kubeconfig by the same rules as the Kubernetes plugin and selects the context.
  *
@@ -19,30 +21,55 @@ export interface ClusterReference {
  */
 export async function loadKubeconfig(reference: ClusterReference): Promise<KubeConfig> {
     const { KubeConfig: Loader } = await import("@kubernetes/client-node");
-    const config = new Loader();
-    const source = reference.kubeconfig ?? process.env.KUBECONFIG ?? "~/.kube/config";
+    // An empty $KUBECONFIG is an unset one, as for kubectl.
+    const source = reference.kubeconfig ?? (process.env.KUBECONFIG || "~/.kube/config");
+    const files = reference.kubeconfig === undefined ? source.split(delimiter).map(expandHome).filter(existsSync) : [expandHome(source)];
+    let config: KubeConfig;
     try {
-        if (reference.kubeconfig !== undefined) {
-            config.loadFromFile(expandHome(reference.kubeconfig));
-        } else if (process.env.KUBECONFIG || existsSync(expandHome(source))) {
-            config.loadFromDefault();
-        }
+        config = merge(new Loader(), files.map((file) => loadFile(new Loader(), file)));
     } catch (error) {
-        throw new ClusterError(`The kubeconfig ${source} cannot be read (${(error as Error).message}); name another with: pulumi config set kubeconfig <path>`);
+        const reason = (error as Error).message.split("\n")[0];
+        throw new ClusterError(`The kubeconfig ${source} cannot be read (${reason}); name another with: pulumi config set kubeconfig <path>`);
     }
     if (config.contexts.length === 0) {
         throw new ClusterError(`There is no kubeconfig at ${source}, or it holds no context; name one with: pulumi config set kubeconfig <path>`);
     }
     const names = config.contexts.map((context) => context.name);
     const wanted = reference.context ?? config.currentContext;
+    if (!wanted) {
+        throw new ClusterError(`The kubeconfig ${source} has no current context; allowed: ${names.join(", ")}. Choose one ${CHOOSE_CONTEXT}`);
+    }
     if (!names.includes(wanted)) {
-        throw new ClusterError(`The kubeconfig ${source} has no context ${JSON.stringify(wanted)}; allowed: ${names.join(", ")}. Choose one with: pulumi config set context <name>`);
+        throw new ClusterError(`The kubeconfig ${source} has no context ${JSON.stringify(wanted)}; allowed: ${names.join(", ")}. Choose one ${CHOOSE_CONTEXT}`);
     }
     config.setCurrentContext(wanted);
     if (config.getCurrentCluster() === null) {
-        throw new ClusterError(`Context ${JSON.stringify(wanted)} of the kubeconfig ${source} names a cluster that the file does not hold; repair the file or choose another with: pulumi config set context <name>`);
+        throw new ClusterError(`Context ${JSON.stringify(wanted)} of the kubeconfig ${source} names a cluster that the file does not hold; repair the file or choose another ${CHOOSE_CONTEXT}`);
     }
     return config;
+}
+
+/** An empty file is an empty kubeconfig. */
+function loadFile(config: KubeConfig, file: string): KubeConfig {
+    if (readFileSync(file, "utf8").trim() !== "") {
+        config.loadFromFile(file);
+    }
+    return config;
+}
+
+/** What an earlier file says counts, as for kubectl: the library's own merge takes the last current context, which is another cluster. */
+function merge(merged: KubeConfig, configs: readonly KubeConfig[]): KubeConfig {
+    merged.loadFromOptions({
+        clusters: firstOfEachName(configs.flatMap((config) => config.clusters)),
+        contexts: firstOfEachName(configs.flatMap((config) => config.contexts)),
+        users: firstOfEachName(configs.flatMap((config) => config.users)),
+        currentContext: configs.map((config) => config.currentContext).find(Boolean),
+    });
+    return merged;
+}
+
+function firstOfEachName<T extends { readonly name: string }>(items: readonly T[]): T[] {
+    return items.filter((item, index) => items.findIndex(({ name }) => name === item.name) === index);
 }
 
 function expandHome(path: string): string {
