@@ -18,7 +18,8 @@ export default defineConfig({
         teardownTimeout: MINUTE,
         reporters: ["default", new ClosingLine()],
         projects: [
-            { test: { name: "unit", include: ["tests/unit/**/*.test.ts"], sequence: { groupOrder: 0 } } },
+            // A minute: on a busy machine the first import of a client library alone takes seconds.
+            { test: { name: "unit", include: ["tests/unit/**/*.test.ts"], sequence: { groupOrder: 0 }, testTimeout: MINUTE, hookTimeout: MINUTE } },
             {
                 test: {
                     name: "lab",
