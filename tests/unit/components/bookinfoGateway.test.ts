@@ -51,7 +51,7 @@ describe("BookinfoGateway", () => {
             },
             spec: {
                 gatewayClassName: "istio",
-                infrastructure: { annotations: {}, labels: {} },
+                infrastructure: { annotations: { "networking.istio.io/service-type": serviceType }, labels: {} },
                 listeners: [{ name: "http", port: 80, protocol: "HTTP", allowedRoutes: { namespaces: { from: "Same" } } }],
             },
         });
