@@ -93,8 +93,8 @@ export = () =>
         });
 
         return {
-            productpageUrl: firstUrl(endpoints.productpage),
-            kialiUrl: firstUrl(endpoints.kiali),
+            ...(settings.gatewayServiceType !== "ClusterIP" && { productpageUrl: firstUrl(endpoints.productpage) }),
+            ...(settings.kiali && { kialiUrl: firstUrl(endpoints.kiali) }),
             endpoints,
             versions: {
                 istio: ISTIO_VERSION,

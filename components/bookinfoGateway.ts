@@ -45,6 +45,7 @@ export class BookinfoGateway extends pulumi.ComponentResource {
     }
 
     private createGateway(args: BookinfoGatewayArgs) {
+        const serviceType = { "networking.istio.io/service-type": args.serviceType };
         return new k8s.apiextensions.CustomResource(
             GATEWAY_NAME,
             {
@@ -54,15 +55,16 @@ export class BookinfoGateway extends pulumi.ComponentResource {
                     name: GATEWAY_NAME,
                     namespace: args.namespace,
                     annotations: {
-                        "networking.istio.io/service-type": args.serviceType,
+                        ...serviceType,
                         // Programmed is false until the generated pods answer: nothing after it reads a Service that is not there.
                         "pulumi.com/waitFor": "condition=Programmed",
                     },
                 },
                 spec: {
                     gatewayClassName: GATEWAY_CLASS,
-                    // Without it the Gateway's own annotations would be copied to everything generated, pods included.
-                    infrastructure: { annotations: {}, labels: {} },
+                    // What Istio copies to everything it generates, pods included; without it, all of the Gateway's own annotations. Not left
+                    // empty: Istio would then own the whole map, and a patch of the Service that brings an annotation would conflict.
+                    infrastructure: { annotations: serviceType, labels: {} },
                     listeners: [{ name: "http", port: 80, protocol: "HTTP", allowedRoutes: { namespaces: { from: "Same" } } }],
                 },
             },
