@@ -23,6 +23,7 @@ export default defineConfig({
             {
                 test: {
                     name: "lab",
+                    globalSetup: ["tests/support/lab-setup.ts"],
                     include: ["tests/lab/**/*.test.ts"],
                     // One lab, one control plane: its tests take turns, after the quick ones.
                     fileParallelism: false,

@@ -57,6 +57,7 @@ export class Bookinfo extends pulumi.ComponentResource {
         const { service, version, scratch, env, podAnnotations } = workload;
         const name = `${service}-${version}`;
         const labels = { app: service, version };
+        // The mounts are listed the other way round than the volumes, as upstream has them.
         const volumes = Object.entries(scratch);
         return new k8s.apps.v1.Deployment(
             name,
@@ -76,7 +77,7 @@ export class Bookinfo extends pulumi.ComponentResource {
                                     imagePullPolicy: "IfNotPresent",
                                     ports: [{ containerPort: BOOKINFO_PORT }],
                                     ...(Object.keys(env).length > 0 && { env: Object.entries(env).map(([key, value]) => ({ name: key, value })) }),
-                                    ...(volumes.length > 0 && { volumeMounts: volumes.map(([volume, mountPath]) => ({ name: volume, mountPath })) }),
+                                    ...(volumes.length > 0 && { volumeMounts: volumes.toReversed().map(([volume, mountPath]) => ({ name: volume, mountPath })) }),
                                 },
                             ],
                             ...(volumes.length > 0 && { volumes: volumes.map(([volume]) => ({ name: volume, emptyDir: {} })) }),
