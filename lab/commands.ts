@@ -20,8 +20,11 @@ const RUN_AGAIN = "npm run lab -- start";
 /** Builds what is missing, starts the lab unless it runs, and makes its stack. */
 export async function start(place: LabPlace): Promise<void> {
     await mkdir(place.state, { recursive: true, mode: 0o700 });
-    await withLock(join(place.state, "..", `${place.name}.lock`), `lab ${place.name}`, () => runSteps(startSteps(place)));
+    await alone(place, startSteps(place));
 }
+
+/** Only one process may start or stop a lab at a time. */
+const alone = (place: LabPlace, steps: readonly Step[]) => withLock(join(place.state, "..", `${place.name}.lock`), `lab ${place.name}`, () => runSteps(steps));
 
 function startSteps(place: LabPlace): Step[] {
     const toolsDir = join(place.repository, "lab", "tools");
@@ -93,7 +96,7 @@ async function linkPrograms(bin: string, links: Readonly<Record<string, string>>
 
 /** Ends the lab; its cluster's data stays. */
 export async function stop(place: LabPlace): Promise<void> {
-    await runSteps([stopStep(place)]);
+    await alone(place, [stopStep(place)]);
 }
 
 const stopStep = (place: LabPlace): Step => ({
@@ -103,7 +106,7 @@ const stopStep = (place: LabPlace): Step => ({
 
 /** Ends the lab and removes its cluster and its stacks; what is built stays. */
 export async function reset(place: LabPlace): Promise<void> {
-    await runSteps([
+    await alone(place, [
         stopStep(place),
         {
             title: "Remove its data",

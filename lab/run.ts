@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
+import { constants } from "node:os";
 import { createInterface } from "node:readline";
 
 /** Takes one line about how far a step is. */
@@ -26,6 +27,24 @@ export class CommandFailed extends Error {
     }
 }
 
+/** Commands that run now: a program that is told to end takes them along. */
+const running = new Set<ChildProcess>();
+const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+function endAll(signal: NodeJS.Signals): void {
+    for (const child of running) child.kill(signal);
+    process.exit(128 + constants.signals[signal]);
+}
+
+function track(child: ChildProcess): void {
+    if (running.size === 0) for (const name of ENDING) process.on(name, endAll);
+    running.add(child);
+    child.once("close", () => {
+        running.delete(child);
+        if (running.size === 0) for (const name of ENDING) process.off(name, endAll);
+    });
+}
+
 /**
  * Runs a command without a shell and returns its standard output.
  * @throws CommandFailed
@@ -34,6 +53,7 @@ export function run(command: readonly string[], options: RunOptions = {}): Promi
     const [program = "", ...args] = command;
     return new Promise((resolve, reject) => {
         const child = spawn(program, args, { cwd: options.cwd, env: options.env, stdio: ["ignore", "pipe", "pipe"], timeout: options.timeoutMs, killSignal: "SIGTERM" });
+        track(child);
         let output = "";
         const last: string[] = [];
         const line = (text: string) => {

@@ -20,3 +20,5 @@ export const API_SERVER = `https://${NODE_IP}:6443`;
 export const ETCD_CLIENT = "https://127.0.0.1:2379";
 /** Loopback ports of the parts, as `name: port`; the numbers are the upstream defaults. */
 export const PORTS = { etcdHealth: 2381, controllerManager: 10257, scheduler: 10259, kubeProxy: 10256, kubeProxyMetrics: 10249, kwok: 10247 };
+/** Where the node answers the API server's requests for logs. */
+export const KUBELET_PORT = 10250;

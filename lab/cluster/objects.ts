@@ -1,6 +1,6 @@
 import { totalmem } from "node:os";
 import type { KubeConfig, KubernetesObject, V1ClusterRole, V1ClusterRoleBinding, V1Node, V1StorageClass } from "@kubernetes/client-node";
-import { NODE_IP, NODE_NAME } from "./addresses";
+import { KUBELET_PORT, NODE_IP, NODE_NAME } from "./addresses";
 
 /** Provisioner of the lab's storage class. */
 export const VOLUME_PROVISIONER = "istio-on-pulumi/lab-volumes";
@@ -19,6 +19,7 @@ const NODE: V1Node = {
     spec: {},
     status: {
         addresses: [{ type: "InternalIP", address: NODE_IP }, { type: "Hostname", address: NODE_NAME }],
+        daemonEndpoints: { kubeletEndpoint: { Port: KUBELET_PORT } },
         capacity: CAPACITY,
         allocatable: CAPACITY,
     },

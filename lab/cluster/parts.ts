@@ -72,6 +72,7 @@ function apiServer(pki: Pki): Part {
             `--proxy-client-cert-file=${pki.file("front-proxy-client", "crt")}`, `--proxy-client-key-file=${pki.file("front-proxy-client", "key")}`,
             // Webhooks are called at their endpoints' addresses, not through the Service's.
             "--enable-aggregator-routing=true",
+            `--kubelet-certificate-authority=${pki.file("ca", "crt")}`, `--kubelet-client-certificate=${pki.file("kubelet-client", "crt")}`, `--kubelet-client-key=${pki.file("kubelet-client", "key")}`,
             // The node's name is in no DNS.
             "--kubelet-preferred-address-types=InternalIP",
             "--profiling=false",
@@ -101,6 +102,8 @@ function controllerManager(place: LabPlace, pki: Pki): Part {
             `--root-ca-file=${pki.file("ca", "crt")}`, `--service-account-private-key-file=${pki.file("service-account", "key")}`,
             `--cluster-signing-cert-file=${pki.file("ca", "crt")}`, `--cluster-signing-key-file=${pki.file("ca", "key")}`,
             "--use-service-account-credentials=true", `--cluster-cidr=${POD_CIDR}`, `--service-cluster-ip-range=${SERVICE_CIDR}`,
+            // A claim that somebody else changes at the same moment is looked at again only then: after 15 s by default.
+            "--pvclaimbinder-sync-period=1s",
         ],
         ready: { url: `https://127.0.0.1:${PORTS.controllerManager}/healthz`, ca: pki.pem("ca", "crt") },
         after: ["kube-apiserver"],

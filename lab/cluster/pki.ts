@@ -14,12 +14,17 @@ interface Leaf {
 
 const SERVICE_NAMES = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"];
 
+/** Common name by which the node knows the API server. */
+export const KUBELET_CLIENT = "kube-apiserver-kubelet-client";
+
 /** Every certificate, by file name. Groups and users are those that Kubernetes' default RBAC roles are bound to. */
 const LEAVES = {
     "kube-apiserver": { commonName: "kube-apiserver", usage: "serverAuth", names: [...SERVICE_NAMES.map((name) => `DNS:${name}`), "DNS:localhost", `IP:${NODE_IP}`, `IP:${API_SERVICE_IP}`, "IP:127.0.0.1"] },
     etcd: { commonName: "etcd", usage: "serverAuth,clientAuth", names: ["DNS:localhost", "IP:127.0.0.1"] },
     loopback: { commonName: "loopback", usage: "serverAuth", names: ["DNS:localhost", "IP:127.0.0.1"] },
     "etcd-client": { commonName: "kube-apiserver", usage: "clientAuth" },
+    kubelet: { commonName: `system:node:${NODE_NAME}`, organization: "system:nodes", usage: "serverAuth", names: [`IP:${NODE_IP}`] },
+    "kubelet-client": { commonName: KUBELET_CLIENT, usage: "clientAuth" },
     "front-proxy-client": { commonName: "front-proxy-client", usage: "clientAuth" },
     admin: { commonName: "lab-admin", organization: "system:masters", usage: "clientAuth" },
     "controller-manager": { commonName: "system:kube-controller-manager", usage: "clientAuth" },

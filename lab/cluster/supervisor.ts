@@ -1,15 +1,17 @@
 import { mkdirSync } from "node:fs";
+import type { Server } from "node:https";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { reasonOf } from "../failure";
 import { labPlace, type LabPlace } from "../place";
+import { PodRunners } from "../pods";
+import { serveLogs } from "../pods/log-server";
 import { writeKubeconfig } from "./kubeconfig";
 import { createClusterObjects } from "./objects";
 import { PartRunner } from "./part-runner";
 import { controlPlane, kubeconfigOf, KUBECONFIG_USERS, type Part } from "./parts";
 import { Pki, type LeafName } from "./pki";
 import { recordOf, removeRecord, saveRecord } from "./processes";
-import { PodRunners } from "../pods";
 import { StatusBoard } from "./status";
 import { provisionVolumes } from "./volumes";
 
@@ -32,6 +34,7 @@ class Supervisor {
     private readonly pki: Pki;
     private readonly parts: Part[];
     private pods?: PodRunners;
+    private logs?: Server;
 
     constructor(private readonly place: LabPlace) {
         this.pki = Pki.open(place.pki);
@@ -47,6 +50,7 @@ class Supervisor {
         this.startTask(VOLUMES, "volumes", [OBJECTS], (config) => provisionVolumes(config, join(this.place.state, "volumes"), this.stopped.signal));
         this.startTask(PODS, "node", [OBJECTS, "kube-proxy"], async (config) => {
             this.pods = new PodRunners(this.place, config, this.environment("pod"), this.board, this.stopped.signal);
+            this.logs ??= await serveLogs(this.pki, (pod) => this.pods?.logFileOf(pod));
             await this.pods.start();
         });
     }

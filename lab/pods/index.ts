@@ -41,6 +41,11 @@ export class PodRunners {
         await until(async () => uids.every((uid) => this.runners.get(uid)?.ready ?? true), { timeoutMs: RETURN_MS, everyMs: 100, signal: this.signal });
     }
 
+    /** Log file of a pod by `<namespace>/<name>`, undefined if it is no process of the lab. */
+    logFileOf(name: string): string | undefined {
+        return [...this.runners.values()].find((runner) => runner.name === name)?.logFile;
+    }
+
     /** Ends all processes; the pods stay in the API, as when a node is switched off. */
     async stop(): Promise<void> {
         await Promise.all([...this.runners.values()].map((runner) => runner.stop(STOP_GRACE_S)));

@@ -36,11 +36,11 @@ const REFRESH_MS = 30_000;
 /** Runs one pod as a real process: waits for what it mounts, starts it, asks its probe, restarts it, ends it with the pod. */
 export class PodRunner {
     readonly name: string;
+    readonly logFile: string;
     private readonly uid: string;
     private readonly ended = new AbortController();
     private readonly container: V1Container;
     private readonly root: string;
-    private readonly logFile: string;
     private keeper?: Keeper;
     private process: ProcessState;
     private running: Promise<void> = Promise.resolve();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseImage, programFor } from "../../../../lab/pods/images";
+import { lastLines, parseLogRequest } from "../../../../lab/pods/log-server";
 import { PodAddresses, podNetns } from "../../../../lab/pods/network";
 import { podStatus } from "../../../../lab/pods/pod-status";
 import { probeTarget } from "../../../../lab/pods/probe";
@@ -88,5 +89,21 @@ describe("probeTarget", () => {
 
     it("knows nothing of other kinds", () => {
         expect(probeTarget(container, { exec: { command: ["true"] } }, "10.0.0.1")).toBeUndefined();
+    });
+});
+
+describe("logs", () => {
+    it("are asked for as the API server does", () => {
+        expect(parseLogRequest("/containerLogs/istio-system/istiod-1/discovery?tailLines=5&follow=true")).toEqual({ pod: "istio-system/istiod-1", container: "discovery", tailLines: 5, follow: true });
+        expect(parseLogRequest("/containerLogs/ns/pod/c")).toEqual({ pod: "ns/pod", container: "c", tailLines: undefined, follow: false });
+        expect(parseLogRequest("/exec/ns/pod/c")).toBeUndefined();
+    });
+
+    it.each([[2, "b\nc\n"], [9, "a\nb\nc\n"], [0, ""], [undefined, "a\nb\nc\n"]])("end with the last %s lines", (count, text) => {
+        expect(lastLines("a\nb\nc\n", count)).toBe(text);
+    });
+
+    it("may end without a line break", () => {
+        expect(lastLines("a\nb\nc", 2)).toBe("b\nc");
     });
 });
