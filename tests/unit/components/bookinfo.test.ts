@@ -83,8 +83,8 @@ describe("Bookinfo", () => {
         const container = {
             env: [{ name: "LOG_DIR", value: "/tmp/logs" }],
             volumeMounts: [
-                { name: "wlp-output", mountPath: "/opt/ibm/wlp/output" },
                 { name: "tmp", mountPath: "/tmp" },
+                { name: "wlp-output", mountPath: "/opt/ibm/wlp/output" },
             ],
         };
         const volumes = [
