@@ -28,13 +28,18 @@ export = () =>
         if (settings.loki) {
             checkLokiStorage(settings.lokiStorageClass, survey);
         }
+        const host = nodeHost(settings.nodeHost, survey);
+        // All files before the first resource: one that cannot be had must not leave half a stack behind.
+        const charts = { base: await upstream.chart("base"), istiod: await upstream.chart("istiod") };
+        const crdManifests = await readGatewayApiCrds(upstream, GATEWAY_API_CRDS);
+        const addonManifests = await readAddons(upstream, ADDONS.filter((addon) => settings[addon]));
 
         const cluster = new Cluster("cluster", { kubeconfig: settings.kubeconfig, context: survey.context, identifier: stack });
         const { provider } = cluster;
 
         const gatewayApi = new GatewayApiCrds("gateway-api", {
             install: settings.gatewayApiCrds,
-            manifests: await readGatewayApiCrds(upstream, GATEWAY_API_CRDS),
+            manifests: crdManifests,
             installed: survey.crds,
             owner: stack,
             adoptingProvider: cluster.adoptingProvider,
@@ -43,7 +48,7 @@ export = () =>
         const istio = new IstioControlPlane(
             "istio",
             {
-                charts: { base: await upstream.chart("base"), istiod: await upstream.chart("istiod") },
+                charts,
                 version: ISTIO_VERSION,
                 hub: mirrored(settings.istioHub, settings.imageMirrors),
                 tag: settings.istioTag,
@@ -77,7 +82,7 @@ export = () =>
         const addons = new Addons(
             "addons",
             {
-                manifests: await readAddons(upstream, ADDONS.filter((addon) => settings[addon])),
+                manifests: addonManifests,
                 kialiNodePort: settings.kialiNodePort,
                 lokiStorage: { className: settings.lokiStorageClass, size: settings.lokiStorageSize },
                 imageMirrors: settings.imageMirrors,
@@ -89,7 +94,7 @@ export = () =>
         const endpoints = describeEndpoints({
             services: new Map([...addons.services, [GENERATED_SERVICE, gateway.service]]),
             istioNamespace: ISTIO_NAMESPACE,
-            nodeHost: nodeHost(settings.nodeHost, survey),
+            nodeHost: host,
         });
 
         return {

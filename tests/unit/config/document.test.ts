@@ -10,11 +10,6 @@ const BEGIN = "<!-- settings: begin -->";
 const END = "<!-- settings: end -->";
 
 describe("documentProject", () => {
-    it("finds Pulumi.yaml as it would write it; if not: npm run config:update", () => {
-        const written = file("Pulumi.yaml");
-        expect(documentProject(written)).toBe(written);
-    });
-
     it("declares every setting with its default and what is allowed, and no type", () => {
         const { config } = parse(documentProject("name: istio-on-pulumi\n")) as { config: Record<string, object> };
         expect(Object.keys(config)).toEqual(Object.keys(settings));
@@ -43,11 +38,6 @@ describe("documentProject", () => {
 });
 
 describe("documentReadme", () => {
-    it("finds README.md as it would write it; if not: npm run config:update", () => {
-        const written = file("README.md");
-        expect(documentReadme(written)).toBe(written);
-    });
-
     it("has a row for every setting, between its marks alone", () => {
         const lines = documentReadme(`before\n${BEGIN}\nstale\n${END}\nafter\n`).split("\n");
         expect(lines.slice(0, 4)).toEqual(["before", BEGIN, "| Key | Default | Meaning | Allowed |", "|---|---|---|---|"]);

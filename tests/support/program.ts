@@ -1,0 +1,95 @@
+import * as pulumi from "@pulumi/pulumi";
+import { onTestFinished, vi } from "vitest";
+import { type OpenOptions, UpstreamFiles } from "../../artifacts";
+import type { Addon } from "../../components";
+import program from "../../index";
+import { type Reply, NODES, STORAGE_CLASSES, kubeconfigText, nodes, serveApi, storageClasses, writeKubeconfig } from "./apiServer";
+import { ADDON_MANIFESTS, crdManifest } from "./manifests";
+import { type Answer, Recording } from "./mocks";
+
+const SERVICE = "kubernetes:core/v1:Service";
+/** Node ports that the mocked cluster gives. */
+export const PORTS = { gateway: 30080, kiali: 30001 };
+
+const service: Answer = ({ kind, name, inputs }) => {
+    if (kind === "read") {
+        const ports = [
+            { name: "status-port", port: 15021, nodePort: 30021 },
+            { name: "http", port: 80, nodePort: PORTS.gateway },
+        ];
+        return { outputs: { metadata: { name, namespace: "istio-sample" }, spec: { type: "NodePort", ports } } };
+    }
+    const [first, ...others] = inputs.spec.ports;
+    const type = inputs.spec.type ?? "ClusterIP";
+    const ports = type === "NodePort" ? [{ nodePort: PORTS.kiali, ...first }, ...others] : inputs.spec.ports;
+    return { outputs: { spec: { ...inputs.spec, type, ports } } };
+};
+
+/** A cluster with a node and a default StorageClass. */
+const CLUSTER: Readonly<Record<string, Reply>> = { [NODES]: nodes(["a", ["InternalIP", "192.0.2.1"]]), [STORAGE_CLASSES]: storageClasses({ standard: "true" }) };
+
+export interface RunOptions {
+    /** What the cluster says that is not as in CLUSTER. */
+    replies?: Readonly<Record<string, Reply>>;
+    preview?: boolean;
+    /** Paths of upstream files, or names of charts, that cannot be had, and why. */
+    missing?: Readonly<Record<string, Error>>;
+}
+
+export interface Run {
+    recording: Recording;
+    /** What the program failed with, or its outputs. */
+    failure?: unknown;
+    outputs: Record<string, any>;
+    /** Paths of the upstream files that the program read, sorted. */
+    files: string[];
+    /** What the program opened the upstream files with, if it did. */
+    opened?: OpenOptions;
+}
+
+/**
+ * Runs the stack's program against a mocked engine, a cluster on loopback and small upstream files.
+ *
+ * @param settings the stack's settings by key; `kubeconfig` leads to the cluster unless it is given
+ */
+export async function tryProgram(settings: Readonly<Record<string, string>>, options: RunOptions = {}): Promise<Run> {
+    const recording = await Recording.start({ preview: options.preview, answers: { [SERVICE]: options.preview ? () => ({}) : service } });
+    const api = await serveApi({ ...CLUSTER, ...options.replies });
+    const all = { kubeconfig: writeKubeconfig(kubeconfigText({ prod: api.url })), ...settings };
+    pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(all).map(([key, text]) => [`istio-on-pulumi:${key}`, text])));
+    const files: string[] = [];
+    const had = async <T>(name: string, make: () => T): Promise<T> => {
+        if (options.missing?.[name]) {
+            throw options.missing[name];
+        }
+        return make();
+    };
+    const open = vi.spyOn(UpstreamFiles, "open").mockReturnValue({
+        text: (path: string) => had(path, () => (files.push(path), upstreamText(path))),
+        chart: (name: string) => had(name, () => `./.upstream/${name}`),
+    } as UpstreamFiles);
+    onTestFinished(() => open.mockRestore());
+    const [result] = await Promise.allSettled([program()]);
+    await recording.settled();
+    const common = { recording, files: files.toSorted(), opened: open.mock.lastCall?.[0] };
+    return result.status === "fulfilled" ? { ...common, outputs: result.value } : { ...common, outputs: {}, failure: result.reason };
+}
+
+/** As `tryProgram`, of a program that must not fail. */
+export async function runProgram(settings: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Promise<Run> {
+    const run = await tryProgram(settings, options);
+    if (run.failure !== undefined) {
+        throw run.failure;
+    }
+    return run;
+}
+
+function upstreamText(path: string): string {
+    const addon = /^istio-1\.25\.1\/samples\/addons\/(\w+)\.yaml$/.exec(path);
+    const crd = /^gateway-api-v1\.2\.1\/config\/crd\/standard\/([\w.]+)_(\w+)\.yaml$/.exec(path);
+    const text = addon ? ADDON_MANIFESTS[addon[1] as Addon] : crd && crdManifest(`${crd[2]}.${crd[1]}`);
+    if (!text) {
+        throw new Error(`Not mocked: upstream file ${path}`);
+    }
+    return text;
+}
