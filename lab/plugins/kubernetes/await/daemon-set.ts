@@ -30,7 +30,7 @@ export class DaemonSetReady implements Condition {
         const lacking = fields.find((field) => (this.count(field) ?? 0) < wanted);
         const { log } = this.subject;
         if (lacking) log.status("info", `Waiting for DaemonSet: ${lacking} ${this.count(lacking) ?? 0}/${wanted}`);
-        else log.status("info", `✅ All replicas scheduled as expected. Replicas: ${wanted}`);
+        else log.status("info", `All replicas scheduled as expected. Replicas: ${wanted}`);
         return lacking === undefined;
     }
 

@@ -1,7 +1,7 @@
 import { isNotFound } from "../cluster/errors";
 import { SKIP_AWAIT, annotationIsTrue, nameOf, timeoutMs, uidOf } from "../object/names";
 import { groupVersion, gvkOf } from "../object/kinds";
-import { list, type Tree } from "../object/tree";
+import { at, list, type Tree } from "../object/tree";
 import type { ResourceContext } from "../resource/context";
 import type { Subject } from "./condition";
 import { AwaitError } from "./error";
@@ -41,7 +41,10 @@ export async function awaitDeleted(context: ResourceContext, subject: Subject): 
         }
         // Someone made a new one of the same name.
         if (uidOf(live) && uidOf(last) !== uidOf(live)) return;
-        if (context.cancelled.aborted) throw new AwaitError(`Resource operation was cancelled for "${nameOf(live)}"`, last);
+        if (at(last, "metadata", "deletionTimestamp")) log.status("info", "Resource scheduled for deletion");
+        if (context.cancelled.aborted) {
+            throw new AwaitError(`Resource operation was cancelled for "${nameOf(live)}"`, last);
+        }
         if (Date.now() > end) {
             const finalizers = list(last, "metadata", "finalizers").join(", ");
             log.log("warning", `finalizers might be preventing deletion (${finalizers})`);

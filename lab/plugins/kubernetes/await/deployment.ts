@@ -45,7 +45,7 @@ export class DeploymentReady implements Condition {
         const updated = this.isReplicaSetReady();
         const done =
             this.isAvailable() && updated && this.unboundClaims().length === 0 && (this.isFirst() || this.isRolledOut());
-        if (done) this.subject.log.status("info", "✅ Deployment initialization complete");
+        if (done) this.subject.log.status("info", "Deployment initialization complete");
         else this.showProgress(updated);
         return done;
     }

@@ -1,6 +1,6 @@
 import type { WatchEvent } from "../cluster/watch";
-import { nameOf } from "../object/names";
-import { at, list, text, type Tree } from "../object/tree";
+import { displayName, nameOf } from "../object/names";
+import { at, list, number, text, type Tree } from "../object/tree";
 import { Latest, Owned, POD, type Condition, type Subject } from "./condition";
 import { AwaitError } from "./error";
 import { podVerdict } from "./pod-problems";
@@ -31,10 +31,13 @@ export class JobReady implements Condition {
 
     ready(): boolean {
         const { log } = this.subject;
-        if (isComplete(this.object)) return true;
-        const started = at(this.object, "status", "startTime") !== undefined;
-        log.status("info", `Waiting for Job "${nameOf(this.object)}" to ${started ? "succeed" : "start"}`);
-        return false;
+        const job = `Waiting for Job "${displayName(this.object)}" to`;
+        log.status("info", `${job} start`);
+        if (!hasStarted(this.object)) return false;
+        const count = (field: string): number => number(this.object, "status", field) ?? 0;
+        const progress = `Active: ${count("active")} | Succeeded: ${count("succeeded")} | Failed: ${count("failed")}`;
+        log.status("info", `${job} succeed (${progress})`);
+        return isComplete(this.object);
     }
 
     problems(): string[] {
@@ -46,7 +49,11 @@ export class JobReady implements Condition {
 
 /** Whether the Job has started and completed. */
 export function isComplete(job: Tree): boolean {
-    return at(job, "status", "startTime") !== undefined && jobCondition(job, "Complete") !== undefined;
+    return hasStarted(job) && jobCondition(job, "Complete") !== undefined;
+}
+
+function hasStarted(job: Tree): boolean {
+    return at(job, "status", "startTime") !== undefined;
 }
 
 function jobCondition(job: Tree, type: string): unknown {

@@ -1,5 +1,5 @@
 /** What keeps a pod from being ready, in the words of its own status. */
-import { nameOf, namespaceOf } from "../object/names";
+import { displayName } from "../object/names";
 import { at, list, number, text, type Tree } from "../object/tree";
 
 export interface PodVerdict {
@@ -59,9 +59,4 @@ function containerProblems(status: unknown): string[] {
         if (text(last, "message")) problems.push(text(last, "message"));
     }
     return problems;
-}
-
-function displayName(pod: Tree): string {
-    const namespace = namespaceOf(pod);
-    return namespace && namespace !== "default" ? `${namespace}/${nameOf(pod)}` : nameOf(pod);
 }

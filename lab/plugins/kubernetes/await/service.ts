@@ -55,7 +55,7 @@ export class ServiceReady implements Condition {
     ready(): boolean {
         if (!this.waitsForPods()) return this.isAllocated();
         const done = this.isAllocated() && this.settled && this.pending === 0;
-        if (done) this.subject.log.status("info", "✅ Service initialization complete");
+        if (done) this.subject.log.status("info", "Service initialization complete");
         else if (this.settled && this.addresses > 0) {
             this.subject.log.status("info", "[2/3] Attempting to allocate IP address to Service");
         }

@@ -28,7 +28,7 @@ export class StatefulSetReady implements Condition {
         const replicas = this.areReplicasReady();
         const revision = this.isRevisionReady();
         if (replicas && revision) {
-            this.subject.log.status("info", "✅ StatefulSet initialization complete");
+            this.subject.log.status("info", "StatefulSet initialization complete");
             return true;
         }
         this.showProgress(replicas, revision);

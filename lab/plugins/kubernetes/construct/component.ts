@@ -51,6 +51,9 @@ export class Component {
         registration.setParent(this.urn);
         registration.setDependenciesList([...child.dependencies].sort());
         if (child.retainOnDelete) registration.setRetainondelete(true);
+        // An entry without URNs says that no property depends on anything, which leaving it out would not.
+        const none = new RegisterResourceRequest.PropertyDependencies();
+        for (const property of Object.keys(child.props)) registration.getPropertydependenciesMap().set(property, none);
         const protect = this.request.getProtect();
         if (this.request.hasProtect() && protect !== undefined) registration.setProtect(protect);
         const response = await this.send(registration);

@@ -90,3 +90,9 @@ export function uidOf(object: Tree): string {
 export function generation(object: Tree): number {
     return number(object, "metadata", "generation") ?? 0;
 }
+
+/** The name for messages: with the namespace, unless that is the default one. */
+export function displayName(object: Tree): string {
+    const namespace = namespaceOf(object);
+    return namespace && namespace !== "default" ? `${namespace}/${nameOf(object)}` : nameOf(object);
+}

@@ -75,9 +75,13 @@ function canonicalSecret(object: Tree): Tree {
     for (const [key, value] of Object.entries(data)) {
         if (typeof value === "string") data[key] = Buffer.from(value, "base64").toString("base64");
     }
-    for (const [key, value] of Object.entries(plain)) data[key] = Buffer.from(String(value)).toString("base64");
+    // Anything but strings is left for the API server to refuse.
+    const isText = Object.values(plain).every((value) => typeof value === "string");
+    if (isText && Object.keys(plain).length) {
+        for (const [key, value] of Object.entries(plain)) data[key] = Buffer.from(value as string).toString("base64");
+        delete object["stringData"];
+    }
     if (Object.keys(data).length) object["data"] = data;
-    if (Object.keys(plain).length) delete object["stringData"];
     return object;
 }
 
@@ -96,7 +100,7 @@ function compact(value: unknown, parentKey: string): unknown {
 }
 
 function isOmitted(key: string, value: unknown, parentKey: string): boolean {
-    if (value === null || value === undefined) return true;
+    if (value === null || value === undefined) return !LISTS_KEPT_WHEN_EMPTY.has(key);
     if (value === false) return OMITTED_WHEN_FALSE.has(key);
     if (value === 0) return OMITTED_WHEN_ZERO.has(key) || (key === "timeoutSeconds" && /Probe$/.test(parentKey));
     if (value === "") {

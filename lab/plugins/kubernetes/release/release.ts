@@ -153,8 +153,8 @@ export async function readRelease(context: ReleaseContext, question: ReadQuestio
 export async function deleteRelease(context: ReleaseContext, question: DeleteQuestion): Promise<void> {
     const record = await readRecord(question.properties);
     const output = await uninstall(context.helm, record);
-    const remarks = output.replace(/release "[^"]*" uninstalled\s*/, "").trim();
-    if (remarks) {
+    const remarks = output.replace(/release "[^"]*" uninstalled\n/, "");
+    if (remarks.trim()) {
         context.engine.log("warning", `Helm uninstall returned information: ${JSON.stringify(remarks)}`, question.urn);
     }
 }

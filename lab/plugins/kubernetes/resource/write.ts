@@ -41,13 +41,13 @@ export async function createObject(context: ResourceContext, write: Write): Prom
         try {
             return await createOnce(context, write);
         } catch (error) {
-            if (isAlreadyExists(error)) throw error.explained(`${error.message}\n\n${ALREADY_EXISTS_HELP}`);
-            const mayStillCome = isNotFound(error) || error instanceof NoMatchError;
             if (write.preview && isNamespaceNotFound(error)) {
                 throw new NamespaceMissing(`namespace does not exist for "${nameOf(write.inputs)}"`);
             }
-            if (!mayStillCome || tries >= MAX_RETRIES || context.cancelled.aborted) throw error;
             context.engine.status("info", `Retry #${tries}; creation failed: ${(error as Error).message}`, write.urn);
+            if (isAlreadyExists(error)) throw error.explained(`${error.message}\n\n${ALREADY_EXISTS_HELP}`);
+            const mayStillCome = isNotFound(error) || error instanceof NoMatchError;
+            if (!mayStillCome || tries >= MAX_RETRIES || context.cancelled.aborted) throw error;
             await new Promise((resolve) => setTimeout(resolve, wait));
         }
     }
