@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { join } from "node:path";
+import { join, resolve as resolvePath } from "node:path";
 import { mkdir, rename, rm, symlink } from "node:fs/promises";
 import { buildModule, ensureBundle, ensureSystem, findGo, MODULES, PULUMI, which, type Go, type ToolModule } from "./build";
 import { labStatus, removeState, startControlPlane, stopControlPlane } from "./cluster/control";
@@ -15,10 +15,14 @@ import { ensureStack, STACK, writeStackSettings } from "./pulumi";
 import { run } from "./run";
 import { runSteps, type Step } from "./ui";
 
+/** Exit code of shells for a program that does not exist. */
+const NOT_FOUND = 127;
 const RUN_AGAIN = "npm run lab -- start";
 
 /** Builds what is missing, starts the lab unless it runs, and makes its stack. */
 export async function start(place: LabPlace): Promise<void> {
+    // A mistake in LAB_PLUGINS is told before anything is built.
+    choosePlugins(place);
     await mkdir(place.state, { recursive: true, mode: 0o700 });
     await alone(place, startSteps(place));
 }
@@ -142,7 +146,13 @@ export function status(place: LabPlace): number {
 export async function exec(place: LabPlace, command: readonly string[], cwd = process.cwd()): Promise<number> {
     if (!labStatus(place).running) throw new LabFailure(`The lab ${place.name} does not run, so nothing can be run in it: start it first (${RUN_AGAIN}).`);
     const env = labEnvironment(place, await pluginDir(place, choosePlugins(place)));
-    const [program, ...args] = inNetns(place.netns, command);
+    const [name = "", ...rest] = command;
+    const file = which(name.includes("/") ? resolvePath(cwd, name) : name, env.PATH);
+    if (file === undefined) {
+        console.error(`There is no program "${name}" in the lab: name one on PATH, or a file that can be run.`);
+        return NOT_FOUND;
+    }
+    const [program, ...args] = inNetns(place.netns, [file, ...rest]);
     return await new Promise<number>((resolve, reject) => {
         const child = spawn(program, args, { cwd, env, stdio: "inherit" });
         // A terminal sends its signals to the child as well: forwarding would double them, and a second one means "at once" to the engine.

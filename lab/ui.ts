@@ -22,25 +22,35 @@ export function throttled(report: Report, periodMs: number, now: () => number = 
 }
 
 /** Runs steps one after the other and shows on standard error what is done and how far it is. */
-export async function runSteps(steps: readonly Step[]): Promise<void> {
-    const terminal = process.stderr.isTTY === true;
+export function runSteps(steps: readonly Step[]): Promise<void> {
+    return process.stderr.isTTY ? onStandardError(() => runOnTerminal(steps)) : runPlainly(steps);
+}
+
+async function runOnTerminal(steps: readonly Step[]): Promise<void> {
     const tasks = steps.map<ListrTask>((step) => ({
         title: step.title,
         task: async (_, task) => {
-            const show: Report = (line) => void (task.output = line);
-            const title = await step.run(terminal ? show : throttled(show, PLAIN_EVERY_MS));
+            const title = await step.run((line) => void (task.output = line));
             if (title) task.title = title;
         },
     }));
-    await onStandardError(() =>
-        new Listr(tasks, {
-            renderer: terminal ? "default" : "simple",
-            rendererOptions: { timer: PRESET_TIMER, collapseErrors: true, showErrorMessage: false } as never,
-            exitOnError: true,
-            concurrent: false,
-            registerSignalListeners: false,
-        }).run(),
-    );
+    // The failure itself is shown once, by whoever asked for the steps.
+    await new Listr(tasks, { rendererOptions: { timer: PRESET_TIMER, showErrorMessage: false }, registerSignalListeners: false }).run();
+}
+
+/** Lines that are never rewritten, for logs. */
+async function runPlainly(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) {
+        const start = Date.now();
+        const done = (mark: string, title: string) => console.error(`${mark} ${title} [${((Date.now() - start) / 1000).toFixed(1)} s]`);
+        const report = throttled((line) => console.error(`  ${step.title}: ${line}`), PLAIN_EVERY_MS);
+        try {
+            done("✔", (await step.run(report)) || step.title);
+        } catch (error) {
+            done("✖", step.title);
+            throw error;
+        }
+    }
 }
 
 /** listr2 writes to standard output; that is left to the results of commands. */

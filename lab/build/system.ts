@@ -15,10 +15,10 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 /** Where system programs are, besides PATH: Debian's users do not have sbin on it. */
 const SYSTEM_DIRS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
-/** File of a program on PATH or in a system directory, or undefined. */
+/** File of a program: on PATH or in a system directory, or itself if it is a path; undefined if it cannot be run. */
 export function which(program: string, path = process.env.PATH ?? ""): string | undefined {
-    for (const dir of [...path.split(delimiter), ...SYSTEM_DIRS]) {
-        const file = join(dir || ".", program);
+    const files = program.includes("/") ? [program] : [...path.split(delimiter), ...SYSTEM_DIRS].map((dir) => join(dir || ".", program));
+    for (const file of files) {
         try {
             accessSync(file, constants.X_OK);
             return file;
