@@ -131,6 +131,14 @@ describe("a kubeconfig that leads to no cluster", () => {
         );
     });
 
+    it("is several of them without the named context, each name told once", async () => {
+        const paths = [kubeconfigText({ one: ONE }), kubeconfigText({ two: TWO, one: ONE })].map((text) => writeKubeconfig(text)).join(delimiter);
+        vi.stubEnv("KUBECONFIG", paths);
+        await expect(loadKubeconfig({ context: "three" })).rejects.toThrow(
+            new ClusterError(`The kubeconfig ${paths} has no context "three"; allowed: one, two. Choose one with: pulumi config set context <name>`),
+        );
+    });
+
     it("is one whose current context does not exist", async () => {
         const path = writeKubeconfig(kubeconfigText({ one: ONE }, "gone"));
         await expect(loadKubeconfig({ kubeconfig: path })).rejects.toThrow(

@@ -36,6 +36,7 @@ describe("checkLokiStorage", () => {
     it.each([
         ["no class at all", undefined, { names: [], hasDefault: false }, `${subject} has no default StorageClass (it has none at all); ${advice}`],
         ["no default class", undefined, { names: ["a", "b"], hasDefault: false }, `${subject} has no default StorageClass (allowed: a, b); ${advice}`],
+        ["one class, not the default", undefined, { names: ["a"], hasDefault: false }, `${subject} has no default StorageClass (allowed: a); ${advice}`],
         ["no such class", "c", { names: ["a", "b"], hasDefault: true }, `${subject} has no StorageClass "c" (allowed: a, b); ${advice}`],
         ["no such class, or any other", "c", { names: [], hasDefault: false }, `${subject} has no StorageClass "c" (it has none at all); ${advice}`],
     ])("refuses a cluster with %s", (_, configured, storageClasses, message) => {

@@ -38,6 +38,17 @@ describe("surveyCluster", () => {
             { name: ROUTES, served: ["v1beta1"], annotations: {} },
         ]);
     });
+
+    it("leaves no timer behind, which would hold the program back", async () => {
+        vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+        try {
+            const { result } = await survey({}, [GATEWAYS]);
+            await result;
+            expect(vi.getTimerCount()).toBe(0);
+        } finally {
+            vi.useRealTimers();
+        }
+    });
 });
 
 describe("the node address", () => {
