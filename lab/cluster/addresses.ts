@@ -10,7 +10,9 @@ export const SERVICE_CIDR = "10.96.0.0/16";
 export const API_SERVICE_IP = "10.96.0.1";
 export const POD_CIDR = "10.244.0.0/16";
 /** Pods that kwok plays; nothing answers there. */
-export const PLAYED_POD_CIDR = "10.244.0.1/17";
+export const PLAYED_POD_CIDR = "10.244.0.0/17";
+/** The same with the first address that kwok gives. */
+export const KWOK_CIDR = "10.244.0.1/17";
 /** First two bytes and the range of the third: pods that are real processes get 10.244.128.1 to 10.244.255.254. */
 export const REAL_POD_NET = { prefix: "10.244", thirdFrom: 128, thirdTo: 255 };
 /** A pod's gateway: an address of the lab's end of each pod's veth pair. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { LabPlace } from "../place";
-import { NODE_IP, POD_CIDR, SERVICE_CIDR } from "./addresses";
+import { NODE_IP, PLAYED_POD_CIDR, POD_CIDR, SERVICE_CIDR } from "./addresses";
 
 const run = promisify(execFile);
 const NETNS_DIR = "/run/netns";
@@ -36,7 +36,9 @@ export async function createLabNetns(place: LabPlace): Promise<void> {
     await ip(["address", "replace", `${NODE_IP}/32`, "dev", "lo"], place.netns);
     // A Service address needs some route, or connect fails before kube-proxy's rules translate it.
     await ip(["route", "replace", SERVICE_CIDR, "dev", "lo", "src", NODE_IP], place.netns);
-    // A pod that is no process refuses at once instead of timing out; one that is gets a /32 route of its own.
+    // A pod that is no process refuses at once instead of timing out, also behind a node port: its address is the lab's own, where
+    // nobody listens. One that is a process gets a /32 route, which goes before these two.
+    await ip(["route", "replace", "local", PLAYED_POD_CIDR, "dev", "lo", "table", "main", "src", NODE_IP], place.netns);
     await ip(["route", "replace", "unreachable", POD_CIDR], place.netns);
     const [program, ...args] = inNetns(place.netns, ["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]);
     await run(program, args);

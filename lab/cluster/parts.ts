@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { LabPlace } from "../place";
-import { ETCD_CLIENT, API_SERVER, NODE_IP, NODE_NAME, PLAYED_POD_CIDR, POD_CIDR, PORTS, SERVICE_CIDR } from "./addresses";
+import { ETCD_CLIENT, API_SERVER, KWOK_CIDR, NODE_IP, NODE_NAME, POD_CIDR, PORTS, SERVICE_CIDR } from "./addresses";
 import type { LeafName, Pki } from "./pki";
 import type { HttpProbe } from "./probes";
 
@@ -145,7 +145,7 @@ function kwok(place: LabPlace): Part {
         program: "kwok",
         args: [
             `--kubeconfig=${kubeconfigOf(place, "kwok")}`, `--config=${join(__dirname, "kwok-stages.yaml")}`, `--manage-single-node=${NODE_NAME}`,
-            `--node-name=${NODE_NAME}`, `--node-ip=${NODE_IP}`, `--cidr=${PLAYED_POD_CIDR}`, "--node-lease-duration-seconds=40",
+            `--node-name=${NODE_NAME}`, `--node-ip=${NODE_IP}`, `--cidr=${KWOK_CIDR}`, "--node-lease-duration-seconds=40",
             `--server-address=127.0.0.1:${PORTS.kwok}`,
         ],
         // Or it would read a configuration of the user's.
