@@ -1,0 +1,132 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { STACK as LAB_STACK } from "../../lab/pulumi";
+import { CommandFailed, type CommandOptions, type Lab, type Outcome } from "./lab";
+
+/** The tests' own stack: its settings are in a file of its own, so that a user's `Pulumi.lab.yaml` stays as it is. */
+export const TEST_STACK = "lab-test";
+const PROJECT = "istio-on-pulumi";
+/** Settings that `lab start` decides. */
+const LAB_SETTINGS = ["context", "bundle", "nodeHost"];
+
+/** A resource as `pulumi stack export` shows it. */
+export interface StackResource {
+    readonly urn: string;
+    readonly type: string;
+    readonly custom: boolean;
+    readonly id?: string;
+    /** `<urn>::<id>` of the provider; a component has none. */
+    readonly provider?: string;
+    readonly inputs?: Record<string, unknown>;
+    readonly outputs?: Record<string, unknown>;
+}
+
+/** How many resources a preview creates, updates, keeps, and so on, by the engine's word for it. */
+export type ChangeSummary = Readonly<Record<string, number>>;
+
+/** The stack that the tests bring up, with plain `pulumi` commands. */
+export class Stack {
+    private readonly file: string;
+
+    constructor(readonly lab: Lab, readonly name = TEST_STACK) {
+        this.file = join(lab.place.repository, `Pulumi.${name}.yaml`);
+    }
+
+    /** Makes the stack anew, with the settings that the lab gives every stack. */
+    async init(): Promise<void> {
+        await rm(this.file, { force: true });
+        await this.pulumi(["stack", "init", "--no-select"]);
+        const given = settingsIn(join(this.lab.place.repository, `Pulumi.${LAB_STACK}.yaml`));
+        await this.set(Object.fromEntries(LAB_SETTINGS.map((key) => [key, given[key] ?? ""])));
+    }
+
+    /** Removes the settings' file. The stack itself goes with the lab's state. */
+    async forget(): Promise<void> {
+        await rm(this.file, { force: true });
+    }
+
+    get exists(): boolean {
+        return existsSync(this.file);
+    }
+
+    /** The stack's settings as its file holds them. */
+    settings(): Record<string, string> {
+        return settingsIn(this.file);
+    }
+
+    /** Sets settings by `pulumi config set-all`. */
+    async set(settings: Readonly<Record<string, string>>): Promise<void> {
+        await this.pulumi(["config", "set-all", ...Object.entries(settings).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`])]);
+    }
+
+    /** Sets settings for the time of an action; afterwards the settings are what they were. */
+    async with<T>(settings: Readonly<Record<string, string>>, action: () => Promise<T>): Promise<T> {
+        const before = readFileSync(this.file);
+        try {
+            await this.set(settings);
+            return await action();
+        } finally {
+            writeFileSync(this.file, before);
+        }
+    }
+
+    up(...args: string[]): Promise<string> {
+        return this.change("up", args);
+    }
+
+    /** Brings the stack up unless it is: a file of tests that finds it up need not wait. */
+    async ensureUp(): Promise<void> {
+        if ((await this.resources()).length === 0) await this.up("--skip-preview");
+    }
+
+    refresh(...args: string[]): Promise<string> {
+        return this.change("refresh", ["--skip-preview", ...args]);
+    }
+
+    destroy(...args: string[]): Promise<string> {
+        return this.change("destroy", ["--skip-preview", ...args]);
+    }
+
+    preview(...args: string[]): Promise<string> {
+        return this.pulumi(["preview", "--suppress-outputs", ...args]);
+    }
+
+    /** The numbers of what a preview would do. */
+    async previewSummary(): Promise<ChangeSummary> {
+        return (JSON.parse(await this.pulumi(["preview", "--json"])) as { changeSummary: ChangeSummary }).changeSummary;
+    }
+
+    async outputs<T>(): Promise<T> {
+        return JSON.parse(await this.pulumi(["stack", "output", "--json"])) as T;
+    }
+
+    /** The resources in the stack's state; none before the first `up` and after `destroy`. */
+    async resources(): Promise<StackResource[]> {
+        const state = JSON.parse(await this.pulumi(["stack", "export"])) as { deployment: { resources?: StackResource[] } };
+        // The stack itself is one of them.
+        return (state.deployment.resources ?? []).filter(({ type }) => type !== "pulumi:pulumi:Stack");
+    }
+
+    /** Output of a `pulumi` command on this stack that must succeed. @throws CommandFailed with the end of its output */
+    async pulumi(args: readonly string[], options: CommandOptions = {}): Promise<string> {
+        const outcome = await this.attempt(args, options);
+        if (outcome.code !== 0) throw new CommandFailed(["pulumi", ...args], outcome);
+        return outcome.stdout;
+    }
+
+    /** A `pulumi` command on this stack that may fail. */
+    attempt(args: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
+        return this.lab.run(["pulumi", ...args, "--stack", this.name, "--non-interactive", "--color", "never"], options);
+    }
+
+    private change(command: string, args: readonly string[]): Promise<string> {
+        return this.pulumi([command, "--yes", "--suppress-outputs", ...args]);
+    }
+}
+
+function settingsIn(file: string): Record<string, string> {
+    const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, string> };
+    return Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(`${PROJECT}:`, ""), value]));
+}
