@@ -1,0 +1,3 @@
+export { type JoinOptions, type Traffic, joinTraffic } from "./join";
+export { percent } from "./check";
+export { type PathEndpoint, type TrafficPath, pathName } from "./path";
