@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
+import { LabFailure } from "./failure";
 
 /** Takes one line about how far a step is. */
 export type Report = (line: string) => void;
@@ -18,8 +19,7 @@ export interface RunOptions {
 const KEPT_LINES = 15;
 
 /** A command that ended otherwise than with exit code 0; the message holds its last lines. */
-export class CommandFailed extends Error {
-    override readonly name = "CommandFailed";
+export class CommandFailed extends LabFailure {
 
     constructor(command: readonly string[], how: string, readonly lastLines: readonly string[]) {
         const [program, first] = command;

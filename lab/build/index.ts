@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { UpstreamFileError } from "../../artifacts";
 import { writeBundle } from "../../artifacts/bundle";
+import { LabFailure } from "../failure";
 import type { Report } from "../run";
 import type { Go } from "./go";
 
@@ -14,6 +16,9 @@ export { MODULES, PULUMI, type ToolModule } from "./tools";
 export async function ensureBundle(repository: string, cache: string, go: Go, report: Report): Promise<string> {
     const lock = await readFile(join(repository, "artifacts", "lock.json"));
     const dir = join(cache, "bundle", createHash("sha256").update(lock).digest("hex").slice(0, 16));
-    await writeBundle(dir, { source: "auto", go: { goCommand: go.command }, onProgress: (done, total, path) => report(`${done} of ${total} files, now ${path}`) });
+    const written = writeBundle(dir, { source: "auto", go: { goCommand: go.command }, onProgress: (done, total, path) => report(`${done} of ${total} files, now ${path}`) });
+    await written.catch((error: unknown) => {
+        throw error instanceof UpstreamFileError ? new LabFailure(error.message) : error;
+    });
     return dir;
 }

@@ -2,6 +2,7 @@ import { execFile, type ExecFileException } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { promisify } from "node:util";
+import { LabFailure, reasonOf } from "../failure";
 import type { LabPlace } from "../place";
 import { NODE_IP, PLAYED_POD_CIDR, POD_CIDR, SERVICE_CIDR } from "./addresses";
 
@@ -31,7 +32,11 @@ export async function ip(args: readonly string[], netns?: string): Promise<strin
 
 /** Makes the lab's namespace if it is missing, with the node's address and the routes that its pods and Services need. */
 export async function createLabNetns(place: LabPlace): Promise<void> {
-    if (!existsSync(netnsFile(place.netns))) await ip(["netns", "add", place.netns]);
+    if (!existsSync(netnsFile(place.netns))) {
+        await ip(["netns", "add", place.netns]).catch((error: unknown) => {
+            throw new LabFailure(`The network namespace ${place.netns} could not be made (${reasonOf(error)}): the lab needs a machine or container in which root may make network namespaces.`);
+        });
+    }
     await ip(["link", "set", "lo", "up"], place.netns);
     await ip(["address", "replace", `${NODE_IP}/32`, "dev", "lo"], place.netns);
     // A Service address needs some route, or connect fails before kube-proxy's rules translate it.
