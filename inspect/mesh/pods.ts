@@ -26,6 +26,12 @@ export function podRole(pod: V1Pod): PodRole {
 /** Whether the pod has ended: its address may be another's by now. */
 export const hasEnded = (pod: V1Pod): boolean => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 
+/** The pod's addresses, one for each family that it has. */
+export function addressesOf({ status }: V1Pod): string[] {
+    const all = status?.podIPs?.map(({ ip }) => ip) ?? [];
+    return all.length > 0 ? all : status?.podIP ? [status.podIP] : [];
+}
+
 export function isReady(pod: V1Pod): boolean {
     return pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
 }

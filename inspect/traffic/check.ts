@@ -1,6 +1,6 @@
 import type { V1Service } from "@kubernetes/client-node";
 import { counted, type Finding, listed, note, problem } from "../finding";
-import { type EndpointChain, formatHostPort, type NatService } from "../nat";
+import { type EndpointChain, type Family, formatHostPort, type NatService } from "../nat";
 import { type SliceEndpoint, whyNoEndpoints } from "./expected";
 import { declaresPorts, type PodIndex } from "./joinEndpoints";
 import { type PathEndpoint, pathName, type TrafficPath } from "./path";
@@ -32,10 +32,15 @@ export function checkPath(subject: PathToCheck): Finding[] {
 
 function checkWithoutEndpoints({ path, service, port, index }: PathToCheck): Finding[] {
     const name = pathName(path);
-    const why = whyNoEndpoints(service, port, index.byNamespace.get(path.namespace) ?? []);
-    const serving = [...path.endpoints, ...path.localEndpoints];
-    const findings = [problem("service/no-endpoints", name, `${name} has no ready endpoint: ${why}; mend the selector or the pods, until then every connection to it is refused.`)];
-    return [...findings, ...serving.map((endpoint) => staleEndpoint(name, endpoint))];
+    const serving = [...path.endpoints, ...path.localEndpoints.filter(({ chain }) => !path.endpoints.some((other) => other.chain === chain))];
+    return [noEndpoints(name, service, port, path.family, index), ...serving.map((endpoint) => staleEndpoint(name, endpoint))];
+}
+
+/** A Service port that selects nothing, or nothing that is ready. */
+export function noEndpoints(name: string, service: V1Service, port: PathToCheck["port"], family: Family, index: PodIndex): Finding {
+    const why = whyNoEndpoints(service, port, family, index.byNamespace.get(service.metadata?.namespace ?? "") ?? []);
+    const of = (service.spec?.ipFamilies?.length ?? 1) > 1 ? ` for ${family}` : "";
+    return problem("service/no-endpoints", name, `${name} has no ready endpoint${of}: ${why}; until that is mended, every connection to it fails.`);
 }
 
 function staleEndpoint(name: string, { address, port, chain, share }: PathEndpoint): Finding {
@@ -140,14 +145,14 @@ function checkPods({ path, usable, index }: PathToCheck): Finding[] {
             findings.push(problem("service/no-pod", name, `${name} has the endpoint ${formatHostPort({ address, port })} of pod ${pod}, which does not exist; see the log of kube-controller-manager.`));
         }
     }
-    for (const { pod, port, opens, current } of path.endpoints) {
-        if (!pod || opens || !current) continue;
-        const key = `${pod.namespace}/${pod.name}`;
-        findings.push(
-            declaresPorts(index.byKey.get(key))
-                ? problem("service/undeclared-port", name, `${name} sends traffic to port ${port} of pod ${key}, but its containers declare other ports only; set the Service's targetPort or the container's port right.`)
-                : note("service/undeclared-port", name, `${name} sends traffic to port ${port} of pod ${key}, whose containers declare no port at all; that works if something listens there.`),
-        );
+    const closed = path.endpoints.filter(({ pod, opens, current }) => pod && !opens && current);
+    const keys = closed.map(({ pod }) => `${pod!.namespace}/${pod!.name}`);
+    const others = keys.filter((key) => declaresPorts(index.byKey.get(key)));
+    const target = closed[0]?.port;
+    if (others.length > 0) {
+        findings.push(problem("service/undeclared-port", name, `${name} sends traffic to port ${target}, but the containers of ${listed(others)} declare other ports only; set the Service's targetPort or the container's port right.`));
+    } else if (keys.length > 0) {
+        findings.push(note("service/undeclared-port", name, `${name} sends traffic to port ${target} of ${listed(keys)}, whose containers declare no port at all; that works if something listens there.`));
     }
     return findings;
 }

@@ -1,7 +1,7 @@
 import type { V1EndpointSlice, V1Pod, V1Service } from "@kubernetes/client-node";
 import { keyOf } from "../cluster/snapshot";
 import { counted, listed } from "../finding";
-import { hasEnded, isReady, unreadyReason } from "../mesh/pods";
+import { addressesOf, hasEnded, isReady, unreadyReason } from "../mesh/pods";
 import { canonical, formatHostPort, type Family } from "../nat";
 
 /** One address of an EndpointSlice for one port of a Service. */
@@ -64,16 +64,23 @@ export function selects(selector: Readonly<Record<string, string>>, pod: V1Pod):
     return Object.entries(selector).every(([name, value]) => pod.metadata?.labels?.[name] === value);
 }
 
-/** Why a Service port has no endpoint, as the end of a sentence about that port. */
-export function whyNoEndpoints(service: V1Service, port: ServicePort, pods: readonly V1Pod[]): string {
+/**
+ * Why a Service port has no endpoint, as the end of a sentence about that port.
+ *
+ * @param pods those of the Service's namespace
+ */
+export function whyNoEndpoints(service: V1Service, port: ServicePort, family: Family, pods: readonly V1Pod[]): string {
     const selector = service.spec?.selector ?? {};
     const labels = Object.entries(selector).map(([name, value]) => `${name}=${value}`).join(",");
     if (labels === "") return `it has no selector and no EndpointSlice holds an address for it`;
-    const selected = pods.filter((pod) => pod.metadata?.namespace === service.metadata?.namespace && selects(selector, pod) && !hasEnded(pod));
+    const selected = pods.filter((pod) => selects(selector, pod) && !hasEnded(pod));
     if (selected.length === 0) return `its selector ${labels} selects no pod`;
     const ready = selected.filter((pod) => isReady(pod) && !pod.metadata?.deletionTimestamp);
     if (ready.length === 0) {
         return `none of the ${counted(selected.length, "pod")} that it selects is ready (${listed(selected.map((pod) => `${pod.metadata?.name}: ${unreadyReason(pod)}`), 3)})`;
+    }
+    if (!ready.some((pod) => addressesOf(pod).some((address) => address.includes(":") === (family === "IPv6")))) {
+        return `none of the pods that it selects (${listed(ready.map((pod) => keyOf(pod)), 3)}) has an ${family} address`;
     }
     if (typeof port.targetPort === "string" && !/^\d+$/.test(port.targetPort)) {
         return `no container of the pods that it selects (${listed(ready.map((pod) => keyOf(pod)), 3)}) declares a port named ${JSON.stringify(port.targetPort)}`;

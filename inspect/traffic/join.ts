@@ -1,12 +1,12 @@
-import type { V1Service } from "@kubernetes/client-node";
+import type { V1EndpointSlice, V1Service } from "@kubernetes/client-node";
 import { type ClusterSnapshot, keyOf } from "../cluster/snapshot";
 import { type Finding, problem } from "../finding";
 import { type Family, type NatModel, type NatReading, type NatService, servicePortHash, servicePortName } from "../nat";
-import { checkPath } from "./check";
+import { checkPath, noEndpoints } from "./check";
 import { checkReading } from "./checkReading";
 import { slicesByService, usableEndpoints } from "./expected";
-import { indexPods, joinEndpoints } from "./joinEndpoints";
-import type { TrafficPath } from "./path";
+import { indexPods, joinEndpoints, type PodIndex } from "./joinEndpoints";
+import { pathName, type TrafficPath } from "./path";
 
 export interface JoinOptions {
     /** Name of the node that the rules are of; `undefined` where it is not known. */
@@ -38,8 +38,8 @@ export function joinTraffic(reading: NatReading, snapshot: ClusterSnapshot, opti
 
     for (const service of snapshot.services) {
         const addresses = proxiedAddresses(service);
-        if (addresses.length === 0) continue;
         const inScope = options.namespaces?.has(service.metadata?.namespace ?? "") ?? true;
+        if (inScope && service.spec?.clusterIP === "None") findings.push(...checkHeadless(service, slices.get(keyOf(service)) ?? [], index));
         for (const port of service.spec?.ports ?? []) {
             const protocol = port.protocol ?? "TCP";
             const hash = servicePortHash(servicePortName(service.metadata?.namespace ?? "", service.metadata?.name ?? "", port.name ?? ""), protocol.toLowerCase());
@@ -68,6 +68,17 @@ function proxiedAddresses(service: V1Service): (readonly [Family, string])[] {
     const { type, clusterIP, clusterIPs } = service.spec ?? {};
     if (type === "ExternalName" || clusterIP === "None" || service.metadata?.labels?.["service.kubernetes.io/service-proxy-name"]) return [];
     return (clusterIPs ?? (clusterIP ? [clusterIP] : [])).map((address) => [address.includes(":") ? "IPv6" : "IPv4", address] as const);
+}
+
+/** A headless Service has no rules: its name leads to its endpoints' addresses. Only that it has some can be wrong. */
+function checkHeadless(service: V1Service, slices: readonly V1EndpointSlice[], index: PodIndex): Finding[] {
+    if (Object.keys(service.spec?.selector ?? {}).length === 0) return [];
+    const families = (service.spec?.ipFamilies ?? ["IPv4"]) as Family[];
+    return (service.spec?.ports ?? []).flatMap((port) => {
+        const name = pathName({ namespace: service.metadata?.namespace ?? "", service: service.metadata?.name ?? "", portName: port.name ?? "", port: port.port });
+        const without = families.filter((family) => usableEndpoints(slices, port, family).length === 0);
+        return without.map((family) => noEndpoints(name, service, port, family, index));
+    });
 }
 
 function describePath(service: V1Service, port: ServicePort, family: Family, nat: NatService | undefined, join: (chain: NatService["cluster"]) => TrafficPath["endpoints"]): TrafficPath {

@@ -1,6 +1,6 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import { type Gateway, keyOf } from "../cluster/snapshot";
-import { appContainers, GATEWAY_LABEL, hasEnded, isReady, versionOf, workloadOf } from "../mesh/pods";
+import { addressesOf, appContainers, GATEWAY_LABEL, hasEnded, isReady, versionOf, workloadOf } from "../mesh/pods";
 import { canonical, type EndpointChain, formatHostPort, type NatEndpoint } from "../nat";
 import type { SliceEndpoint } from "./expected";
 import type { PathEndpoint } from "./path";
@@ -20,8 +20,7 @@ export function indexPods(pods: readonly V1Pod[]): PodIndex {
         byKey.set(keyOf(pod), pod);
         add(byNamespace, pod.metadata?.namespace ?? "", pod);
         if (hasEnded(pod)) continue;
-        const addresses = pod.status?.podIPs?.map(({ ip }) => ip) ?? (pod.status?.podIP ? [pod.status.podIP] : []);
-        for (const address of addresses) add(byAddress, canonical(address), pod);
+        for (const address of addressesOf(pod)) add(byAddress, canonical(address), pod);
     }
     return { byKey, byAddress, byNamespace };
 }
