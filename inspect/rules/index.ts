@@ -1,0 +1,2 @@
+export { readRules } from "./read";
+export { nodeOf, type RuleSource, type RuleText } from "./source";
