@@ -5,7 +5,8 @@ import { PluginInfo, type PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import type { Engine } from "../rpc/engine";
 import { unary } from "../rpc/server";
-import { fromStruct, toStruct } from "../rpc/struct";
+import { FIELDS } from "../rpc/provider-messages";
+import { structOf, withStruct } from "../rpc/struct-fields";
 import type { Props } from "../rpc/values";
 import { Provider } from "./provider";
 import { checkConfig, type Failure } from "./provider/check-config";
@@ -35,11 +36,11 @@ export function providerService(engine: Engine): UntypedServiceImplementation {
         getMapping: unary(() => new pb.GetMappingResponse()),
         getMappings: unary(() => new pb.GetMappingsResponse()),
         checkConfig: unary((request: pb.CheckRequest) => {
-            const news = fromStruct(request.getNews());
+            const news = structOf(request, FIELDS.check.news);
             return checked(news, checkConfig(news, request.getUrn()));
         }),
         diffConfig: unary((request: pb.DiffRequest) => {
-            const { diffs, replaces } = diffConfig(fromStruct(request.getOlds()), fromStruct(request.getNews()));
+            const { diffs, replaces } = diffConfig(structOf(request, FIELDS.diff.olds), structOf(request, FIELDS.diff.news));
             const { DIFF_NONE, DIFF_SOME } = pb.DiffResponse.DiffChanges;
             const response = new pb.DiffResponse().setChanges(diffs.length ? DIFF_SOME : DIFF_NONE);
             response.setDiffsList(diffs);
@@ -58,8 +59,8 @@ export function providerService(engine: Engine): UntypedServiceImplementation {
         check: unary(async (request: pb.CheckRequest) => {
             const { inputs, failures } = await provider().check({
                 urn: request.getUrn(),
-                olds: fromStruct(request.getOlds()),
-                news: fromStruct(request.getNews()),
+                olds: structOf(request, FIELDS.check.olds),
+                news: structOf(request, FIELDS.check.news),
                 randomSeed: request.getRandomseed_asU8(),
                 autonaming: autonaming(request),
             });
@@ -68,8 +69,8 @@ export function providerService(engine: Engine): UntypedServiceImplementation {
         diff: unary(async (request: pb.DiffRequest) => {
             const answer = await provider().diff({
                 urn: request.getUrn(),
-                olds: fromStruct(request.getOlds()),
-                news: fromStruct(request.getNews()),
+                olds: structOf(request, FIELDS.diff.olds),
+                news: structOf(request, FIELDS.diff.news),
                 ignoreChanges: request.getIgnorechangesList(),
             });
             return diffResponse(answer);
@@ -77,53 +78,54 @@ export function providerService(engine: Engine): UntypedServiceImplementation {
         create: unary(async (request: pb.CreateRequest) => {
             const { id, properties } = await provider().create({
                 urn: request.getUrn(),
-                properties: fromStruct(request.getProperties()),
+                properties: structOf(request, FIELDS.create.properties),
                 timeout: request.getTimeout(),
                 preview: request.getPreview(),
             });
-            return new pb.CreateResponse().setId(id).setProperties(toStruct(properties));
+            return withStruct(new pb.CreateResponse().setId(id), FIELDS.created.properties, properties);
         }),
         update: unary(async (request: pb.UpdateRequest) => {
             const properties = await provider().update({
                 urn: request.getUrn(),
-                olds: fromStruct(request.getOlds()),
-                properties: fromStruct(request.getNews()),
+                olds: structOf(request, FIELDS.update.olds),
+                properties: structOf(request, FIELDS.update.news),
                 timeout: request.getTimeout(),
                 preview: request.getPreview(),
                 ignoreChanges: request.getIgnorechangesList(),
             });
-            return new pb.UpdateResponse().setProperties(toStruct(properties));
+            return withStruct(new pb.UpdateResponse(), FIELDS.updated.properties, properties);
         }),
         read: unary(async (request: pb.ReadRequest) => {
             const read = await provider().read({
                 urn: request.getUrn(),
                 id: request.getId(),
-                properties: fromStruct(request.getProperties()),
-                inputs: fromStruct(request.getInputs()),
+                properties: structOf(request, FIELDS.read.properties),
+                inputs: structOf(request, FIELDS.read.inputs),
             });
             const response = new pb.ReadResponse();
             if (!read) return response;
-            return response.setId(read.id).setProperties(toStruct(read.properties)).setInputs(toStruct(read.inputs));
+            withStruct(response.setId(read.id), FIELDS.readAnswer.properties, read.properties);
+            return withStruct(response, FIELDS.readAnswer.inputs, read.inputs);
         }),
         delete: unary(async (request: pb.DeleteRequest) => {
             await provider().delete({
                 urn: request.getUrn(),
                 id: request.getId(),
-                properties: fromStruct(request.getProperties()),
+                properties: structOf(request, FIELDS.delete.properties),
                 timeout: request.getTimeout(),
             });
             return new Empty();
         }),
         construct: unary((request: pb.ConstructRequest) => provider().construct(request)),
         invoke: unary(async (request: pb.InvokeRequest) => {
-            const result = await provider().invoke(request.getTok(), fromStruct(request.getArgs()));
-            return new pb.InvokeResponse().setReturn(toStruct(result));
+            const result = await provider().invoke(request.getTok(), structOf(request, FIELDS.invoke.args));
+            return withStruct(new pb.InvokeResponse(), FIELDS.invoked.return, result);
         }),
     };
 }
 
 function checked(inputs: Props, failures: Failure[]): pb.CheckResponse {
-    const response = new pb.CheckResponse().setInputs(toStruct(inputs));
+    const response = withStruct(new pb.CheckResponse(), FIELDS.checked.inputs, inputs);
     for (const { property, reason } of failures) {
         response.addFailures(new pb.CheckFailure().setProperty(property).setReason(reason));
     }

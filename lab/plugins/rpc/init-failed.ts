@@ -3,8 +3,12 @@ import { Any } from "google-protobuf/google/protobuf/any_pb";
 import { ErrorResourceInitFailed } from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { DetailedError } from "./server";
-import { toStruct } from "./struct";
+import { encodeStruct, fieldBytes } from "./struct-codec";
 import type { Props } from "./values";
+
+/** The numbers of the detail's Struct fields, as provider.proto gives them. */
+const PROPERTIES = 2;
+const INPUTS = 4;
 
 /**
  * The error of an operation that took effect but did not complete: the engine keeps the resource in state, with the
@@ -22,12 +26,12 @@ export function initFailed(
 ): DetailedError {
     const detail = new ErrorResourceInitFailed();
     detail.setId(id);
-    detail.setProperties(toStruct(state));
     detail.setReasonsList([message, ...reasons]);
-    if (inputs) detail.setInputs(toStruct(inputs));
+    const bytes = [Buffer.from(detail.serializeBinary()), fieldBytes(PROPERTIES, encodeStruct(state))];
+    if (inputs) bytes.push(fieldBytes(INPUTS, encodeStruct(inputs)));
 
     const any = new Any();
-    any.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
+    any.pack(Buffer.concat(bytes), "pulumirpc.ErrorResourceInitFailed");
     const status = new Status();
     status.setCode(grpc.status.UNKNOWN);
     status.setMessage(message);

@@ -73,25 +73,33 @@ export function isProps(value: unknown): value is Props {
 
 /** Turns the plain JavaScript form of a Struct into property values. */
 export function fromWire(raw: unknown): unknown {
-    if (typeof raw === "string") return UNKNOWN_SENTINELS.has(raw) ? UNKNOWN : raw;
+    if (typeof raw === "string") return fromWireString(raw);
     if (Array.isArray(raw)) return raw.map(fromWire);
     if (typeof raw !== "object" || raw === null) return raw;
-    const object = raw as Props;
-    const signature = object[SIGNATURE_KEY];
-    if (typeof signature === "string") return signed(signature, object);
     const result: Props = {};
-    for (const [key, value] of Object.entries(object)) result[key] = fromWire(value);
-    return result;
+    for (const [key, value] of Object.entries(raw)) result[key] = fromWire(value);
+    return fromSignedObject(result);
+}
+
+/** A string as it is, or what it stands for. */
+export function fromWireString(raw: string): unknown {
+    return raw.length === UNKNOWN_STRING.length && UNKNOWN_SENTINELS.has(raw) ? UNKNOWN : raw;
+}
+
+/** An object, whose values are read already, as it is, or what its signature makes of it. */
+export function fromSignedObject(object: Props): unknown {
+    const signature = object[SIGNATURE_KEY];
+    return typeof signature === "string" ? signed(signature, object) : object;
 }
 
 function signed(signature: string, object: Props): unknown {
     const { [SIGNATURE_KEY]: _signature, ...fields } = object;
     switch (signature) {
         case SECRET_SIGNATURE:
-            return new Secret(fromWire(fields["value"]));
+            return new Secret(fields["value"]);
         case OUTPUT_SIGNATURE:
             return new OutputValue(
-                "value" in fields ? fromWire(fields["value"]) : UNKNOWN,
+                "value" in fields ? fields["value"] : UNKNOWN,
                 fields["secret"] === true,
                 (fields["dependencies"] as string[] | undefined) ?? [],
             );

@@ -1,10 +1,8 @@
 /** A component resource that the plugin makes on the program's behalf, with its children. */
-import * as grpc from "@grpc/grpc-js";
 import type { ConstructRequest } from "@pulumi/pulumi/proto/provider_pb";
-import { ResourceMonitorClient } from "@pulumi/pulumi/proto/resource_grpc_pb";
-import { RegisterResourceRequest, Result, type RegisterResourceResponse } from "@pulumi/pulumi/proto/resource_pb";
-import { CHANNEL_OPTIONS } from "../../rpc/server";
-import { toStruct } from "../../rpc/struct";
+import { RegisterResourceRequest, Result } from "@pulumi/pulumi/proto/resource_pb";
+import { Monitor, OBJECT } from "../../rpc/monitor";
+import { withStruct } from "../../rpc/struct-fields";
 import { ResourceReference, type Props } from "../../rpc/values";
 
 export interface Child {
@@ -18,14 +16,10 @@ export interface Child {
 
 export class Component {
     urn = "";
-    private readonly monitor: ResourceMonitorClient;
+    private readonly monitor: Monitor;
 
     constructor(private readonly request: ConstructRequest) {
-        this.monitor = new ResourceMonitorClient(
-            request.getMonitorendpoint(),
-            grpc.credentials.createInsecure(),
-            CHANNEL_OPTIONS,
-        );
+        this.monitor = new Monitor(request.getMonitorendpoint());
     }
 
     get name(): string {
@@ -41,7 +35,7 @@ export class Component {
         const registration = this.registration(this.type, this.name, {});
         registration.setParent(this.request.getParent());
         copyOptions(this.request, registration);
-        this.urn = (await this.send(registration)).getUrn();
+        this.urn = (await this.monitor.register(registration)).getUrn();
     }
 
     /** Registers a child and waits for the engine to be done with it. */
@@ -56,7 +50,7 @@ export class Component {
         for (const property of Object.keys(child.props)) registration.getPropertydependenciesMap().set(property, none);
         const protect = this.request.getProtect();
         if (this.request.hasProtect() && protect !== undefined) registration.setProtect(protect);
-        const response = await this.send(registration);
+        const response = await this.monitor.register(registration);
         if (response.getResult() !== Result.SUCCESS) {
             throw new Error(`resource ${child.name} [${child.type}] failed to register`);
         }
@@ -71,7 +65,7 @@ export class Component {
         const registration = new RegisterResourceRequest();
         registration.setType(type);
         registration.setName(name);
-        registration.setObject(toStruct(props));
+        withStruct(registration, OBJECT, props);
         registration.setAcceptsecrets(true);
         registration.setAcceptresources(true);
         registration.setSupportsresultreporting(true);
@@ -80,14 +74,6 @@ export class Component {
         const provider = this.request.getProvidersMap().get("kubernetes");
         if (provider) registration.setProvider(provider);
         return registration;
-    }
-
-    private send(registration: RegisterResourceRequest): Promise<RegisterResourceResponse> {
-        return new Promise((resolve, reject) => {
-            this.monitor.registerResource(registration, (error: grpc.ServiceError | null, response) =>
-                error ? reject(error) : resolve(response),
-            );
-        });
     }
 }
 

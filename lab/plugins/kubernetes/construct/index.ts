@@ -1,5 +1,6 @@
 import { ConstructResponse, type ConstructRequest } from "@pulumi/pulumi/proto/provider_pb";
-import { fromStruct, toStruct } from "../../rpc/struct";
+import { FIELDS } from "../../rpc/provider-messages";
+import { structOf, withStruct } from "../../rpc/struct-fields";
 import { UNKNOWN, type Props, type ResourceReference } from "../../rpc/values";
 import { constructChart } from "./chart";
 import { Component } from "./component";
@@ -33,8 +34,9 @@ export async function constructComponent(
     const component = new Component(request);
     try {
         await component.register();
-        const children = await construct(context, component, fromStruct(request.getInputs()));
-        const response = new ConstructResponse().setUrn(component.urn).setState(toStruct({ resources: children ?? UNKNOWN }));
+        const children = await construct(context, component, structOf(request, FIELDS.construct.inputs));
+        const response = new ConstructResponse().setUrn(component.urn);
+        withStruct(response, FIELDS.constructed.state, { resources: children ?? UNKNOWN });
         const dependencies = new ConstructResponse.PropertyDependencies();
         dependencies.setUrnsList((children ?? []).map((child) => child.urn).sort());
         response.getStatedependenciesMap().set("resources", dependencies);

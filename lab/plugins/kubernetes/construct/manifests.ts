@@ -63,7 +63,7 @@ export function parseManifests(yaml: string): Tree[] {
         version: "1.1",
         merge: true,
         logLevel: "error",
-        prettyErrors: true,
+        uniqueKeys: false,
         customTags: (tags: Tags) => tags.filter((tag) => !isForeign(tag)),
     });
     return (Array.isArray(documents) ? documents : []).flatMap((document) => {

@@ -1,6 +1,6 @@
 /** What helm says of a release. */
 import { helm, HelmError, type HelmTarget } from "../helm/cli";
-import { parseManifests } from "../construct/manifests";
+import { outline } from "./outline";
 import { gvkOf } from "../object/kinds";
 import { nameOf, namespaceOf } from "../object/names";
 import { number, text, type Tree } from "../object/tree";
@@ -48,7 +48,7 @@ export function describe(record: ReleaseRecord, live: LiveRelease): void {
 /** The manifest's objects by `<Kind>.<group>/<apiVersion>`, each as `namespace/name` where it names its namespace. */
 export function resourceNames(manifest: string): Record<string, string[]> {
     const names = new Map<string, Set<string>>();
-    for (const object of parseManifests(manifest)) {
+    for (const object of outline(manifest)) {
         const { group, kind } = gvkOf(object);
         if (!kind) continue;
         const key = `${group ? `${kind}.${group}` : kind}/${text(object, "apiVersion")}`;

@@ -8,7 +8,7 @@ import { initFailed } from "../../rpc/init-failed";
 import { parseUrn } from "../../rpc/urn";
 import { Secret, UNKNOWN, containsUnknowns, isProps, reveal, type Props } from "../../rpc/values";
 import type { Cluster } from "../cluster/cluster";
-import { parseManifests } from "../construct/manifests";
+import { outline } from "./outline";
 import { HelmError, type HelmTarget } from "../helm/cli";
 import { INPUTS, markSecrets } from "../object/checkpoint";
 import { parseId } from "../object/names";
@@ -73,7 +73,7 @@ async function chartVersion(context: ReleaseContext, record: ReleaseRecord): Pro
 /** Lets previews know the scope of custom resources whose definitions the release will bring. */
 async function declareCrds(context: ReleaseContext, record: ReleaseRecord): Promise<void> {
     try {
-        parseManifests(await renderManifest(context.helm, record)).forEach((object) => context.cluster.declareCrd(object));
+        outline(await renderManifest(context.helm, record)).forEach((object) => context.cluster.declareCrd(object));
     } catch (error) {
         // A chart may refuse to render without a cluster; installing it will tell.
         if (!(error instanceof HelmError)) throw error;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { diffRelease } from "../../../../lab/plugins/kubernetes/release/diff";
 import { resourceNames } from "../../../../lab/plugins/kubernetes/release/inspect";
+import { outline } from "../../../../lab/plugins/kubernetes/release/outline";
 import { markUnknowns, mergeValues, readRecord } from "../../../../lab/plugins/kubernetes/release/record";
 import { threeWayPatch } from "../../../../lab/plugins/kubernetes/release/three-way";
 import { Asset, Secret, UNKNOWN, type Props } from "../../../../lab/plugins/rpc/values";
@@ -77,5 +78,51 @@ describe("names of a release's resources", () => {
             "# nothing",
         ].join("\n---\n");
         expect(resourceNames(manifest)).toEqual({ "Deployment.apps/apps/v1": ["a", "team/b"], "Service/v1": ["s"] });
+    });
+});
+
+describe("a manifest's outline", () => {
+    it("is what the objects are called, and what a CRD defines", () => {
+        const manifest = `---
+# Source: chart/templates/a.yaml
+apiVersion: v1
+data:
+  kind: not this
+  text: |
+    metadata: nor this
+kind: ConfigMap
+metadata:
+  name: "a"
+  labels:
+    x: "1"
+---
+kind: CustomResourceDefinition
+apiVersion: apiextensions.k8s.io/v1
+spec:
+  versions:
+  - name: v1
+    schema: {}
+  - name: v2
+  group: x.io
+  scope: Namespaced
+  names:
+    kind: A
+    shortNames:
+    - as
+metadata:
+  name: as.x.io
+---
+{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "flow"}}
+`;
+        expect(outline(manifest)).toEqual([
+            { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", labels: { x: "1" } } },
+            {
+                apiVersion: "apiextensions.k8s.io/v1",
+                kind: "CustomResourceDefinition",
+                metadata: { name: "as.x.io" },
+                spec: { group: "x.io", scope: "Namespaced", names: { kind: "A", shortNames: ["as"] } },
+            },
+            { apiVersion: "v1", kind: "Service", metadata: { name: "flow" } },
+        ]);
     });
 });

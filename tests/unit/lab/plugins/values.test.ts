@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { fromStruct, toStruct } from "../../../../lab/plugins/rpc/struct";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { CheckRequest } from "@pulumi/pulumi/proto/provider_pb";
+import { decodeStruct, encodeStruct, splitFields } from "../../../../lab/plugins/rpc/struct-codec";
+import { PROVIDER_SERVICE } from "../../../../lab/plugins/rpc/provider-messages";
+import { structOf, withStruct } from "../../../../lab/plugins/rpc/struct-fields";
 import {
     Asset,
     OutputValue,
@@ -48,7 +52,7 @@ describe("property values on the wire", () => {
             nothing: null,
             list: [1, 2.5, true, "text", { nested: {} }],
         };
-        expect(fromStruct(toStruct(props))).toEqual(props);
+        expect(decodeStruct(encodeStruct(props))).toEqual(props);
     });
 
     it("leaves out what is undefined, and writes it as null in a list, which has no gaps", () => {
@@ -69,5 +73,45 @@ describe("property values on the wire", () => {
 
     it("reveals secrets and keeps unknowns", () => {
         expect(reveal({ a: new Secret({ b: UNKNOWN }) })).toEqual({ a: { b: UNKNOWN } });
+    });
+});
+
+describe("the Struct codec", () => {
+    const plain = {
+        text: "grüße \u{1f600}",
+        empty: "",
+        numbers: [0, -1, 1.5, 1e300, Number.MAX_SAFE_INTEGER],
+        flags: [true, false, null],
+        nested: { list: [[], {}, [{ a: [1] }]] },
+        long: "x".repeat(70_000),
+        "": "no key",
+    };
+
+    it("writes what the generated classes read, and reads what they write", () => {
+        expect(Struct.deserializeBinary(encodeStruct(plain)).toJavaScript()).toEqual(plain);
+        expect(decodeStruct(Buffer.from(Struct.fromJavaScript(plain).serializeBinary()))).toEqual(plain);
+    });
+
+    it("keeps the order of keys", () => {
+        expect(Object.keys(decodeStruct(encodeStruct({ b: 1, a: 2, c: 3 })))).toEqual(["b", "a", "c"]);
+    });
+
+    it("takes fields out of a message and leaves the rest readable", () => {
+        const request = new CheckRequest().setUrn("urn:x").setName("n").setNews(Struct.fromJavaScript({ a: 1 }));
+        request.setRandomseed(new Uint8Array([1, 2]));
+        const { taken, rest } = splitFields(Buffer.from(request.serializeBinary()), new Set([3]));
+        expect(decodeStruct(taken.get(3) as Buffer)).toEqual({ a: 1 });
+        const read = CheckRequest.deserializeBinary(rest);
+        expect([read.getUrn(), read.getName(), read.hasNews(), read.getRandomseed_asU8().length]).toEqual(["urn:x", "n", false, 2]);
+    });
+
+    it("carries Structs beside the messages of a service, in both directions", () => {
+        const { requestSerialize, requestDeserialize } = PROVIDER_SERVICE["check"]!;
+        const sent = withStruct(withStruct(new CheckRequest().setUrn("urn:x"), 2, { old: 1 }), 3, { news: UNKNOWN });
+        const bytes = requestSerialize(sent) as Buffer;
+        expect(CheckRequest.deserializeBinary(bytes).getOlds()?.toJavaScript()).toEqual({ old: 1 });
+        const read = requestDeserialize(bytes) as CheckRequest;
+        expect([read.getUrn(), structOf(read, 2), structOf(read, 3)]).toEqual(["urn:x", { old: 1 }, { news: UNKNOWN }]);
+        expect(structOf(new CheckRequest(), 2)).toEqual({});
     });
 });
