@@ -20,12 +20,14 @@ export interface Setting<T> {
 const dnsLabel = z.string().max(63).regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
 /** A host as it stands in a URL: a DNS name, an IPv4 address or an IPv6 address. */
 const host = z.union([z.hostname(), z.ipv4(), z.ipv6()]);
-/** A registry with a path and no tag, such as `docker.io/istio` or `registry.local:5000/mirror/istio`. */
-const repository = z.string().regex(/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*$/);
+/** A registry, with or without a path, such as `docker.io` or `registry.local:5000/mirror`. */
+const registry = z.string().regex(/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*$/);
+/** A registry with a path and no tag, such as `docker.io/istio`; without the path, an image's name would begin with the registry alone. */
+const repository = z.string().regex(/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+$/);
 const imageTag = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/);
 /** A Kubernetes quantity of bytes. */
 const quantity = z.string().regex(/^[1-9]\d*(\.\d+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$/);
-const mirrors = z.record(repository, repository);
+const mirrors = z.record(registry, registry);
 
 function setting<T>(description: string, fallback: string, allowed: string, parse: Setting<T>["parse"]): Setting<T> {
     return { description, default: fallback, allowed, parse };

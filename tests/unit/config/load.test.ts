@@ -88,7 +88,7 @@ describe("loadSettings with a value", () => {
 });
 
 const LONG = "a".repeat(64);
-const NO_REPOSITORY = ["", "docker.io/istio:1.25.1", "istio:latest", "docker.io:https/istio", "Docker.io/istio", "docker.io/istio/", "https://docker.io/istio", "docker.io/a b"];
+const NO_REPOSITORY = ["registry.local:5000", "istio:1", "", "docker.io/istio:1.25.1", "istio:latest", "docker.io:https/istio", "Docker.io/istio", "docker.io/istio/", "https://docker.io/istio", "docker.io/a b"];
 const NO_TAG = ["", ":1", "-1", ".1", "a/b", "a b", "sha256:00", "a".repeat(129)];
 const NO_PORT = ["", "-1", "65536", "http", "30080.5", "0x50", "1e4", " 80", "30080,30081"];
 const NO_FLAG = ["", "yes", "True", "1", "on"];
