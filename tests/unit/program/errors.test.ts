@@ -22,10 +22,12 @@ describe("withPlainErrors", () => {
         ["ConfigError", new ConfigError("one sentence")],
         ["ClusterError", new ClusterError("one sentence")],
         ["UpstreamFileError", new UpstreamFileError("one sentence")],
+        ["RunError", new pulumi.RunError("one sentence")],
     ])("shows of a %s its sentence alone", async (_, error) => {
         const failure = await failureOf(withPlainErrors(() => Promise.reject(error)));
         expect(pulumi.RunError.isInstance(failure)).toBe(true);
         expect((failure as Error).message).toBe("one sentence");
+        expect((failure as Error).stack).toBeUndefined();
     });
 
     it("leaves a bug as it is, with its stack trace", async () => {
