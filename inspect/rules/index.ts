@@ -1,2 +1,2 @@
 export { readRules } from "./read";
-export { nodeOf, type RuleSource, type RuleText } from "./source";
+export { nodeByHost, nodeOf, type RuleSource, type RuleText } from "./source";

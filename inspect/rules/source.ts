@@ -19,13 +19,16 @@ export interface RuleText {
     readonly hosts: readonly string[];
 }
 
-/** The node that the rules are of: the one named, the only one, or the one with such a name or address. */
-export function nodeOf(snapshot: ClusterSnapshot, hosts: readonly string[], named?: string): string | undefined {
-    if (named !== undefined) return named;
-    const { nodes } = snapshot;
+/** The node with one of these names or addresses. */
+export function nodeByHost({ nodes }: ClusterSnapshot, hosts: readonly string[]): string | undefined {
     const found = nodes.find(({ metadata, status }) => {
         const names = [metadata?.name, ...(status?.addresses ?? []).map(({ address }) => address)].filter((name) => name !== undefined);
         return names.some((name) => hosts.includes(name) || hosts.includes(canonical(name)));
     });
-    return found?.metadata?.name ?? (nodes.length === 1 ? nodes[0]!.metadata?.name : undefined);
+    return found?.metadata?.name;
+}
+
+/** The node that rules are of: the one named, the one with such a name or address, or the only one. */
+export function nodeOf(snapshot: ClusterSnapshot, hosts: readonly string[], named?: string): string | undefined {
+    return named ?? nodeByHost(snapshot, hosts) ?? (snapshot.nodes.length === 1 ? snapshot.nodes[0]!.metadata?.name : undefined);
 }

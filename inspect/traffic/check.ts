@@ -40,7 +40,9 @@ function checkWithoutEndpoints({ path, service, port, index }: PathToCheck): Fin
 export function noEndpoints(name: string, service: V1Service, port: PathToCheck["port"], family: Family, index: PodIndex): Finding {
     const why = whyNoEndpoints(service, port, family, index.byNamespace.get(service.metadata?.namespace ?? "") ?? []);
     const of = (service.spec?.ipFamilies?.length ?? 1) > 1 ? ` for ${family}` : "";
-    return problem("service/no-endpoints", name, `${name} has no ready endpoint${of}: ${why}; until that is mended, every connection to it fails.`);
+    // Such a Service takes what the cluster can give, and need not have both.
+    const say = of !== "" && service.spec?.ipFamilyPolicy === "PreferDualStack" && why.endsWith(`has an ${family} address`) ? note : problem;
+    return say("service/no-endpoints", name, `${name} has no ready endpoint${of}: ${why}; until that is mended, every connection to it fails.`);
 }
 
 function staleEndpoint(name: string, { address, port, chain, share }: PathEndpoint): Finding {
@@ -146,15 +148,24 @@ function checkPods({ path, usable, index }: PathToCheck): Finding[] {
         }
     }
     const closed = path.endpoints.filter(({ pod, opens, current }) => pod && !opens && current);
-    const keys = closed.map(({ pod }) => `${pod!.namespace}/${pod!.name}`);
-    const others = keys.filter((key) => declaresPorts(index.byKey.get(key)));
-    const target = closed[0]?.port;
+    const others = closed.map(({ pod }) => `${pod!.namespace}/${pod!.name}`).filter((key) => declaresPorts(index.byKey.get(key)));
     if (others.length > 0) {
-        findings.push(problem("service/undeclared-port", name, `${name} sends traffic to port ${target}, but the containers of ${listed(others)} declare other ports only; set the Service's targetPort or the container's port right.`));
-    } else if (keys.length > 0) {
-        findings.push(note("service/undeclared-port", name, `${name} sends traffic to port ${target} of ${listed(keys)}, whose containers declare no port at all; that works if something listens there.`));
+        findings.push(problem("service/undeclared-port", name, `${name} sends traffic to port ${closed[0]!.port}, but the containers of ${listed(others)} declare other ports only; set the Service's targetPort or the container's port right.`));
     }
     return findings;
+}
+
+/** Pods that declare no port at all: Kubernetes does not ask for it, so nothing is wrong, and nothing can be told either. One note for each pod. */
+export function silentPods(paths: readonly TrafficPath[], index: PodIndex): Finding[] {
+    const ports = new Map<string, Set<string>>();
+    for (const path of paths) {
+        for (const { pod, opens, current, port } of path.endpoints) {
+            const key = `${pod?.namespace}/${pod?.name}`;
+            if (!pod || opens || !current || declaresPorts(index.byKey.get(key))) continue;
+            ports.set(key, (ports.get(key) ?? new Set()).add(`${port} (${path.service})`));
+        }
+    }
+    return [...ports].map(([key, used]) => note("service/undeclared-port", key, `The containers of ${key} declare no port at all, so whether something listens at ${listed([...used], 12)} cannot be told from here.`));
 }
 
 function checkAffinity({ path, nat, service }: PathToCheck): Finding[] {

@@ -2,7 +2,7 @@ import type { V1EndpointSlice, V1Service } from "@kubernetes/client-node";
 import { type ClusterSnapshot, keyOf } from "../cluster/snapshot";
 import { type Finding, problem } from "../finding";
 import { type Family, type NatModel, type NatReading, type NatService, servicePortHash, servicePortName } from "../nat";
-import { checkPath, noEndpoints } from "./check";
+import { checkPath, noEndpoints, silentPods } from "./check";
 import { checkReading } from "./checkReading";
 import { slicesByService, usableEndpoints } from "./expected";
 import { indexPods, joinEndpoints, type PodIndex } from "./joinEndpoints";
@@ -59,7 +59,7 @@ export function joinTraffic(reading: NatReading, snapshot: ClusterSnapshot, opti
     for (const model of reading.models) {
         findings.push(...forgottenServices(model, expected, options.namespaces, source));
     }
-    findings.push(...checkReading(reading, families, source));
+    findings.push(...silentPods(paths, index), ...checkReading(reading, families, source));
     return { paths, findings };
 }
 

@@ -102,6 +102,14 @@ describe("a Service without endpoints", () => {
         expect(sentence({ ...nobody, service: { selector: {} } }, "service/no-endpoints")).toContain("it has no selector and no EndpointSlice holds an address for it");
     });
 
+    it("of a family that its pods do not have is worth a note where both families are only preferred", () => {
+        const six = ruleSet([{ name: "shop/reviews:http", clusterIP: "fd00:96::a", port: 9080, endpoints: [] }], { family: "IPv6" });
+        const findings = (ipFamilyPolicy: string) => join({ service: { clusterIPs: ["10.96.0.10", "fd00:96::a"], spec: { ipFamilies: ["IPv4", "IPv6"], ipFamilyPolicy } }, edit: (rules) => rules + six }).findings;
+        expect(findings("PreferDualStack").map(({ severity, code }) => [severity, code])).toEqual([["note", "service/no-endpoints"]]);
+        expect(findings("RequireDualStack").map(({ severity, code }) => [severity, code])).toEqual([["problem", "service/no-endpoints"]]);
+        expect(findings("RequireDualStack")[0]!.message).toContain("shop/reviews:http has no ready endpoint for IPv6: none of the pods that it selects");
+    });
+
     it("says that ready pods are in no slice", () => {
         expect(sentence(nobody, "service/no-endpoints")).toContain("no EndpointSlice of it holds the ready pods that it selects");
     });
@@ -183,7 +191,8 @@ describe("rules that do not join", () => {
     it("go to a port that no container declares", () => {
         const pods = (ports: number[]) => HOSTS.map((host) => pod({ name: `reviews-${host}`, ip: `10.244.0.${host}`, labels: { app: "reviews" }, ports }));
         expect(join({ pods: pods([8080]) }).findings).toMatchObject([{ severity: "problem", code: "service/undeclared-port", message: expect.stringContaining("sends traffic to port 9080, but the containers of shop/reviews-1, shop/reviews-2 and shop/reviews-3 declare other ports only") as string }]);
-        expect(join({ pods: pods([]) }).findings).toMatchObject([{ severity: "note", code: "service/undeclared-port" }]);
+        expect(join({ pods: pods([]) }).findings.map(({ severity, subject }) => [severity, subject])).toEqual(HOSTS.map((host) => ["note", `shop/reviews-${host}`]));
+        expect(join({ pods: pods([]) }).findings[0]!.message).toBe("The containers of shop/reviews-1 declare no port at all, so whether something listens at 9080 (reviews) cannot be told from here.");
     });
 
     it("go to a pod that does not exist", () => {

@@ -1,0 +1,71 @@
+/** The command behind `npm run inspect`. */
+import { readFile, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { text as readStream } from "node:stream/consumers";
+import { type Command, parseCommandLine } from "./commandLine";
+import { InspectError, reasonOf, UsageError } from "./error";
+import { type InspectOptions, inspectMesh } from "./inspect";
+import { renderPage } from "./page/page";
+import type { MeshReport } from "./report";
+import { reportText } from "./text/report";
+import { makeStyle, wantsColours } from "./text/table";
+import { USAGE } from "./usage";
+
+/** npm runs this in the package's root, whatever the directory that the user is in. */
+const fromUser = (path: string) => resolve(process.env.INIT_CWD ?? ".", path);
+
+async function main(args: readonly string[]): Promise<number> {
+    const command = parseCommandLine(args);
+    if (command === "help") {
+        process.stdout.write(USAGE);
+        return 0;
+    }
+    const report = await inspectMesh(await optionsOf(command));
+    if (command.html !== undefined) await writePage(fromUser(command.html), report);
+    if (command.json) await print(`${JSON.stringify(report, null, 2)}\n`);
+    else await print(`${reportText(report, command.section, makeStyle(wantsColours(process.env, process.stdout.isTTY)), { service: command.name, verbose: command.verbose })}\n`);
+    return report.ok ? 0 : 1;
+}
+
+async function optionsOf(command: Command): Promise<InspectOptions> {
+    const { section, name, rules, outputs, html, ...same } = command;
+    const files = rules?.kind === "file" ? { kind: "file" as const, files: rules.files.map((file) => (file === "-" ? "/dev/stdin" : fromUser(file))) } : rules;
+    const keys = rules?.kind === "ssh" ? { ...rules, identity: rules.identity && fromUser(rules.identity), knownHosts: rules.knownHosts && fromUser(rules.knownHosts) } : files;
+    return {
+        ...same,
+        // The page shows the whole picture, whatever the tables are of.
+        sections: html === undefined ? [section] : [section, "doctor"],
+        ...(section === "proxy" && { pod: name }),
+        ...(section === "nat" && { service: name }),
+        rules: keys,
+        ...(outputs !== undefined && { outputs: await readOutputs(outputs) }),
+    };
+}
+
+async function readOutputs(file: string): Promise<{ text: string; source: string }> {
+    if (file === "-") return { text: await readStream(process.stdin), source: "Standard input" };
+    const text = await readFile(fromUser(file), "utf8").catch((error: unknown) => {
+        throw new InspectError(`The file ${file} cannot be read (${reasonOf(error)}); write it with: pulumi stack output --json > ${file}`);
+    });
+    return { text, source: `The file ${file}` };
+}
+
+async function writePage(file: string, report: MeshReport): Promise<void> {
+    await writeFile(file, renderPage(report)).catch((error: unknown) => {
+        throw new InspectError(`The page cannot be written to ${file} (${reasonOf(error)}); name a file in a directory that exists with --html <file>.`);
+    });
+}
+
+/** Waits until all is written, so that an exit code set afterwards cuts nothing off. */
+const print = (text: string) => new Promise<void>((done, fail) => process.stdout.write(text, (error) => (error ? fail(error) : done())));
+
+main(process.argv.slice(2)).then(
+    (code) => {
+        process.exitCode = code;
+    },
+    (error: unknown) => {
+        const expected = error instanceof InspectError || error instanceof UsageError;
+        process.stderr.write(expected ? `${error.message}\n` : `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+        process.exitCode = error instanceof UsageError ? 2 : 1;
+    },
+);

@@ -1,0 +1,38 @@
+export const USAGE = `Usage: npm run inspect -- <command> [options]
+
+Proves the mesh of the current kubeconfig's cluster. It reads and changes nothing.
+
+  injection           each pod's containers, its proxy's version against the control plane's, and why one has no sidecar
+  proxy [pod]         istio-init's and istio-proxy's arguments, environment, probes and mounts, explained;
+                      the pod by its name, its workload's, the label app or how its name begins, also namespace/name
+  nat [service]       from KUBE-SERVICES to pods: chains, shares, marks, node ports;
+                      one Service (name, namespace/name, with or without :port) is followed chain by chain
+  endpoints           each endpoint of a stack's outputs (--outputs): its Service, port, readiness, and whether it answers
+  doctor              all of it, and what an install needs of the cluster
+
+Which cluster and namespaces
+  --kubeconfig <path>     default: $KUBECONFIG, else ~/.kube/config
+  --context <name>        default: the current context
+  -n, --namespace <name>  look at this namespace; may be repeated. Default: those of the mesh
+  -A, --all-namespaces    look at all of them
+
+Where a node's rules come from (nat, doctor); default: this machine, where it is a node
+  --rules <file>          what iptables-save printed (IPv6: ip6tables-save); may be repeated, - is standard input
+  --ssh <[user@]host>     a node, by the ssh client; its host key must be known, keys come from the agent or --identity
+  --ssh-port <port>       its port
+  --identity <file>       the private key to use, and no other
+  --known-hosts <file>    the known host keys; default: those of the ssh client
+  --sudo                  read the rules by sudo, which must not ask for a password
+  --node <name>           the node that the rules are of, where it cannot be told
+
+What else
+  --outputs <file>        the stack's outputs, as: pulumi stack output --json; - is standard input
+  --no-ask                ask no endpoint and no registry over the network
+  --node-port <port>      a node port that an install is to use (doctor); may be repeated
+  --json                  everything as JSON on standard output
+  --html <file>           write a page with the whole picture; needs no network
+  -v, --verbose           doctor: what each check saw
+  -h, --help              this text
+
+Exit code: 0 where nothing is wrong, 1 where something is or cannot be looked at, 2 where the command line makes no sense.
+`;
