@@ -1,0 +1,155 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { copyToRemote } from "../../../../lab/plugins/command/copy";
+import { diffInputs } from "../../../../lab/plugins/command/diff";
+import { archiveOf, matchingFiles } from "../../../../lab/plugins/command/files";
+import { previousOutput } from "../../../../lab/plugins/command/local";
+import { previewOfUpdate, stateOf } from "../../../../lab/plugins/command/outputs";
+import { execute } from "../../../../lab/plugins/command/process";
+import { Resources } from "../../../../lab/plugins/command/resources";
+import { checkInputs } from "../../../../lab/plugins/command/schema";
+import { quoted, sshOptions, type SshSession } from "../../../../lab/plugins/command/ssh";
+import { Engine, ResourceLog } from "../../../../lab/plugins/rpc/engine";
+import { Asset, Secret, UNKNOWN } from "../../../../lab/plugins/rpc/values";
+
+const never = new AbortController().signal;
+const log = new ResourceLog(new Engine(undefined), "");
+
+describe("inputs", () => {
+    it("are checked by type, in the real plugin's words", () => {
+        const { failures } = checkInputs("command:local:Command", { create: 5, nonsense: true });
+        expect(failures).toEqual([
+            { property: "nonsense", reason: 'unrecognized field "nonsense"' },
+            { property: "create", reason: "Field 'create' on 'local.CommandInputs' must be a 'string'; got 'float64' instead" },
+        ]);
+    });
+
+    it("may be unknown or secret", () => {
+        const news = { create: UNKNOWN, stdin: new Secret("hidden"), environment: { A: UNKNOWN } };
+        expect(checkInputs("command:local:Command", news)).toEqual({ inputs: news, failures: [] });
+    });
+
+    it("hide and complete a connection", () => {
+        const { inputs, failures } = checkInputs("command:remote:Command", { connection: { host: "h", port: 2222 } });
+        expect(failures).toEqual([]);
+        const connection = { user: "root", port: 2222, dialErrorLimit: 10, perDialTimeout: 15, host: "h" };
+        expect(inputs["connection"]).toEqual(new Secret(connection));
+    });
+
+    it("say what the stand-in cannot do", () => {
+        const { failures } = checkInputs("command:remote:Command", { connection: { host: "h", password: "p" } });
+        expect(failures[0]?.reason).toContain("password");
+    });
+});
+
+describe("diff", () => {
+    it("names the changed properties, and replaces when triggers come or go only", () => {
+        const changes = diffInputs({ environment: { A: "1", B: "2" }, triggers: [1] }, { environment: { A: "3" }, triggers: [2] }, []);
+        expect(Object.fromEntries(changes)).toEqual({
+            "environment.A": { kind: "update", replace: false },
+            "environment.B": { kind: "delete", replace: false },
+            "triggers[0]": { kind: "update", replace: false },
+        });
+        expect(diffInputs({}, { triggers: [1] }, []).get("triggers")).toEqual({ kind: "add", replace: true });
+    });
+
+    it("keeps what the program ignores", () => {
+        expect(diffInputs({ create: "a" }, { create: "b" }, ["create"]).size).toBe(0);
+    });
+});
+
+describe("outputs", () => {
+    it("are secret if a whole input is, not if a part of one is", () => {
+        expect(stateOf({ stdin: new Secret("x") }, { stdout: "o" })["stdout"]).toEqual(new Secret("o"));
+        expect(stateOf({ environment: { A: new Secret("x") } }, { stdout: "o" })["stdout"]).toBe("o");
+    });
+
+    it("become unknown in a preview once an input changes", () => {
+        const olds = { create: "a", stdout: "o" };
+        expect(previewOfUpdate(olds, { create: "a" }, ["stdout"])).toEqual(olds);
+        expect(previewOfUpdate(olds, { create: "b" }, ["stdout"])).toEqual({ create: "b", stdout: UNKNOWN });
+    });
+
+    it("reach the next command unless the program does not want them", () => {
+        expect(previousOutput({}, { stdout: "o", stderr: "" })).toEqual({ PULUMI_COMMAND_STDOUT: "o" });
+        expect(previousOutput({ addPreviousOutputInEnv: false }, { stdout: "o" })).toEqual({});
+    });
+});
+
+describe("in a folder", () => {
+    let folder: string;
+    beforeEach(() => {
+        folder = mkdtempSync(join(tmpdir(), "command-"));
+        mkdirSync(join(folder, "sub"));
+        for (const name of ["a.txt", "b.md", "sub/c.txt"]) writeFileSync(join(folder, name), name);
+    });
+    afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+    it("globs choose files, and a later one wins", () => {
+        expect(matchingFiles(folder, ["*.txt"])).toEqual(["a.txt"]);
+        expect(matchingFiles(folder, ["**.{txt,md}", "!sub/*"])).toEqual(["a.txt", "b.md"]);
+    });
+
+    it("an archive's hash follows its contents", () => {
+        const before = archiveOf(folder, ["**"]).fields["hash"];
+        expect(archiveOf(folder, ["**"]).fields["hash"]).toBe(before);
+        writeFileSync(join(folder, "a.txt"), "other");
+        expect(archiveOf(folder, ["**"]).fields["hash"]).not.toBe(before);
+    });
+
+    it("a process gets its input, and a failing one tells its status and all that it printed", async () => {
+        const run = (script: string): ReturnType<typeof execute> =>
+            execute({ program: "/bin/sh", args: ["-c", script], env: process.env, cwd: folder, stdin: "in", command: script }, log, never);
+        expect(await run("cat; ls a.txt; echo e >&2")).toEqual({ stdout: "ina.txt", stderr: "e" });
+        await expect(run("echo out; exit 3")).rejects.toThrow('exit status 3: running "echo out; exit 3":\nout');
+    });
+
+    it("a command lives: creation, update without one of its own, deletion", async () => {
+        const urn = "urn:pulumi:s::p::command:local:Command::c";
+        const resources = new Resources(new Engine(undefined), never);
+        const inputs = { create: "echo made $PULUMI_COMMAND_STDOUT", delete: "echo $PULUMI_COMMAND_STDOUT > gone", dir: folder };
+        const { id, state } = await resources.create(urn, inputs, false);
+        expect(id).toMatch(/^c[0-9a-f]{8}$/);
+        expect(state).toMatchObject({ stdout: "made", stderr: "" });
+        const updated = await resources.update(urn, state, inputs, false);
+        expect(updated["stdout"]).toBe("made made");
+        await resources.delete(urn, updated);
+        expect(readFileSync(join(folder, "gone"), "utf8")).toBe("made made\n");
+    });
+
+    it("a resource without a command has printed nothing", async () => {
+        const urn = "urn:pulumi:s::p::command:local:Command::c";
+        const { state } = await new Resources(new Engine(undefined), never).create(urn, {}, false);
+        expect(state).toEqual({ stdout: "", stderr: "" });
+    });
+
+    it("SSH keys go to private files, and only the given host key is trusted", () => {
+        const connection = { host: "h", user: "u", port: 2222, dialErrorLimit: 0, perDialTimeout: 1 };
+        const options = sshOptions({ ...connection, privateKey: "KEY", hostKey: "ssh-ed25519 AAAA" }, folder);
+        expect(options).toContain("StrictHostKeyChecking=yes");
+        expect(readFileSync(join(folder, "key"), "utf8")).toBe("KEY\n");
+        expect(readFileSync(join(folder, "known_hosts"), "utf8")).toBe("[h]:2222 ssh-ed25519 AAAA\n");
+        expect(sshOptions(connection, folder)).toContain("StrictHostKeyChecking=no");
+    });
+
+    it("words for the remote shell survive it", async () => {
+        const word = "it's $HOME; `x`";
+        const args = ["-c", `printf %s ${quoted(word)}`];
+        expect((await execute({ program: "/bin/sh", args, env: {}, command: "c" }, log, never)).stdout).toBe(word);
+    });
+
+    it("a text does not replace a remote folder, and a file goes into one", async () => {
+        const ran: string[] = [];
+        const session = {
+            run: async (command: string) => {
+                ran.push(command);
+                return { stdout: "folder", stderr: "" };
+            },
+        } as unknown as SshSession;
+        await expect(copyToRemote(session, new Asset({ text: "t" }), "/there")).rejects.toThrow("is a directory");
+        await copyToRemote(session, new Asset({ path: join(folder, "a.txt") }), "/there");
+        expect(ran.at(-1)).toContain("cat > '/there/a.txt'");
+    });
+});
