@@ -153,7 +153,7 @@ function natReport({ reading, traffic, source, node }: NatInspection): NatReport
             services: services.length,
             masquerading,
             hooks,
-            unreferenced,
+            unreferenced: unreferenced.map(({ name, rules }) => ({ chain: name, rules: rules.map(({ text }) => text) })),
             foreign: foreign.map(({ table, rule }) => ({ table, chain: rule.chain, text: rule.text })),
         })),
         warnings: reading.warnings,

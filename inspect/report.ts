@@ -23,8 +23,8 @@ export interface NatReport {
         readonly services: number;
         readonly masquerading: Masquerading;
         readonly hooks: readonly string[];
-        /** Chains of kube-proxy's that nothing leads to. */
-        readonly unreferenced: readonly string[];
+        /** Chains of Service ports and endpoints that nothing leads to, with their rules. */
+        readonly unreferenced: readonly { readonly chain: string; readonly rules: readonly string[] }[];
         /** Rules that are not kube-proxy's, as they stand. */
         readonly foreign: readonly { readonly table: string; readonly chain: string; readonly text: string }[];
     }[];

@@ -2,7 +2,7 @@ import { hashOf, roleOf, servicePortHash } from "./chains";
 import { type EndpointChain, type Reading, readEndpointChain } from "./endpointChain";
 import { type Hook, hooksOf, isPlumbing, type Masquerading, readMasquerading } from "./plumbing";
 import { type Rule, targetOf } from "./rule";
-import type { Backend, Family, SavedRules, Table } from "./save";
+import type { Backend, Chain, Family, SavedRules, Table } from "./save";
 import { asEntry, type Entry, type ExternalChain, type FirewallChain, readExternalChain, readFirewallChain } from "./serviceChains";
 
 /** All that one node does for one port of one Service in one family. */
@@ -45,9 +45,9 @@ export interface NatModel {
     readonly masquerading: Masquerading;
     readonly hooks: readonly Hook[];
     readonly brokenJumps: readonly BrokenJump[];
-    /** Chains of kube-proxy's that nothing jumps to: harmless leftovers. */
-    readonly unreferenced: readonly string[];
-    /** Every rule of every table of the family that is not kube-proxy's own; none is left out. */
+    /** Chains of Service ports and endpoints that nothing leads to, with their rules as they stand. */
+    readonly unreferenced: readonly Pick<Chain, "name" | "rules">[];
+    /** Every other rule, of every table of the family, that is not kube-proxy's own; none is left out. */
     readonly foreign: readonly ForeignRule[];
 }
 
@@ -113,6 +113,8 @@ function readModel(nat: Table, tables: readonly Table[]): NatModel {
         return reading.value;
     };
     const services = [...drafts.values()].map((draft) => readService(nat, draft, take, read));
+    const leftover = unreferenced(nat, read);
+    for (const rule of leftover.flatMap(({ rules }) => rules)) known.add(rule);
     return {
         family: nat.family,
         ...(nat.backend && { backend: nat.backend }),
@@ -120,7 +122,7 @@ function readModel(nat: Table, tables: readonly Table[]): NatModel {
         masquerading: readMasquerading(nat),
         hooks: hooksOf(nat),
         brokenJumps: brokenJumps(nat),
-        unreferenced: unreferenced(nat, read),
+        unreferenced: leftover,
         foreign: tables.flatMap((table) => foreignRules(table, known)),
     };
 }
@@ -165,8 +167,9 @@ function brokenJumps(nat: Table): BrokenJump[] {
     return broken;
 }
 
-function unreferenced(nat: Table, read: ReadonlySet<string>): string[] {
-    return [...nat.chains.keys()].filter((name) => hashOf(name) !== undefined && !read.has(name));
+function unreferenced(nat: Table, read: ReadonlySet<string>): NatModel["unreferenced"] {
+    const chains = [...nat.chains.values()].filter(({ name }) => hashOf(name) !== undefined && !read.has(name));
+    return chains.map(({ name, rules }) => ({ name, rules }));
 }
 
 function foreignRules(table: Table, known: ReadonlySet<Rule>): ForeignRule[] {

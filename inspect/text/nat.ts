@@ -49,7 +49,7 @@ function foreignText({ families, unreadable, warnings }: NatReport, style: Style
         ...families.flatMap(({ family, foreign }) => foreign.map(({ table: of, text }) => `  ${family} ${of}  ${text}`)),
         ...unreadable.map(({ line, text }) => `  line ${line}  ${text}`),
     ];
-    const leftovers = families.flatMap(({ family, unreferenced }) => unreferenced.map((chain) => `  ${family}  ${chain}`));
+    const leftovers = families.flatMap(({ family, unreferenced }) => unreferenced.flatMap(({ chain, rules }) => [`  ${family}  ${chain}`, ...rules.map((rule) => `    ${rule}`)]));
     return [
         lines.length > 0 ? `${style.faint("RULES THAT ARE NOT KUBE-PROXY'S, AS THEY STAND")}\n${lines.join("\n")}` : "",
         leftovers.length > 0 ? `${style.faint("CHAINS THAT NOTHING LEADS TO")}\n${leftovers.join("\n")}` : "",

@@ -171,8 +171,10 @@ describe("the rules of a node", () => {
     });
 
     it("may hold chains that nothing leads to", () => {
-        const text = ruleSet([reviews]).replace(":KUBE-SERVICES - [0:0]\n-A PRE", "-A PRE").replace(":KUBE-MARK-MASQ", ":KUBE-SEP-AAAAAAAAAAAAAAAA - [0:0]\n:KUBE-MARK-MASQ");
-        expect(modelOf(text).unreferenced).toEqual(["KUBE-SEP-AAAAAAAAAAAAAAAA"]);
+        const left = "-A KUBE-SEP-AAAAAAAAAAAAAAAA -p tcp -m tcp -j DNAT --to-destination 10.244.0.9:9080";
+        const model = modelOf(ruleSet([reviews]).replace("*nat\n", `*nat\n:KUBE-SVC-AAAAAAAAAAAAAAAA - [0:0]\n:KUBE-SEP-AAAAAAAAAAAAAAAA - [0:0]\n${left}\n`));
+        expect(model.unreferenced.map(({ name, rules }) => [name, rules.map(({ text }) => text)])).toEqual([["KUBE-SVC-AAAAAAAAAAAAAAAA", []], ["KUBE-SEP-AAAAAAAAAAAAAAAA", [left]]]);
+        expect(model.foreign).toEqual([]);
     });
 
     it("of both back ends are read from the one that serves more, and that is said", () => {
@@ -195,7 +197,8 @@ describe("the rules of a node", () => {
             fc.property(fc.array(extra, { maxLength: 12 }), fc.integer({ min: 0, max: 5 }), (extras, count) => {
                 const clean = ruleSet([{ ...reviews, endpoints: reviews.endpoints.slice(0, Math.min(count, 3)), nodePort: count > 3 ? 30_080 : undefined }]);
                 const model = modelOf(clean.replace("*nat\n", `*nat\n${extras.map((line) => `${line}\n`).join("")}`));
-                expect(model.foreign.map(({ rule }) => rule.text).sort()).toEqual(extras.toSorted());
+                const shown = [...model.foreign.map(({ rule }) => rule), ...model.unreferenced.flatMap(({ rules }) => rules)];
+                expect(shown.map(({ text }) => text).sort()).toEqual(extras.toSorted());
                 expect(modelOf(clean).foreign).toEqual([]);
             }),
         );
