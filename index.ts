@@ -12,6 +12,7 @@ import {
     GatewayApiCrds,
     ISTIO_NAMESPACE,
     IstioControlPlane,
+    MeshInspection,
     describeEndpoints,
     firstUrl,
     mirrored,
@@ -91,6 +92,22 @@ export = () =>
             { dependsOn: [istio.namespace] },
         );
 
+        const inspection =
+            settings.meshInspection === "off"
+                ? undefined
+                : new MeshInspection(
+                      "mesh-inspection",
+                      {
+                          kubeconfig: settings.kubeconfig,
+                          context: survey.context,
+                          namespaces: [istio.namespace.metadata.name, bookinfo.namespace.metadata.name],
+                          node: settings.meshInspection === "ssh" ? { host: settings.inspectionHost!, port: settings.inspectionPort, user: settings.inspectionUser, hostKey: settings.inspectionHostKey!, privateKey: settings.inspectionPrivateKey } : undefined,
+                          failOnProblem: settings.inspectionFails,
+                          subjects: [settings.istioHub, settings.istioTag, gateway.service.spec.ports, ...bookinfo.deployments.map((deployment) => deployment.spec)],
+                      },
+                      { dependsOn: [istio, bookinfo, gateway, addons] },
+                  );
+
         const endpoints = describeEndpoints({
             services: new Map([...addons.services, [GENERATED_SERVICE, gateway.service]]),
             istioNamespace: ISTIO_NAMESPACE,
@@ -101,6 +118,7 @@ export = () =>
             ...(settings.gatewayServiceType !== "ClusterIP" && { productpageUrl: firstUrl(endpoints.productpage) }),
             ...(settings.kiali && { kialiUrl: firstUrl(endpoints.kiali) }),
             endpoints,
+            ...(inspection && { inspection: { ok: inspection.ok, findings: inspection.findings } }),
             versions: {
                 istio: ISTIO_VERSION,
                 istioImages: settings.istioTag,

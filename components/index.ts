@@ -6,3 +6,4 @@ export { type Endpoint, type EndpointPort, describeEndpoints, firstUrl } from ".
 export { GATEWAY_API_CRDS, GatewayApiCrds, type GatewayApiCrdsArgs } from "./gatewayApiCrds";
 export { mirrored } from "./images";
 export { ISTIO_NAMESPACE, IstioControlPlane, type IstioControlPlaneArgs } from "./istioControlPlane";
+export { type InspectionFinding, MeshInspection, type MeshInspectionArgs, type NodeConnection } from "./meshInspection";

@@ -58,6 +58,10 @@ function contradictions(s: StackSettings, project: string): string[] {
     if (s.gatewayNodePort !== 0 && s.gatewayNodePort === s.kialiNodePort && s.kiali) {
         found.push(`${project}:kialiNodePort is "${s.kialiNodePort}", which ${project}:gatewayNodePort has already; allowed: another port, or 0 for any. Change it with: pulumi config set kialiNodePort <value>`);
     }
+    if (s.meshInspection === "ssh") {
+        const missing = (["inspectionHost", "inspectionHostKey"] as const).filter((key) => s[key] === undefined);
+        found.push(...missing.map((key) => `${project}:meshInspection is "ssh" while ${project}:${key} is ""; allowed with it: ${settings[key].allowed.replace(", or empty", "")}. Change it with: pulumi config set ${key} <value>`));
+    }
     return found;
 }
 

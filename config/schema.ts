@@ -46,8 +46,8 @@ function optional<T>(description: string, allowed: string, type: z.ZodType<T>): 
     return setting<T | undefined>(description, "", `${allowed}, or empty`, (text) => (text === "" ? { value: undefined } : read(text)));
 }
 
-function flag(description: string): Setting<boolean> {
-    return setting(description, "true", "true or false", (text) => (text === "true" || text === "false" ? { value: text === "true" } : undefined));
+function flag(description: string, fallback: "true" | "false" = "true"): Setting<boolean> {
+    return setting(description, fallback, "true or false", (text) => (text === "true" || text === "false" ? { value: text === "true" } : undefined));
 }
 
 function choice<const T extends string>(description: string, values: readonly [T, ...T[]]): Setting<T> {
@@ -95,6 +95,13 @@ export const settings = {
     loki: flag("Install Loki."),
     lokiStorageClass: optional("StorageClass of Loki's volume; empty means the cluster's default class.", "the name of a StorageClass", z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/)),
     lokiStorageSize: setting("Size of Loki's volume.", "10Gi", "a quantity such as 10Gi", checked(quantity)),
+    meshInspection: choice("Whether pulumi up inspects the mesh when it is ready: off; local, with the NAT rules of this machine if it is a node; ssh, with a node's.", ["off", "local", "ssh"]),
+    inspectionFails: flag("Whether a problem that the inspection finds fails the update.", "false"),
+    inspectionHost: optional("Node whose NAT rules are read over SSH.", "a host name or an IP address", host),
+    inspectionPort: setting("Port of the node's SSH server.", "22", "a port from 1 to 65535", checked(z.string().regex(/^[1-9]\d*$/).transform(Number).pipe(z.number().max(65535)))),
+    inspectionUser: setting("User on the node: root, or one whose sudo asks for no password.", "root", "a user name", checked(z.string().regex(/^[a-z_][a-z0-9_-]*$/))),
+    inspectionHostKey: optional("Public key of the node's SSH server; one with another key is refused.", "a key type and a key, such as ssh-ed25519 AAAA...", z.string().regex(/^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( .*)?$/)),
+    inspectionPrivateKey: optional("Private key of the user, set with --secret; empty means the keys of the SSH agent.", "a private key in PEM form", z.string().min(1)),
 } as const;
 
 /** The stack's settings as the program sees them; an optional one that was left empty is `undefined`. */

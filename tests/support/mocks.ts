@@ -43,7 +43,7 @@ export interface RecordingOptions {
     answers?: Readonly<Record<string, Answer>>;
 }
 
-const MOCKED = /^(kubernetes:|istio-on-pulumi:index:|pulumi:providers:kubernetes$)/;
+const MOCKED = /^(kubernetes:|command:|istio-on-pulumi:index:|pulumi:providers:kubernetes$)/;
 
 /** An engine that answers by itself and keeps every request. One a test: `await Recording.start()`, build, `await recording.settled()`. */
 export class Recording {

@@ -31,6 +31,13 @@ const DEFAULTS = {
     loki: true,
     lokiStorageClass: undefined,
     lokiStorageSize: "10Gi",
+    meshInspection: "off",
+    inspectionFails: false,
+    inspectionHost: undefined,
+    inspectionPort: 22,
+    inspectionUser: "root",
+    inspectionHostKey: undefined,
+    inspectionPrivateKey: undefined,
 };
 
 describe("loadSettings without a value", () => {
@@ -116,6 +123,13 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     loki: NO_FLAG,
     lokiStorageClass: ["Fast", "-a", "a-", "a b", "a/b"],
     lokiStorageSize: ["", "0", "0Gi", "-1Gi", "10 Gi", "10gi", "10GB", "10Gib", "Gi", "much"],
+    meshInspection: ["", "on", "true", "SSH"],
+    inspectionFails: NO_FLAG,
+    inspectionHost: ["a b", "http://node", "node:22"],
+    inspectionPort: ["", "0", "022", "65536", "ssh"],
+    inspectionUser: ["", "Root", "a b", "-x", "user@host"],
+    inspectionHostKey: ["ssh-ed25519", "AAAA", "SHA256:abc def:"],
+    inspectionPrivateKey: [],
 };
 
 const REPOSITORY = "a registry with a path, without a tag";
@@ -145,6 +159,13 @@ const ALLOWED: Readonly<Record<string, string>> = {
     loki: FLAG,
     lokiStorageClass: "the name of a StorageClass, or empty",
     lokiStorageSize: "a quantity such as 10Gi",
+    meshInspection: "off, local, ssh",
+    inspectionFails: FLAG,
+    inspectionHost: "a host name or an IP address, or empty",
+    inspectionPort: "a port from 1 to 65535",
+    inspectionUser: "a user name",
+    inspectionHostKey: "a key type and a key, such as ssh-ed25519 AAAA..., or empty",
+    inspectionPrivateKey: "a private key in PEM form, or empty",
 };
 
 describe("loadSettings with a value that is not allowed", () => {
