@@ -63,8 +63,9 @@ export class MeshInspection extends pulumi.ComponentResource {
         const { privateKey, ...server } = node;
         const connection = {
             ...server,
-            // Without a key the plugin asks the agent; naming its socket here would keep this machine's path in state.
-            ...(privateKey !== undefined && { privateKey: pulumi.secret(privateKey) }),
+            // Without a key the plugin asks the agent; naming its socket here would keep this machine's path in state. With one, it
+            // stays a secret: the SDK makes the whole connection one.
+            ...(privateKey !== undefined && { privateKey }),
             dialErrorLimit: 2,
         };
         const prefix = node.user === "root" ? "" : "sudo -n ";

@@ -168,11 +168,16 @@ export async function exec(place: LabPlace, command: readonly string[], cwd = pr
 export async function demo(place: LabPlace): Promise<number> {
     await start(place);
     for (const { executable, kind } of choosePlugins(place)) console.log(`${executable}: ${kind}`);
-    const code = await exec(place, ["pulumi", "up", "--yes", "--skip-preview", "--stack", STACK], place.repository);
+    const code = await exec(place, ["pulumi", "up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", STACK], place.repository);
     if (code !== 0) return code;
     const env = labEnvironment(place, await pluginDir(place, choosePlugins(place)));
     const outputs = await run(inNetns(place.netns, ["pulumi", "stack", "output", "--json", "--stack", STACK]), { cwd: place.repository, env });
     console.log(`\n${endpointTable(endpointsOf(JSON.parse(outputs) as Record<string, unknown>))}\n`);
-    console.log(`The lab runs on. Look around:  npm run lab -- exec kubectl get pods -A     End it:  npm run lab -- stop`);
+    console.log("The lab runs on.");
+    console.log(table(["", ""], [
+        ["Look around:", "npm run lab -- exec kubectl get pods -A"],
+        ["Prove the mesh:", "npm run lab -- exec npm run inspect -- doctor"],
+        ["End it:", "npm run lab -- stop"],
+    ]).trim());
     return 0;
 }
