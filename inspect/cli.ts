@@ -29,7 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function optionsOf(command: Command): Promise<InspectOptions> {
     const { section, name, rules, outputs, html, ...same } = command;
-    const files = rules?.kind === "file" ? { kind: "file" as const, files: rules.files.map((file) => (file === "-" ? "/dev/stdin" : fromUser(file))) } : rules;
+    const files = rules?.kind === "file" ? { kind: "file" as const, files: rules.files.map((file) => (file === "-" ? file : fromUser(file))) } : rules;
     const keys = rules?.kind === "ssh" ? { ...rules, identity: rules.identity && fromUser(rules.identity), knownHosts: rules.knownHosts && fromUser(rules.knownHosts) } : files;
     return {
         ...same,

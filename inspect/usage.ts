@@ -31,7 +31,7 @@ What else
   --node-port <port>      a node port that an install is to use (doctor); may be repeated
   --json                  everything as JSON on standard output
   --html <file>           write a page with the whole picture; needs no network
-  -v, --verbose           doctor: what each check saw
+  -v, --verbose           doctor: all that each check saw, however much it is
   -h, --help              this text
 
 Exit code: 0 where nothing is wrong, 1 where something is or cannot be looked at, 2 where the command line makes no sense.

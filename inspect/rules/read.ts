@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
+import { text as readStream } from "node:stream/consumers";
 import { InspectError, reasonOf } from "../error";
 import { listed } from "../finding";
 import { NO_PROGRAM, NOT_SAVED, saveScript } from "./script";
@@ -31,12 +32,12 @@ export function readRules(source: RuleSource): Promise<RuleText> {
 async function readFiles(files: readonly string[]): Promise<RuleText> {
     const texts = await Promise.all(
         files.map((file) =>
-            readFile(file, "utf8").catch((error: unknown) => {
+            (file === "-" ? readStream(process.stdin) : readFile(file, "utf8")).catch((error: unknown) => {
                 throw new InspectError(`The file ${file} cannot be read (${reasonOf(error)}); name one that iptables-save wrote with --rules <file>.`);
             }),
         ),
     );
-    return { text: texts.map((text) => (text.endsWith("\n") ? text : `${text}\n`)).join(""), source: `the rules in ${listed(files)}`, hosts: [] };
+    return { text: texts.map((text) => (text.endsWith("\n") ? text : `${text}\n`)).join(""), source: `the rules ${files.every((file) => file === "-") ? "on standard input" : `in ${listed(files)}`}`, hosts: [] };
 }
 
 async function readLocal(): Promise<RuleText> {

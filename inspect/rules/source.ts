@@ -7,7 +7,7 @@ export type RuleSource =
     | { readonly kind: "local" }
     /** A node, by the `ssh` client. */
     | { readonly kind: "ssh"; readonly target: string; readonly port?: number; readonly identity?: string; readonly knownHosts?: string; readonly sudo?: boolean }
-    /** What `iptables-save` printed before; several files are read as one. */
+    /** What `iptables-save` printed before; several files are read as one, and `-` is standard input. */
     | { readonly kind: "file"; readonly files: readonly string[] };
 
 /** Rules as text, ready to be parsed. */

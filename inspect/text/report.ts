@@ -43,6 +43,9 @@ export function endpointsText(endpoints: readonly EndpointReport[], style: Style
     return table(["ENDPOINT", "SERVICE", "TYPE", "PORT", "READY", "ANSWERS", "URL"], rows, style);
 }
 
+/** Details of one check that are shown without --verbose. */
+const SHOWN = 8;
+
 const SIGNS: Readonly<Record<Check["state"], string>> = { ok: "ok", note: "note", problem: "PROBLEM", skipped: "skipped" };
 
 function checksText({ cluster, namespaces, checks = [] }: MeshReport, style: Style, verbose: boolean): string {
@@ -55,7 +58,9 @@ function checksText({ cluster, namespaces, checks = [] }: MeshReport, style: Sty
         for (const { title, state, seen, details, group: of } of checks) {
             if (of !== group) continue;
             lines.push(`  ${paint[state](SIGNS[state].padEnd(7))}  ${title.padEnd(width)}  ${state === "skipped" ? style.faint(seen) : seen}`);
-            if (verbose) lines.push(...details.map((detail) => style.faint(`           ${detail}`)));
+            const shown = verbose || details.length <= SHOWN ? details : details.slice(0, SHOWN - 1);
+            lines.push(...shown.map((detail) => style.faint(`           ${detail}`)));
+            if (shown.length < details.length) lines.push(style.faint(`           and ${details.length - shown.length} more (--verbose)`));
         }
     }
     return lines.join("\n");
