@@ -1,7 +1,7 @@
 #!/bin/sh
 # Takes the rules that a real kube-proxy writes for objects.yaml, with 1, 2, 3 and 5 endpoints, and the cluster's objects at that moment:
 #   npm run lab -- exec sh tests/unit/inspect/golden/capture.sh
-# In the lab, which runs in a network namespace of its own; what it makes in the cluster it removes.
+# Its IPv6 Services need an API server with an IPv6 range beside the first one. In the lab, which runs in a network namespace of its own; what it makes in the cluster it removes.
 set -eu
 cd "$(dirname "$0")"
 kubectl apply -f objects.yaml
