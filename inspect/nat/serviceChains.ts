@@ -66,7 +66,6 @@ export function asEntry(rule: Rule): Entry | undefined {
 }
 
 const WAY = new Set(["-s", "-i", "-m", "--comment", "--src-type", "-j"]);
-const WAY_MASQUERADE = new Set([...WAY]);
 
 /** Reads a KUBE-EXT chain. */
 export function readExternalChain(table: Table, name: string): Reading<ExternalChain> {
@@ -78,7 +77,7 @@ export function readExternalChain(table: Table, name: string): Reading<ExternalC
     for (const rule of chain?.rules ?? []) {
         const target = targetOf(rule) ?? "";
         const role = roleOf(target);
-        if (!masquerade && target === "KUBE-MARK-MASQ" && hasOnly(rule, WAY_MASQUERADE)) {
+        if (!masquerade && target === "KUBE-MARK-MASQ" && hasOnly(rule, WAY)) {
             masquerade = option(rule, "--src-type") ? { rule, when: "from this node" } : asMasquerade(rule);
             known.push(rule);
         } else if ((role === "cluster" || role === "local") && hasOnly(rule, WAY)) {
