@@ -67,7 +67,9 @@ describe("lock.json", () => {
     // Without the modules in the local cache this needs the network, and "npm run lock:check" is there for that.
     if (modulesAreCached()) {
         it("is what update-lock.ts makes of the Go modules", { timeout: 60_000 }, async () => {
-            expect(lockText(await generateLock(SELECTED_TREES, { offline: true }))).toBe(lockText(LOCK));
+            // With the lock's sums, against which go checks the modules: without them it would ask its checksum database, over the network.
+            const trees = SELECTED_TREES.map((tree) => ({ ...tree, moduleSum: LOCK.trees[tree.root]!.moduleSum, moduleGoModSum: LOCK.trees[tree.root]!.moduleGoModSum }));
+            expect(lockText(await generateLock(trees, { offline: true }))).toBe(lockText(LOCK));
         });
     }
 });
