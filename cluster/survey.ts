@@ -1,4 +1,5 @@
 import type * as Client from "@kubernetes/client-node";
+import { makeAsk } from "./ask";
 import { ClusterError } from "./error";
 import { type ClusterReference, loadKubeconfig } from "./kubeconfig";
 
@@ -24,8 +25,12 @@ export interface ClusterSurvey {
     readonly storageClasses?: { readonly names: readonly string[]; readonly hasDefault: boolean };
 }
 
-/** How long one look at the cluster may take, in milliseconds. */
-const TIME_LIMIT = 15_000;
+const ask = makeAsk({
+    timeLimit: 15_000,
+    Failure: ClusterError,
+    whereRefused: "use a kubeconfig whose user may administer the cluster: pulumi config set kubeconfig <path>",
+    whereUnreachable: "name another with: pulumi config set context <name>",
+});
 
 /**
  * Looks at the cluster that `reference` names.
@@ -54,7 +59,7 @@ export async function surveyCluster(reference: ClusterReference, crdNames: reado
 }
 
 async function readCrd(where: string, api: Client.ApiextensionsV1Api, name: string): Promise<InstalledCrd | undefined> {
-    const crd = await ask(where, api.readCustomResourceDefinition({ name }), 404);
+    const crd = await ask(where, api.readCustomResourceDefinition({ name }), [404]);
     return crd && {
         name,
         served: crd.spec.versions.filter((version) => version.served).map((version) => version.name),
@@ -63,45 +68,15 @@ async function readCrd(where: string, api: Client.ApiextensionsV1Api, name: stri
 }
 
 async function readNodeAddress(where: string, api: Client.CoreV1Api): Promise<string | undefined> {
-    const nodes = await ask(where, api.listNode(), 403);
+    const nodes = await ask(where, api.listNode(), [403]);
     const byName = nodes?.items.toSorted((a, b) => (a.metadata?.name ?? "").localeCompare(b.metadata?.name ?? "")) ?? [];
     return byName.flatMap((node) => node.status?.addresses ?? []).find((address) => address.type === "InternalIP")?.address;
 }
 
 async function readStorageClasses(where: string, api: Client.StorageV1Api): Promise<ClusterSurvey["storageClasses"]> {
-    const list = await ask(where, api.listStorageClass(), 403);
+    const list = await ask(where, api.listStorageClass(), [403]);
     return list && {
         names: list.items.map((item) => item.metadata?.name ?? ""),
         hasDefault: list.items.some((item) => item.metadata?.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true"),
     };
-}
-
-/** Waits for an answer; an HTTP status in `absent` means `undefined`, any other failure the one sentence that says what to do. */
-async function ask<T>(where: string, request: Promise<T>): Promise<T>;
-async function ask<T>(where: string, request: Promise<T>, absent: number): Promise<T | undefined>;
-async function ask<T>(where: string, request: Promise<T>, absent?: number): Promise<T | undefined> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`no answer in ${TIME_LIMIT / 1000} s`)), TIME_LIMIT);
-    });
-    try {
-        return await Promise.race([request, late]);
-    } catch (error) {
-        const status = (error as { code?: unknown }).code;
-        if (status !== undefined && status === absent) {
-            return undefined;
-        }
-        if (status === 401 || status === 403) {
-            throw new ClusterError(`${where} refuses this user (HTTP ${status}); use a kubeconfig whose user may administer the cluster: pulumi config set kubeconfig <path>`);
-        }
-        throw new ClusterError(`${where} cannot be reached: ${reason(error)}; check that it runs and that this machine reaches it, or name another with: pulumi config set context <name>`);
-    } finally {
-        clearTimeout(timer);
-    }
-}
-
-/** The cause of a failed request: an HTTP status, or what the network said. */
-function reason(error: unknown): string {
-    const { code, message, cause } = error as { code?: unknown; message?: string; cause?: { message?: string } };
-    return typeof code === "number" ? `HTTP ${code}` : (cause?.message ?? message ?? String(error)).split("\n")[0]!;
 }

@@ -1,3 +1,5 @@
+export { reasonOf } from "../cluster/error";
+
 /**
  * A failure that the user can mend: the message is one complete sentence that says what is wrong,
  * where, and what to do. Anything else that is thrown is a bug.
@@ -9,12 +11,4 @@ export class InspectError extends Error {
 /** A command line that makes no sense; the message is one sentence. */
 export class UsageError extends Error {
     override readonly name = "UsageError";
-}
-
-/** The innermost cause of a caught value, on one line, for use inside such a sentence. */
-export function reasonOf(error: unknown): string {
-    let innermost = error;
-    while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
-    const text = innermost instanceof Error ? innermost.message || innermost.name : String(innermost);
-    return (text.split("\n").find((line) => line.trim() !== "") ?? text).trim().replace(/\.$/, "");
 }

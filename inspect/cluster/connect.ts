@@ -1,7 +1,8 @@
 import type { KubeConfig } from "@kubernetes/client-node";
+import { makeAsk } from "../../cluster/ask";
 import { ClusterError } from "../../cluster/error";
 import { loadKubeconfig } from "../../cluster/kubeconfig";
-import { InspectError, reasonOf } from "../error";
+import { InspectError } from "../error";
 
 /** A cluster that is there and answers. */
 export interface Connection {
@@ -12,8 +13,13 @@ export interface Connection {
     readonly version: string;
 }
 
-/** How long one request may take, in milliseconds. */
-const TIME_LIMIT = 30_000;
+/** Waits for an answer of the API server; lists of a large cluster take their time. */
+export const ask = makeAsk({
+    timeLimit: 30_000,
+    Failure: InspectError,
+    whereRefused: "use a kubeconfig whose user may read the cluster's objects, with --kubeconfig <path> or --context <name>.",
+    whereUnreachable: "name another with --context <name>.",
+});
 
 /**
  * Connects to the cluster of a kubeconfig's context; the default is the user's own.
@@ -33,30 +39,4 @@ export async function connect(reference: { kubeconfig?: string; context?: string
     const server = config.getCurrentCluster()?.server ?? "";
     const { gitVersion } = await ask(`The cluster of context ${JSON.stringify(context)} (${server})`, config.makeApiClient(VersionApi).getCode());
     return { config, context, server, version: gitVersion };
-}
-
-/**
- * Waits for an answer.
- *
- * @param absent HTTP statuses that mean `undefined`
- * @throws InspectError for any other failure, and where none comes in time
- */
-export async function ask<T>(where: string, request: Promise<T>): Promise<T>;
-export async function ask<T>(where: string, request: Promise<T>, absent: readonly number[]): Promise<T | undefined>;
-export async function ask<T>(where: string, request: Promise<T>, absent: readonly number[] = []): Promise<T | undefined> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`no answer in ${TIME_LIMIT / 1000} s`)), TIME_LIMIT);
-    });
-    try {
-        return await Promise.race([request, late]);
-    } catch (error) {
-        const { code } = error as { code?: unknown };
-        if (typeof code === "number" && absent.includes(code)) return undefined;
-        if (code === 401 || code === 403) throw new InspectError(`${where} refuses this user (HTTP ${code}); use a kubeconfig whose user may read the cluster's objects, with --kubeconfig <path> or --context <name>.`);
-        const said = typeof code === "number" ? `HTTP ${code}` : reasonOf(error);
-        throw new InspectError(`${where} cannot be reached: ${said}; check that it runs and that this machine reaches it, or name another with --context <name>.`);
-    } finally {
-        clearTimeout(timer);
-    }
 }
