@@ -46,12 +46,13 @@ export = () =>
             adoptingProvider: cluster.adoptingProvider,
         });
 
+        const hub = mirrored(settings.istioHub, settings.imageMirrors);
         const istio = new IstioControlPlane(
             "istio",
             {
                 charts,
                 version: ISTIO_VERSION,
-                hub: mirrored(settings.istioHub, settings.imageMirrors),
+                hub,
                 tag: settings.istioTag,
                 provider,
             },
@@ -103,7 +104,12 @@ export = () =>
                           namespaces: [istio.namespace.metadata.name, bookinfo.namespace.metadata.name],
                           node: settings.meshInspection === "ssh" ? { host: settings.inspectionHost!, port: settings.inspectionPort, user: settings.inspectionUser, hostKey: settings.inspectionHostKey!, privateKey: settings.inspectionPrivateKey } : undefined,
                           failOnProblem: settings.inspectionFails,
-                          subjects: [settings.istioHub, settings.istioTag, gateway.service.spec.ports, ...bookinfo.deployments.map((deployment) => deployment.spec)],
+                          subjects: [
+                              hub,
+                              settings.istioTag,
+                              ...[gateway.service, ...addons.services.values()].map(({ spec }) => spec.ports),
+                              ...bookinfo.deployments.map(({ spec }) => spec),
+                          ],
                       },
                       { dependsOn: [istio, bookinfo, gateway, addons] },
                   );

@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { saveScript } from "../inspect/rules/script";
+import { packedScript } from "../inspect/rules/packed";
 
 /** A node to read the NAT rules from, over SSH. */
 export interface NodeConnection {
@@ -53,7 +53,8 @@ export class MeshInspection extends pulumi.ComponentResource {
         super("istio-on-pulumi:index:MeshInspection", name, {}, opts);
         const rules = args.node && this.readRules(name, args.node, args);
         const inspection = this.inspect(name, args, rules);
-        const report = inspection.stdout.apply((text) => JSON.parse(text) as { ok: boolean; findings: InspectionFinding[] });
+        // What came in over a connection with a key is a secret, and so is what was made of it; sentences about a mesh are none.
+        const report = pulumi.unsecret(inspection.stdout).apply((text) => JSON.parse(text) as { ok: boolean; findings: InspectionFinding[] });
         this.ok = report.ok;
         this.findings = report.findings;
         this.registerOutputs({ ok: this.ok, findings: this.findings });
@@ -66,10 +67,15 @@ export class MeshInspection extends pulumi.ComponentResource {
             // Without a key the plugin asks the agent; naming its socket here would keep this machine's path in state. With one, it
             // stays a secret: the SDK makes the whole connection one.
             ...(privateKey !== undefined && { privateKey }),
+            // The node is there or it is not: two more attempts, not ten.
             dialErrorLimit: 2,
         };
-        const prefix = node.user === "root" ? "" : "sudo -n ";
-        return new command.remote.Command(`${name}-rules`, { connection, create: packed(saveScript(prefix)), ...QUIET, triggers: args.subjects }, { parent: this });
+        const stdin = packedScript(node.host, node.user === "root" ? "" : "sudo -n ");
+        const explain = new pulumi.ErrorHook(`${name}-rules`, async ({ errors }) => {
+            await pulumi.log.error(connectionFailure(node, errors[0] ?? ""), this);
+            return false;
+        });
+        return new command.remote.Command(`${name}-rules`, { connection, create: "sh -s", stdin, ...QUIET, triggers: args.subjects }, { parent: this, hooks: { onError: [explain] } });
     }
 
     private inspect(name: string, args: MeshInspectionArgs, rules: command.remote.Command | undefined) {
@@ -85,22 +91,31 @@ export class MeshInspection extends pulumi.ComponentResource {
 /** What a command prints is data, not something to read; and handed to its next run as a variable, it would be too long for the system. */
 const QUIET = { logging: "stderr", addPreviousOutputInEnv: false } as const;
 
-/** What a script prints, as compressed text: a large cluster's rules are megabytes, and the engine keeps them in its state. */
-function packed(script: string): string {
-    return `rules=$(${script}) || exit $?\nprintf '%s\\n' "$rules" | gzip -c | base64`;
+/** One sentence for what the plugin says where a node cannot be asked; its own words are those of a library. */
+export function connectionFailure({ host, port, user }: Pick<NodeConnection, "host" | "port" | "user">, said: string): string {
+    const node = `The node ${host} (port ${port})`;
+    if (/host key mismatch|no common algorithm for host key/.test(said)) {
+        return `${node} shows another host key than the configured one, so nothing was sent to it; compare it on the node, then set it with: pulumi config set inspectionHostKey "<type> <key>"`;
+    }
+    if (/unable to authenticate/.test(said)) {
+        return `${node} refuses the keys of user ${user}; authorize the key there, name another user with: pulumi config set inspectionUser <user>, another key with: pulumi config set --secret inspectionPrivateKey, or load one into the SSH agent`;
+    }
+    const reason = said.trim().split("\n").at(-1)!.replace(/^.*failed attempts: /, "");
+    return `${node} cannot be asked over SSH (${reason}); check that it runs and that this machine reaches it, or name another with: pulumi config set inspectionHost <host>`;
 }
 
 /** The command line of an inspection, for `sh`. Problems exit with 1, which is a failed update only if that is asked for. */
 export function inspectionCommand(args: Pick<MeshInspectionArgs, "kubeconfig" | "context" | "failOnProblem"> & { namespaces: string[]; readsRules: boolean }): string {
     const words = [
-        "node_modules/.bin/tsx", "inspect/cli.ts", "doctor", "--json", "--no-ask",
+        "node_modules/.bin/tsx", "inspect/cli.ts", "doctor", "--findings", "--no-ask",
         ...(args.kubeconfig === undefined ? [] : ["--kubeconfig", args.kubeconfig]),
         "--context", args.context,
         ...args.namespaces.flatMap((namespace) => ["--namespace", namespace]),
         ...(args.readsRules ? ["--rules", "-"] : []),
     ];
-    const line = `${args.readsRules ? "base64 -d | gunzip -c | " : ""}${words.map(quoted).join(" ")}`;
-    return args.failOnProblem ? line : `${line} || test $? -eq 1`;
+    const line = words.map(quoted).join(" ");
+    // A failed update shows all that was printed: the sentences on standard error are enough.
+    return args.failOnProblem ? `report=$(${line}) && printf '%s\\n' "$report"` : `${line} || test $? -eq 1`;
 }
 
 /** A word for `sh`, as it is. */

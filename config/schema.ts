@@ -100,7 +100,8 @@ export const settings = {
     inspectionHost: optional("Node whose NAT rules are read over SSH.", "a host name or an IP address", host),
     inspectionPort: setting("Port of the node's SSH server.", "22", "a port from 1 to 65535", checked(z.string().regex(/^[1-9]\d*$/).transform(Number).pipe(z.number().max(65535)))),
     inspectionUser: setting("User on the node: root, or one whose sudo asks for no password.", "root", "a user name", checked(z.string().regex(/^[a-z_][a-z0-9_-]*$/))),
-    inspectionHostKey: optional("Public key of the node's SSH server; one with another key is refused.", "a key type and a key, such as ssh-ed25519 AAAA...", z.string().regex(/^[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( .*)?$/)),
+    // With a key of type ssh-rsa the plugin asks for signatures by SHA-1, which no server of today gives.
+    inspectionHostKey: optional("Public key of the node's SSH server; one with another key is refused.", "a key type other than ssh-rsa and a key, such as ssh-ed25519 AAAA...", z.string().regex(/^(?!ssh-rsa )[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( .*)?$/)),
     inspectionPrivateKey: optional("Private key of the user, set with --secret; empty means the keys of the SSH agent.", "a private key in PEM form", z.string().min(1)),
 } as const;
 

@@ -4,12 +4,16 @@ import { resolve } from "node:path";
 import { text as readStream } from "node:stream/consumers";
 import { type Command, parseCommandLine } from "./commandLine";
 import { InspectError, reasonOf, UsageError } from "./error";
+import { problem, problemsOf } from "./finding";
 import { type InspectOptions, inspectMesh } from "./inspect";
 import { renderPage } from "./page/page";
 import type { MeshReport } from "./report";
 import { reportText } from "./text/report";
 import { makeStyle, wantsColours } from "./text/table";
 import { USAGE } from "./usage";
+
+/** Exit code of a bug, for whom 1 means that something is wrong with the mesh. */
+const BUG = 70;
 
 /** npm runs this in the package's root, whatever the directory that the user is in. */
 const fromUser = (path: string) => resolve(process.env.INIT_CWD ?? ".", path);
@@ -20,11 +24,28 @@ async function main(args: readonly string[]): Promise<number> {
         process.stdout.write(USAGE);
         return 0;
     }
-    const report = await inspectMesh(await optionsOf(command));
-    if (command.html !== undefined) await writePage(fromUser(command.html), report);
+    if (command.findings) return printFindings(command);
+    const report = await inspectCommand(command);
     if (command.json) await print(`${JSON.stringify(report, null, 2)}\n`);
     else await print(`${reportText(report, command.section, makeStyle(wantsColours(process.env, process.stdout.isTTY)), { service: command.name, verbose: command.verbose })}\n`);
     return report.ok ? 0 : 1;
+}
+
+async function inspectCommand(command: Command): Promise<MeshReport> {
+    const report = await inspectMesh(await optionsOf(command));
+    if (command.html !== undefined) await writePage(fromUser(command.html), report);
+    return report;
+}
+
+/** For programs that keep what they read: a report is hundreds of kilobytes. It is there whether or not something could be looked at. */
+async function printFindings(command: Command): Promise<number> {
+    const { ok, findings } = await inspectCommand(command).catch((error: unknown) => {
+        if (!(error instanceof InspectError)) throw error;
+        return { ok: false, findings: [problem("inspection/failed", "inspection", error.message)] };
+    });
+    process.stderr.write(problemsOf(findings).map(({ message }) => `${message}\n`).join(""));
+    await print(`${JSON.stringify({ ok, findings })}\n`);
+    return ok ? 0 : 1;
 }
 
 async function optionsOf(command: Command): Promise<InspectOptions> {
@@ -66,6 +87,6 @@ main(process.argv.slice(2)).then(
     (error: unknown) => {
         const expected = error instanceof InspectError || error instanceof UsageError;
         process.stderr.write(expected ? `${error.message}\n` : `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-        process.exitCode = error instanceof UsageError ? 2 : 1;
+        process.exitCode = error instanceof UsageError ? 2 : expected ? 1 : BUG;
     },
 );

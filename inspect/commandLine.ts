@@ -18,6 +18,8 @@ export interface Command {
     readonly ask: boolean;
     readonly nodePorts: readonly number[];
     readonly json: boolean;
+    /** Only whether nothing is wrong, and the findings, as JSON. */
+    readonly findings: boolean;
     readonly html?: string;
     readonly verbose: boolean;
 }
@@ -38,6 +40,7 @@ const OPTIONS = {
     "no-ask": { type: "boolean" },
     "node-port": { type: "string", multiple: true },
     json: { type: "boolean" },
+    findings: { type: "boolean" },
     html: { type: "string" },
     verbose: { type: "boolean", short: "v" },
     help: { type: "boolean", short: "h" },
@@ -59,6 +62,7 @@ export function parseCommandLine(args: readonly string[]): Command | "help" {
     if (name !== undefined && values.html !== undefined) throw new UsageError(`The page of --html shows everything: leave the name ${JSON.stringify(name)} out.`);
     if (values["all-namespaces"] && values.namespace) throw new UsageError("Name namespaces with --namespace, or all of them with --all-namespaces, not both.");
     if (section === "endpoints" && values.outputs === undefined) throw new UsageError("The command endpoints needs the stack's outputs: --outputs <file>, or --outputs - with: pulumi stack output --json | npm run inspect -- endpoints --outputs -");
+    if (values.json && values.findings) throw new UsageError("Print everything with --json, or the findings alone with --findings, not both.");
     if (values.outputs === "-" && values.rules?.includes("-")) throw new UsageError("Standard input can be the rules or the outputs, not both.");
     return {
         section,
@@ -73,6 +77,7 @@ export function parseCommandLine(args: readonly string[]): Command | "help" {
         ask: !values["no-ask"],
         nodePorts: (values["node-port"] ?? []).map((text) => portOf("--node-port", text)),
         json: values.json ?? false,
+        findings: values.findings ?? false,
         html: values.html,
         verbose: values.verbose ?? false,
     };

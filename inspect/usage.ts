@@ -30,6 +30,8 @@ What else
   --no-ask                ask no endpoint and no registry over the network
   --node-port <port>      a node port that an install is to use (doctor); may be repeated
   --json                  everything as JSON on standard output
+  --findings              {"ok", "findings"} as JSON on standard output, and each problem's sentence on standard error;
+                          what cannot be looked at is a problem like others
   --html <file>           write a page with the whole picture; needs no network
   -v, --verbose           doctor: all that each check saw, however much it is
   -h, --help              this text

@@ -4,6 +4,7 @@ import { hostname, networkInterfaces } from "node:os";
 import { text as readStream } from "node:stream/consumers";
 import { InspectError, reasonOf } from "../error";
 import { listed } from "../finding";
+import { unpack } from "./packed";
 import { NO_PROGRAM, NOT_SAVED, saveScript } from "./script";
 import type { RuleSource, RuleText } from "./source";
 
@@ -30,14 +31,21 @@ export function readRules(source: RuleSource): Promise<RuleText> {
 }
 
 async function readFiles(files: readonly string[]): Promise<RuleText> {
-    const texts = await Promise.all(
-        files.map((file) =>
-            (file === "-" ? readStream(process.stdin) : readFile(file, "utf8")).catch((error: unknown) => {
+    const parts = await Promise.all(
+        files.map(async (file) => {
+            const printed = await (file === "-" ? readStream(process.stdin) : readFile(file, "utf8")).catch((error: unknown) => {
                 throw new InspectError(`The file ${file} cannot be read (${reasonOf(error)}); name one that iptables-save wrote with --rules <file>.`);
-            }),
-        ),
+            });
+            return unpack(printed, file === "-" ? "on standard input" : `in ${file}`);
+        }),
     );
-    return { text: texts.map((text) => (text.endsWith("\n") ? text : `${text}\n`)).join(""), source: `the rules ${files.every((file) => file === "-") ? "on standard input" : `in ${listed(files)}`}`, hosts: [] };
+    const [first] = parts.flatMap(({ hosts }) => hosts);
+    const read = files.every((file) => file === "-") ? "the rules on standard input" : `the rules in ${listed(files)}`;
+    return {
+        text: parts.map(({ text }) => (text.endsWith("\n") ? text : `${text}\n`)).join(""),
+        source: first === undefined ? read : `the rules of ${first}`,
+        hosts: parts.flatMap(({ hosts }) => hosts),
+    };
 }
 
 async function readLocal(): Promise<RuleText> {
@@ -46,11 +54,17 @@ async function readLocal(): Promise<RuleText> {
     if (code !== 0) {
         throw new InspectError(`The rules of this machine cannot be read (${said || `exit code ${code}`}): run this as root on a node, read a node with --ssh <host>, or a saved file with --rules <file>.`);
     }
-    const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
-    return { text: output, source: "the rules of this machine", hosts: [hostname(), ...addresses] };
+    return { text: output, source: "the rules of this machine", hosts: hostsOf({ kind: "local" }) };
 }
 
-async function readBySsh({ target, port, identity, knownHosts, sudo }: Extract<RuleSource, { kind: "ssh" }>): Promise<RuleText> {
+/** Names and addresses of the machine that a source reads, as far as they are known beforehand. */
+export function hostsOf(source: RuleSource): string[] {
+    if (source.kind === "ssh") return [source.target.replace(/^.*@/, "")];
+    return source.kind === "file" ? [] : [hostname(), ...Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))];
+}
+
+async function readBySsh(source: Extract<RuleSource, { kind: "ssh" }>): Promise<RuleText> {
+    const { target, port, identity, knownHosts, sudo } = source;
     const args = [
         ...["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", `ConnectTimeout=${CONNECT_SECONDS}`, "-T"],
         ...(port === undefined ? [] : ["-p", String(port)]),
@@ -59,7 +73,7 @@ async function readBySsh({ target, port, identity, knownHosts, sudo }: Extract<R
         "--", target, "sh", "-s",
     ];
     const { code, output, said } = await run("ssh", args, saveScript(sudo ? "sudo -n " : ""));
-    if (code === 0) return { text: output, source: `the rules of ${target}`, hosts: [target.replace(/^.*@/, "")] };
+    if (code === 0) return { text: output, source: `the rules of ${target}`, hosts: hostsOf(source) };
     throw new InspectError(sshFailure(target, code, said));
 }
 

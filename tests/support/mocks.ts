@@ -2,10 +2,11 @@ import { credentials } from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
 import { CallbacksClient } from "@pulumi/pulumi/proto/callback_grpc_pb";
 import { type Callback, CallbackInvokeRequest, type CallbackInvokeResponse } from "@pulumi/pulumi/proto/callback_pb";
-import { type ReadResourceRequest, type RegisterResourceRequest, TransformRequest, TransformResponse } from "@pulumi/pulumi/proto/resource_pb";
+import { type ReadResourceRequest, type RegisterErrorHookRequest, type RegisterResourceRequest, TransformRequest, TransformResponse } from "@pulumi/pulumi/proto/resource_pb";
 import type { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc";
 import * as settings from "@pulumi/pulumi/runtime/settings";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 
 /** What stands for an unknown value in the inputs and ids of a preview. */
@@ -50,6 +51,8 @@ export class Recording {
     readonly registrations: Registration[] = [];
     /** `asked <type>::<name>` and `answered <type>::<name>`, in the order in which they happened. */
     readonly events: string[] = [];
+    /** By the names that resources refer to. */
+    readonly errorHooks = new Map<string, Callback>();
     private readonly failures: Error[] = [];
 
     private constructor(private readonly options: RecordingOptions) {}
@@ -111,6 +114,13 @@ export class Recording {
             this.record(registered(request));
             return register(request, callback);
         };
+        // The mocks claim to know error hooks, and do not.
+        Object.assign(monitor, {
+            registerErrorHook: (request: RegisterErrorHookRequest, callback: (error: null, answer: Empty) => void) => {
+                this.errorHooks.set(request.getName(), request.getCallback()!);
+                callback(null, new Empty());
+            },
+        });
         const read = monitor.readResource.bind(monitor);
         monitor.readResource = (request: ReadResourceRequest, callback) => {
             this.record(wasRead(request));

@@ -11,6 +11,8 @@ export interface Execution {
     logging?: string | undefined;
     /** how errors call it; the command that the user wrote */
     command: string;
+    /** how errors call its exit code; another machine's is told in other words */
+    status?: string;
 }
 
 export interface Printed {
@@ -40,7 +42,7 @@ export function execute(execution: Execution, log: ResourceLog, signal: AbortSig
         const fail = (why: string): void => reject(new Error(`${why}: running ${JSON.stringify(command)}:\n${both}`));
         child.once("error", (error) => fail(error.message));
         child.once("close", (code, killedBy) => {
-            if (code !== 0) return fail(code === null ? `signal: ${killedBy}` : `exit status ${code}`);
+            if (code !== 0) return fail(code === null ? `signal: ${killedBy}` : `${execution.status ?? "exit status"} ${code}`);
             resolve({ stdout: printed.stdout.replace(/\n$/, ""), stderr: printed.stderr.replace(/\n$/, "") });
         });
         // A program may end without reading what it is given.

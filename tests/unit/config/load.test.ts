@@ -128,7 +128,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     inspectionHost: ["a b", "http://node", "node:22"],
     inspectionPort: ["", "0", "022", "65536", "ssh"],
     inspectionUser: ["", "Root", "a b", "-x", "user@host"],
-    inspectionHostKey: ["ssh-ed25519", "AAAA", "SHA256:abc def:"],
+    inspectionHostKey: ["ssh-ed25519", "AAAA", "SHA256:abc def:", "ssh-rsa AAAAB3NzaC1yc2E="],
     inspectionPrivateKey: [],
 };
 
@@ -164,7 +164,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
     inspectionHost: "a host name or an IP address, or empty",
     inspectionPort: "a port from 1 to 65535",
     inspectionUser: "a user name",
-    inspectionHostKey: "a key type and a key, such as ssh-ed25519 AAAA..., or empty",
+    inspectionHostKey: "a key type other than ssh-rsa and a key, such as ssh-ed25519 AAAA..., or empty",
     inspectionPrivateKey: "a private key in PEM form, or empty",
 };
 

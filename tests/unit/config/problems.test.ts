@@ -92,7 +92,7 @@ describe("several problems", () => {
         const lacks = (key: string, allowed: string) =>
             `istio-on-pulumi:meshInspection is "ssh" while istio-on-pulumi:${key} is ""; allowed with it: ${allowed}. Change it with: pulumi config set ${key} <value>`;
         const host = lacks("inspectionHost", "a host name or an IP address");
-        const hostKey = lacks("inspectionHostKey", "a key type and a key, such as ssh-ed25519 AAAA...");
+        const hostKey = lacks("inspectionHostKey", "a key type other than ssh-rsa and a key, such as ssh-ed25519 AAAA...");
         expect(problems({ meshInspection: "ssh" })).toEqual([host, hostKey]);
         expect(problems({ meshInspection: "ssh", inspectionHost: "node-1" })).toEqual([hostKey]);
         expect(problems({ meshInspection: "ssh", inspectionHost: "node-1", inspectionHostKey: "ssh-ed25519 AAAA" })).toEqual([]);

@@ -8,7 +8,7 @@ describe("a command line", () => {
     it("has its defaults", () => {
         expect(parse("doctor")).toEqual({
             section: "doctor", name: undefined, kubeconfig: undefined, context: undefined, namespaces: [], allNamespaces: false, rules: undefined, node: undefined,
-            outputs: undefined, ask: true, nodePorts: [], json: false, html: undefined, verbose: false,
+            outputs: undefined, ask: true, nodePorts: [], json: false, findings: false, html: undefined, verbose: false,
         });
     });
 
@@ -40,6 +40,7 @@ describe("a command line", () => {
         ["nat --ssh=-oProxyCommand=x", '--ssh is "-oProxyCommand=x", but it names a host, such as root@10.0.0.1.'],
         ["nat --ssh host --ssh-port 0", '--ssh-port is "0", but it is a port from 1 to 65535.'],
         ["doctor --node-port 70000", '--node-port is "70000", but it is a port from 1 to 65535.'],
+        ["doctor --json --findings", "Print everything with --json, or the findings alone with --findings, not both."],
         ["doctor --outputs - --rules -", "Standard input can be the rules or the outputs, not both."],
         ["proxy productpage --html page.html", 'The page of --html shows everything: leave the name "productpage" out.'],
     ])("%j is refused: %s", (line, message) => {

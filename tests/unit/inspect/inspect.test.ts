@@ -139,6 +139,22 @@ describe("the command", { timeout: 60_000 }, () => {
         expect((JSON.parse(stdout) as { findings: { code: string }[] }).findings.map(({ code }) => code)).toEqual(["nat/uneven-share"]);
     });
 
+    it("prints the findings alone for programs, and their sentences for people", async () => {
+        writeFileSync(join(dir, "broken.txt"), readFileSync(rules, "utf8").replace("0.33333333349", "0.90000000000"));
+        const { status, stdout, stderr } = await cli("doctor", "--rules", "broken.txt", "--no-ask", "--findings");
+        const printed = JSON.parse(stdout) as { ok: boolean; findings: { code: string; message: string }[] };
+        expect([status, Object.keys(printed), printed.ok]).toEqual([1, ["ok", "findings"], false]);
+        expect(printed.findings.map(({ code }) => code)).toEqual(["nat/uneven-share"]);
+        expect(stderr).toBe(`${printed.findings[0]!.message}\n`);
+    });
+
+    it("is such a finding itself where nothing can be looked at", async () => {
+        const { status, stdout, stderr } = await cli("doctor", "--rules", "none.txt", "--findings");
+        const sentence = expect.stringMatching(/^The file .*none\.txt cannot be read/) as string;
+        expect(JSON.parse(stdout)).toEqual({ ok: false, findings: [{ severity: "problem", code: "inspection/failed", subject: "inspection", message: sentence }] });
+        expect([status, stderr]).toEqual([1, sentence]);
+    });
+
     it("exits with 1 and one sentence where nothing can be looked at", async () => {
         expect(await cli("nat", "--rules", "none.txt")).toEqual({ status: 1, stdout: "", stderr: expect.stringMatching(/^The file .*none\.txt cannot be read \(.*\); name one that iptables-save wrote with --rules <file>\.\n$/) as string });
     });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -10,7 +10,8 @@ import { previewOfUpdate, stateOf } from "../../../../lab/plugins/command/output
 import { execute } from "../../../../lab/plugins/command/process";
 import { Resources } from "../../../../lab/plugins/command/resources";
 import { checkInputs } from "../../../../lab/plugins/command/schema";
-import { quoted, sshOptions, type SshSession } from "../../../../lab/plugins/command/ssh";
+import { quoted, sshOptions, SshSession } from "../../../../lab/plugins/command/ssh";
+import { dialFailure } from "../../../../lab/plugins/command/ssh-failure";
 import { Engine, ResourceLog } from "../../../../lab/plugins/rpc/engine";
 import { Asset, Secret, UNKNOWN } from "../../../../lab/plugins/rpc/values";
 
@@ -127,11 +128,43 @@ describe("in a folder", () => {
 
     it("SSH keys go to private files, and only the given host key is trusted", () => {
         const connection = { host: "h", user: "u", port: 2222, dialErrorLimit: 0, perDialTimeout: 1 };
-        const options = sshOptions({ ...connection, privateKey: "KEY", hostKey: "ssh-ed25519 AAAA" }, folder);
-        expect(options).toContain("StrictHostKeyChecking=yes");
+        const options = sshOptions({ ...connection, privateKey: "KEY", hostKey: "ssh-ed25519 AAAA cp" }, folder, "/agent");
+        expect(options).toEqual(expect.arrayContaining(["StrictHostKeyChecking=yes", "HostKeyAlgorithms=ssh-ed25519", "IdentitiesOnly=yes", "IdentityAgent=none"]));
         expect(readFileSync(join(folder, "key"), "utf8")).toBe("KEY\n");
+        expect(statSync(join(folder, "key")).mode & 0o777).toBe(0o600);
         expect(readFileSync(join(folder, "known_hosts"), "utf8")).toBe("[h]:2222 ssh-ed25519 AAAA\n");
-        expect(sshOptions(connection, folder)).toContain("StrictHostKeyChecking=no");
+        expect(sshOptions(connection, folder, undefined)).toContain("StrictHostKeyChecking=no");
+        expect(() => sshOptions({ ...connection, hostKey: "ssh-ed25519" }, folder, undefined)).toThrow("failed to parse host key: ssh: no key found");
+    });
+
+    it("without a key the agent's count, without an agent none, and never the user's own files", () => {
+        const connection = { host: "h", user: "u", port: 22, dialErrorLimit: 0, perDialTimeout: 1 };
+        const [asks, silent] = [sshOptions(connection, folder, "/agent"), sshOptions(connection, folder, undefined)];
+        for (const options of [asks, silent]) expect(options).toEqual(expect.arrayContaining(["-F", "none", "IdentityFile=none"]));
+        expect(asks).not.toContain("PubkeyAuthentication=no");
+        expect(silent).toContain("PubkeyAuthentication=no");
+    });
+
+    it.each([
+        ["what is no key", { privateKey: "KEY" }, "ssh: no key found"],
+        ["an agent's socket that is gone", { agentSocketPath: "/nonexistent/agent" }, "dial unix /nonexistent/agent: connect: no such file or directory"],
+        ["a server that is not there", { dialErrorLimit: 2 }, "after 2 failed attempts: dial tcp 127.0.0.1:1: connect: connection refused"],
+    ])("%s is refused in the real plugin's words", async (_, more, message) => {
+        // Nobody listens on port 1.
+        const connection = { host: "127.0.0.1", user: "u", port: 1, dialErrorLimit: 0, perDialTimeout: 5, ...more };
+        await expect(SshSession.use(connection, log, never, () => Promise.resolve())).rejects.toThrow(new Error(message));
+    });
+
+    it.each([
+        ["Host key verification failed.", "ssh: handshake failed: ssh: host key mismatch"],
+        ["Unable to negotiate with 10.0.0.1 port 22: no matching host key type found. Their offer: rsa-sha2-512,rsa-sha2-256", "ssh: handshake failed: ssh: no common algorithm for host key; we offered: [ssh-ed25519], peer offered: [rsa-sha2-512 rsa-sha2-256]"],
+        ["root@h: Permission denied (publickey).", "ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain"],
+        ["ssh: Could not resolve hostname h: Name or service not known", "dial tcp: lookup h: no such host"],
+        ["ssh: connect to host h port 22: Connection timed out", "dial tcp h:22: i/o timeout"],
+        ["ssh: connect to host h port 22: No route to host", "dial tcp h:22: connect: no route to host"],
+        ["kex_exchange_identification: Connection closed by remote host", "ssh: handshake failed: EOF"],
+    ])("what ssh says is told in the real plugin's words: %s", (said, words) => {
+        expect(dialFailure({ host: "h", port: 22, hostKey: "ssh-ed25519 AAAA" }, true, said)).toBe(words);
     });
 
     it("words for the remote shell survive it", async () => {
