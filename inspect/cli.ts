@@ -8,6 +8,7 @@ import { problem, problemsOf } from "./finding";
 import { type InspectOptions, inspectMesh } from "./inspect";
 import { renderPage } from "./page/page";
 import type { MeshReport } from "./report";
+import { watchRequests } from "./text/progress";
 import { reportText } from "./text/report";
 import { makeStyle, wantsColours } from "./text/table";
 import { USAGE } from "./usage";
@@ -32,7 +33,8 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function inspectCommand(command: Command): Promise<MeshReport> {
-    const report = await inspectMesh(await optionsOf(command));
+    const options = await optionsOf(command);
+    const report = await inspectMesh(command.traffic ? { ...options, traffic: { ...command.traffic, watch: watchRequests(process.stderr, command.json || command.findings) } } : options);
     if (command.html !== undefined) await writePage(fromUser(command.html), report);
     return report;
 }

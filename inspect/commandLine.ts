@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "./error";
 import { type Section, SECTIONS } from "./report";
+import { parseUrl, TRAFFIC_DEFAULTS, type TrafficOptions } from "./requests";
 import type { RuleSource } from "./rules";
 
 /** What a command line asks for. Files are named as given; `-` is standard input. */
@@ -22,6 +23,8 @@ export interface Command {
     readonly findings: boolean;
     readonly html?: string;
     readonly verbose: boolean;
+    /** What `traffic` sends. */
+    readonly traffic?: TrafficOptions;
 }
 
 const OPTIONS = {
@@ -43,6 +46,11 @@ const OPTIONS = {
     findings: { type: "boolean" },
     html: { type: "string" },
     verbose: { type: "boolean", short: "v" },
+    url: { type: "string" },
+    requests: { type: "string" },
+    concurrency: { type: "string" },
+    timeout: { type: "string" },
+    "keep-alive": { type: "boolean" },
     help: { type: "boolean", short: "h" },
 } as const;
 
@@ -80,6 +88,7 @@ export function parseCommandLine(args: readonly string[]): Command | "help" {
         findings: values.findings ?? false,
         html: values.html,
         verbose: values.verbose ?? false,
+        traffic: trafficOptions(section, values),
     };
 }
 
@@ -107,8 +116,36 @@ function ruleSource(values: Values): RuleSource | undefined {
     return { kind: "ssh", target: values.ssh, ...(port !== undefined && { port: portOf("--ssh-port", port) }), identity: values.identity, knownHosts: values["known-hosts"], sudo: values.sudo };
 }
 
-function portOf(option: string, text: string): number {
-    const port = Number(text);
-    if (!/^\d+$/.test(text) || port < 1 || port > 65_535) throw new UsageError(`${option} is ${JSON.stringify(text)}, but it is a port from 1 to 65535.`);
-    return port;
+const MOST_REQUESTS = 100_000;
+const MOST_CONCURRENCY = 64;
+const MOST_TIMEOUT_SECONDS = 300;
+
+function trafficOptions(section: Section, values: Values): TrafficOptions | undefined {
+    const given = (["url", "requests", "concurrency", "timeout", "keep-alive"] as const).filter((name) => values[name] !== undefined);
+    if (section !== "traffic") {
+        if (given.length > 0) throw new UsageError(`--${given[0]} goes with the command traffic only.`);
+        return undefined;
+    }
+    if (values["no-ask"]) throw new UsageError("The command traffic sends requests: leave --no-ask out.");
+    const number = (option: "requests" | "concurrency" | "timeout", what: string, most: number, otherwise: number) => {
+        const text = values[option];
+        return text === undefined ? otherwise : wholeNumber(`--${option}`, text, what, most);
+    };
+    const url = values.url === undefined ? undefined : parseUrl(values.url);
+    if (values.url !== undefined && url === undefined) throw new UsageError(`--url is ${JSON.stringify(values.url)}, but it is a URL of HTTP without a password, such as http://10.0.0.1:30080/productpage.`);
+    return {
+        url,
+        requests: number("requests", "a number of requests", MOST_REQUESTS, TRAFFIC_DEFAULTS.requests),
+        concurrency: number("concurrency", "a number of requests at the same time", MOST_CONCURRENCY, TRAFFIC_DEFAULTS.concurrency),
+        timeout: number("timeout", "a number of seconds", MOST_TIMEOUT_SECONDS, TRAFFIC_DEFAULTS.timeout / 1000) * 1000,
+        keepAlive: values["keep-alive"] ?? false,
+    };
+}
+
+const portOf = (option: string, text: string): number => wholeNumber(option, text, "a port", 65_535);
+
+function wholeNumber(option: string, text: string, what: string, most: number): number {
+    const number = Number(text);
+    if (!/^\d+$/.test(text) || number < 1 || number > most) throw new UsageError(`${option} is ${JSON.stringify(text)}, but it is ${what} from 1 to ${most}.`);
+    return number;
 }

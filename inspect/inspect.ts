@@ -13,7 +13,8 @@ import { findScope, type Scope } from "./mesh/scope";
 import { describeTopology } from "./mesh/topology";
 import { type NatReading, parseSave, readNat } from "./nat";
 import type { MeshReport, NatReport, Section } from "./report";
-import { nodeByHost, nodeOf, readRules, type RuleSource } from "./rules";
+import { sendTraffic, TRAFFIC_DEFAULTS, type TrafficOptions } from "./requests";
+import { readNodeRules, type RuleSource } from "./rules";
 import { joinTraffic, type Traffic } from "./traffic";
 
 export interface InspectOptions {
@@ -24,7 +25,7 @@ export interface InspectOptions {
     /** Namespaces to look at; by default those of the mesh. */
     readonly namespaces?: readonly string[];
     readonly allNamespaces?: boolean;
-    /** What to look at; `doctor` is all of it, and what an install needs. */
+    /** What to look at; `doctor` is all of it but `traffic`, and what an install needs. */
     readonly sections: readonly Section[];
     /** For `proxy`: a pod's name, the start of one, or `namespace/name`; by default all with a proxy. */
     readonly pod?: string;
@@ -40,6 +41,8 @@ export interface InspectOptions {
     readonly ask?: boolean;
     /** Node ports that an install is to use. */
     readonly nodePorts?: readonly number[];
+    /** For `traffic`: what is sent. */
+    readonly traffic?: Partial<TrafficOptions>;
 }
 
 /** After a change, kube-proxy and the EndpointSlices need a moment to agree; in milliseconds. */
@@ -47,7 +50,7 @@ const SETTLE = 2_500;
 const UNSETTLED = /^nat\/(stale|missing|refused)/;
 
 /**
- * Inspects a mesh: reads the cluster and a node's rules, changes nothing.
+ * Inspects a mesh: reads the cluster and a node's rules, changes nothing. The section `traffic` alone sends requests.
  *
  * @throws InspectError where the cluster, the rules or the outputs cannot be read, or what was named does not exist
  */
@@ -61,8 +64,8 @@ export async function inspectMesh(options: InspectOptions): Promise<MeshReport> 
 
     const injection = wants("injection") ? inspectInjection(snapshot, scope) : undefined;
     const proxies = wants("proxy") ? choosePods(snapshot, scope, options.pod).map(explainProxy(options.pod !== undefined)).filter((report) => report !== undefined) : undefined;
-    const traffic = wants("nat") ? await inspectTraffic(connection, snapshot, scope, options) : undefined;
-    const nat = traffic && "reading" in traffic ? traffic : undefined;
+    const rules = wants("nat") ? await inspectNat(connection, snapshot, scope, options) : undefined;
+    const nat = rules && "reading" in rules ? rules : undefined;
     let endpoints: EndpointReport[] | undefined;
     if (wants("endpoints") && described) {
         const asker = options.ask === false ? () => Promise.resolve({ state: "not asked", text: "as told" } as const) : makeAsker(connection.config);
@@ -70,6 +73,9 @@ export async function inspectMesh(options: InspectOptions): Promise<MeshReport> 
         endpoints = checked.endpoints;
         findings.push(...checked.findings);
     }
+    // Load is for those who ask for it by name.
+    const traffic = options.sections.includes("traffic") ? await sendTraffic({ connection, snapshot, scope, described, rules: options.rules, node: options.node }, { ...TRAFFIC_DEFAULTS, ...options.traffic }) : undefined;
+    findings.push(...(traffic?.findings ?? []));
     if (injection && !options.sections.includes("doctor") && injection.controlPlanes.length + injection.injectors.length + scope.injected.size === 0) {
         findings.push(problem("injection/no-mesh", "istiod", "There is no Istio in this cluster: no istiod, no injector and no namespace that asks for sidecars; see what an install needs with: npm run inspect -- doctor"));
     }
@@ -84,7 +90,7 @@ export async function inspectMesh(options: InspectOptions): Promise<MeshReport> 
         checks = [
             ...checkBefore(before, snapshot, { nodePorts: options.nodePorts, reached, own: scope.namespaces }),
             ...checkMesh(injection, proxies, topology),
-            ...(nat ? checkTraffic(nat.reading, nat.traffic, nat.source) : [skipped("traffic/services", "traffic", "KUBE-SERVICES", traffic && "why" in traffic ? traffic.why : "not asked for")]),
+            ...(nat ? checkTraffic(nat.reading, nat.traffic, nat.source) : [skipped("traffic/services", "traffic", "KUBE-SERVICES", rules && "why" in rules ? rules.why : "not asked for")]),
             endpointCheck(endpoints, findings),
         ];
         findings.push(...checks.flatMap((each) => each.findings));
@@ -98,6 +104,7 @@ export async function inspectMesh(options: InspectOptions): Promise<MeshReport> 
         ...(proxies && { proxies }),
         ...(nat && { nat: natReport(nat) }),
         ...(endpoints && { endpoints }),
+        ...(traffic && { traffic: traffic.report }),
         ...(topology && { topology }),
         ...(checks && { checks }),
         findings: sorted,
@@ -120,14 +127,10 @@ interface NatInspection {
 }
 
 /** Reads and joins; twice where the first look may have met a change half way. */
-async function inspectTraffic(connection: Connection, first: ClusterSnapshot, scope: Scope, options: InspectOptions): Promise<NatInspection | { readonly why: string }> {
+async function inspectNat(connection: Connection, first: ClusterSnapshot, scope: Scope, options: InspectOptions): Promise<NatInspection | { readonly why: string }> {
     const rules = options.rules ?? { kind: "local" };
     const look = async (snapshot: ClusterSnapshot): Promise<NatInspection> => {
-        const { text, source, hosts } = await readRules(rules);
-        const node = nodeOf(snapshot, hosts, options.node);
-        if (rules.kind === "local" && options.node === undefined && snapshot.nodes.length > 0 && nodeByHost(snapshot, hosts) === undefined) {
-            throw new InspectError(`This machine is none of the cluster's nodes (${snapshot.nodes.map(({ metadata }) => metadata?.name).join(", ")}): read the rules of one with --ssh <host>, or a saved file with --rules <file>.`);
-        }
+        const { text, source, node } = await readNodeRules(snapshot, rules, options.node);
         const reading = readNat(parseSave(text, source));
         return { reading, traffic: chooseService(joinTraffic(reading, snapshot, { node, namespaces: scope.namespaces, source }), options.service), source, node };
     };

@@ -5,9 +5,10 @@ import type { InjectionReport } from "./mesh/injection";
 import type { ProxyReport } from "./mesh/proxy";
 import type { Topology } from "./mesh/topology";
 import type { Backend, Family, Masquerading } from "./nat";
+import type { TrafficReport } from "./requests";
 import type { TrafficPath } from "./traffic";
 
-export const SECTIONS = ["injection", "proxy", "nat", "endpoints", "doctor"] as const;
+export const SECTIONS = ["injection", "proxy", "nat", "endpoints", "traffic", "doctor"] as const;
 export type Section = (typeof SECTIONS)[number];
 
 /** A node's rules, joined with the cluster. */
@@ -43,6 +44,8 @@ export interface MeshReport {
     readonly proxies?: readonly ProxyReport[];
     readonly nat?: NatReport;
     readonly endpoints?: readonly EndpointReport[];
+    /** What requests to the product page showed. */
+    readonly traffic?: TrafficReport;
     readonly topology?: Topology;
     readonly checks?: readonly Check[];
     /** Problems first; those of every section that was asked for. */

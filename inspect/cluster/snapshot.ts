@@ -17,7 +17,8 @@ export interface HttpRoute {
         readonly parentRefs?: readonly { readonly kind?: string; readonly name: string; readonly namespace?: string; readonly sectionName?: string }[];
         readonly hostnames?: readonly string[];
         readonly rules?: readonly {
-            readonly matches?: readonly { readonly path?: { readonly type?: string; readonly value?: string } }[];
+            readonly matches?: readonly { readonly path?: { readonly type?: string; readonly value?: string }; readonly headers?: readonly unknown[]; readonly queryParams?: readonly unknown[]; readonly method?: string }[];
+            readonly filters?: readonly { readonly type: string }[];
             readonly backendRefs?: readonly { readonly kind?: string; readonly name: string; readonly namespace?: string; readonly port?: number; readonly weight?: number }[];
         }[];
     };

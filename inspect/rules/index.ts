@@ -1,2 +1,3 @@
-export { readRules } from "./read";
+export { type NodeRules, readNodeRules } from "./node";
+export { hostsOf, readRules } from "./read";
 export { nodeByHost, nodeOf, type RuleSource, type RuleText } from "./source";

@@ -5,6 +5,7 @@ import type { MeshReport, Section } from "../report";
 import { injectionText } from "./injection";
 import { natTable, natTraces } from "./nat";
 import { proxyText } from "./proxy";
+import { trafficText } from "./requests";
 import { type Cell, type Style, table } from "./table";
 
 /** A report for people: the tables of one section, then the findings, a sentence each. */
@@ -23,6 +24,8 @@ function sectionText(report: MeshReport, section: Section, style: Style, { servi
             return report.nat ? (service === undefined ? natTable(report.nat, style) : natTraces(report.nat, style)) : "";
         case "endpoints":
             return endpointsText(report.endpoints ?? [], style);
+        case "traffic":
+            return report.traffic ? trafficText(report.traffic, style) : "";
         case "doctor":
             return checksText(report, style, verbose);
     }

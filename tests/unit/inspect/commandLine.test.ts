@@ -27,8 +27,8 @@ describe("a command line", () => {
     });
 
     it.each([
-        ["", "Name a command: injection, proxy, nat, endpoints, doctor."],
-        ["doctr", 'There is no command "doctr"; allowed: injection, proxy, nat, endpoints, doctor.'],
+        ["", "Name a command: injection, proxy, nat, endpoints, traffic, doctor."],
+        ["doctr", 'There is no command "doctr"; allowed: injection, proxy, nat, endpoints, traffic, doctor.'],
         ["doctor all", 'The command doctor takes no name, not "all".'],
         ["proxy a b", 'The command proxy takes one name at most, not "b".'],
         ["doctor --jsno", "Unknown option '--jsno'; see: npm run inspect -- --help"],
@@ -42,9 +42,25 @@ describe("a command line", () => {
         ["doctor --node-port 70000", '--node-port is "70000", but it is a port from 1 to 65535.'],
         ["doctor --json --findings", "Print everything with --json, or the findings alone with --findings, not both."],
         ["doctor --outputs - --rules -", "Standard input can be the rules or the outputs, not both."],
+        ["traffic reviews", 'The command traffic takes no name, not "reviews".'],
+        ["traffic --requests 0", '--requests is "0", but it is a number of requests from 1 to 100000.'],
+        ["traffic --requests 100001", '--requests is "100001", but it is a number of requests from 1 to 100000.'],
+        ["traffic --requests 1e3", '--requests is "1e3", but it is a number of requests from 1 to 100000.'],
+        ["traffic --concurrency 65", '--concurrency is "65", but it is a number of requests at the same time from 1 to 64.'],
+        ["traffic --timeout 0.5", '--timeout is "0.5", but it is a number of seconds from 1 to 300.'],
+        ["traffic --url 10.0.0.1:30080", '--url is "10.0.0.1:30080", but it is a URL of HTTP without a password, such as http://10.0.0.1:30080/productpage.'],
+        ["traffic --no-ask", "The command traffic sends requests: leave --no-ask out."],
+        ["doctor --requests 5", "--requests goes with the command traffic only."],
+        ["nat --keep-alive", "--keep-alive goes with the command traffic only."],
         ["proxy productpage --html page.html", 'The page of --html shows everything: leave the name "productpage" out.'],
     ])("%j is refused: %s", (line, message) => {
         expect(() => parse(line)).toThrow(new UsageError(message));
+    });
+
+    it("says what is sent, and by itself 300 requests, 4 at a time", () => {
+        expect(parse("traffic")).toMatchObject({ section: "traffic", traffic: { url: undefined, requests: 300, concurrency: 4, timeout: 10_000, keepAlive: false } });
+        expect(parse("traffic --url http://10.0.0.1:30080 --requests 100000 --concurrency 64 --timeout 300 --keep-alive")).toMatchObject({ traffic: { url: "http://10.0.0.1:30080/productpage", requests: 100_000, concurrency: 64, timeout: 300_000, keepAlive: true } });
+        expect(parse("doctor")).toMatchObject({ traffic: undefined });
     });
 
     it("for endpoints needs the outputs", () => {

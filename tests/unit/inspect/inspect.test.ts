@@ -160,7 +160,7 @@ describe("the command", { timeout: 60_000 }, () => {
     });
 
     it("exits with 2 and one sentence where the command line makes no sense", async () => {
-        expect(await cli("nta")).toEqual({ status: 2, stdout: "", stderr: 'There is no command "nta"; allowed: injection, proxy, nat, endpoints, doctor.\n' });
+        expect(await cli("nta")).toEqual({ status: 2, stdout: "", stderr: 'There is no command "nta"; allowed: injection, proxy, nat, endpoints, traffic, doctor.\n' });
     });
 });
 

@@ -15,6 +15,8 @@ export interface FakeApi {
     page: number;
     /** HTTP statuses to answer with instead, by path. */
     readonly failures: Map<string, number>;
+    /** What else there is, by path with nothing escaped: an object as JSON, or a text as it is. */
+    readonly more: Map<string, () => unknown>;
     /** What this user may not do, as `create namespaces`. */
     readonly denied: Set<string>;
     stop(): Promise<void>;
@@ -34,7 +36,7 @@ export async function fakeApi(snapshot: ClusterSnapshot): Promise<FakeApi> {
         "/apis/apiextensions.k8s.io/v1/customresourcedefinitions": [],
         "/apis/storage.k8s.io/v1/storageclasses": [{ metadata: { name: "standard", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } } }],
     };
-    const state = { asked: [] as string[], page: 500, failures: new Map<string, number>(), denied: new Set<string>() };
+    const state = { asked: [] as string[], page: 500, failures: new Map<string, number>(), more: new Map<string, () => unknown>(), denied: new Set<string>() };
     const server = createServer((request, response) => {
         const url = new URL(request.url!, "http://localhost");
         state.asked.push(url.pathname);
@@ -48,6 +50,9 @@ export async function fakeApi(snapshot: ClusterSnapshot): Promise<FakeApi> {
                 answer(201, { spec: {}, status: { allowed: state.denied.size === 0 || (verb !== "*" && !state.denied.has(`${verb} ${resource}`)) } });
             });
         }
+        const more = state.more.get(decodeURIComponent(url.pathname))?.();
+        if (typeof more === "string") return response.writeHead(200, { "content-type": "text/plain" }).end(more);
+        if (more !== undefined) return answer(200, more);
         const items = lists[url.pathname];
         if (!items) return answer(404, { kind: "Status", code: 404 });
         const from = Number(url.searchParams.get("continue") ?? 0);
