@@ -1,9 +1,9 @@
 /** The plugin's gRPC face. */
 import type { UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { PluginInfo, type PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import type { Engine } from "../rpc/engine";
+import { handshake } from "../rpc/handshake";
 import { FIELDS } from "../rpc/provider-messages";
 import { unary } from "../rpc/server";
 import { structOf, withStruct } from "../rpc/struct-fields";
@@ -17,18 +17,7 @@ export function commandService(engine: Engine): UntypedServiceImplementation {
     const cancelled = new AbortController();
     const resources = new Resources(engine, cancelled.signal);
     return {
-        getPluginInfo: unary(() => new PluginInfo().setVersion(COMMAND_VERSION)),
-        attach: unary((request: PluginAttach) => {
-            engine.connect(request.getAddress());
-            return new Empty();
-        }),
-        cancel: unary(() => {
-            cancelled.abort();
-            return new Empty();
-        }),
-        getSchema: unary(() => new pb.GetSchemaResponse().setSchema("{}")),
-        getMapping: unary(() => new pb.GetMappingResponse()),
-        getMappings: unary(() => new pb.GetMappingsResponse()),
+        ...handshake(engine, COMMAND_VERSION, cancelled),
         checkConfig: unary((request: pb.CheckRequest) =>
             withStruct(new pb.CheckResponse(), FIELDS.checked.inputs, structOf(request, FIELDS.check.news)),
         ),

@@ -1,9 +1,9 @@
 /** The plugin's gRPC face: translates requests and answers, and leaves the work to the rooms. */
 import type { UntypedServiceImplementation } from "@grpc/grpc-js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { PluginInfo, type PluginAttach } from "@pulumi/pulumi/proto/plugin_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import type { Engine } from "../rpc/engine";
+import { handshake } from "../rpc/handshake";
 import { unary } from "../rpc/server";
 import { FIELDS } from "../rpc/provider-messages";
 import { structOf, withStruct } from "../rpc/struct-fields";
@@ -23,18 +23,7 @@ export function providerService(engine: Engine): UntypedServiceImplementation {
         return configured;
     };
     return {
-        getPluginInfo: unary(() => new PluginInfo().setVersion(PROVIDER_VERSION)),
-        attach: unary((request: PluginAttach) => {
-            engine.connect(request.getAddress());
-            return new Empty();
-        }),
-        cancel: unary(() => {
-            cancelled.abort();
-            return new Empty();
-        }),
-        getSchema: unary(() => new pb.GetSchemaResponse().setSchema("{}")),
-        getMapping: unary(() => new pb.GetMappingResponse()),
-        getMappings: unary(() => new pb.GetMappingsResponse()),
+        ...handshake(engine, PROVIDER_VERSION, cancelled),
         checkConfig: unary((request: pb.CheckRequest) => {
             const news = structOf(request, FIELDS.check.news);
             return checked(news, checkConfig(news, request.getUrn()));

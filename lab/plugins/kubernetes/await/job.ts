@@ -1,27 +1,17 @@
-import type { WatchEvent } from "../cluster/watch";
 import { displayName, nameOf } from "../object/names";
 import { at, list, number, text, type Tree } from "../object/tree";
-import { Latest, Owned, POD, type Condition, type Subject } from "./condition";
+import type { Subject } from "./condition";
 import { AwaitError } from "./error";
-import { podVerdict } from "./pod-problems";
+import { ObjectWithPods } from "./object-with-pods";
 
 /** A Job is ready when it is complete; one that failed cannot become so. */
-export class JobReady implements Condition {
-    readonly watched = [{ group: "batch", version: "v1", kind: "Job" }, POD];
-    private readonly latest: Latest;
-    private readonly pods = new Owned("Pod");
-
-    constructor(private readonly subject: Subject) {
-        this.latest = new Latest(subject);
+export class JobReady extends ObjectWithPods {
+    constructor(subject: Subject) {
+        super(subject, { group: "batch", version: "v1", kind: "Job" });
     }
 
-    get object(): Tree {
-        return this.latest.object;
-    }
-
-    observe(event: WatchEvent): void {
-        this.pods.take(event);
-        if (!this.latest.take(event) || !jobCondition(this.object, "Failed")) return;
+    protected override observed(): void {
+        if (!jobCondition(this.object, "Failed")) return;
         throw new AwaitError(
             `Resource '${nameOf(this.object)}' was created but failed to initialize`,
             this.object,
@@ -40,10 +30,10 @@ export class JobReady implements Condition {
         return isComplete(this.object);
     }
 
-    problems(): string[] {
+    override problems(): string[] {
         const failed = jobCondition(this.object, "Failed");
         const own = failed ? [`[${text(failed, "reason")}] ${text(failed, "message")}`] : [];
-        return [...own, ...this.pods.of(this.object).flatMap((pod) => podVerdict(pod).problem ?? [])];
+        return [...own, ...this.podProblems()];
     }
 }
 

@@ -1,27 +1,18 @@
-import type { WatchEvent } from "../cluster/watch";
 import { generation } from "../object/names";
-import { number, text, type Tree } from "../object/tree";
-import { Latest, Owned, POD, type Condition, type Subject } from "./condition";
-import { podVerdict } from "./pod-problems";
+import { number, text } from "../object/tree";
+import type { Subject } from "./condition";
+import { ObjectWithPods } from "./object-with-pods";
 
 /** A StatefulSet is ready when every replica is ready and of the newest revision. */
-export class StatefulSetReady implements Condition {
-    readonly watched = [{ group: "apps", version: "v1", kind: "StatefulSet" }, POD];
-    private readonly latest: Latest;
-    private readonly pods = new Owned("Pod");
+export class StatefulSetReady extends ObjectWithPods {
     private seen = false;
 
-    constructor(private readonly subject: Subject) {
-        this.latest = new Latest(subject);
+    constructor(subject: Subject) {
+        super(subject, { group: "apps", version: "v1", kind: "StatefulSet" });
     }
 
-    get object(): Tree {
-        return this.latest.object;
-    }
-
-    observe(event: WatchEvent): void {
-        this.pods.take(event);
-        if (this.latest.take(event)) this.seen = true;
+    protected override observed(): void {
+        this.seen = true;
     }
 
     ready(): boolean {
@@ -35,7 +26,7 @@ export class StatefulSetReady implements Condition {
         return false;
     }
 
-    problems(): string[] {
+    override problems(): string[] {
         const messages: string[] = [];
         if (!this.areReplicasReady()) {
             messages.push(`${this.progress()} out of ${this.wanted} replicas succeeded readiness checks`);
@@ -47,10 +38,6 @@ export class StatefulSetReady implements Condition {
             );
         }
         return [...messages, ...this.podProblems()];
-    }
-
-    report(): void {
-        for (const problem of this.podProblems()) this.subject.log.status("warning", problem);
     }
 
     /** Until the controller has seen the change, its status is about the past. */
@@ -102,9 +89,5 @@ export class StatefulSetReady implements Condition {
         if (generation(this.object) <= 1) log.status("info", `[1/2] Waiting for StatefulSet to create Pods ${ratio}`);
         else if (!replicas) log.status("info", `[1/3] Waiting for StatefulSet update to roll out ${ratio}`);
         else if (!revision) log.status("info", "[2/3] Waiting for StatefulSet to update .status.currentRevision");
-    }
-
-    private podProblems(): string[] {
-        return this.pods.of(this.object).flatMap((pod) => podVerdict(pod).problem ?? []);
     }
 }

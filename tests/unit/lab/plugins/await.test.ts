@@ -235,6 +235,47 @@ describe("a DaemonSet", () => {
     });
 });
 
+describe.each([
+    ["apps/v1", "DaemonSet", DaemonSetReady],
+    ["batch/v1", "Job", JobReady],
+    ["apps/v1", "StatefulSet", StatefulSetReady],
+] as const)("the pods of %s %s", (apiVersion, kind, Ready) => {
+    const owner = { apiVersion, kind, metadata: { name: "o", namespace: "n", uid: "o" } };
+    const crashing = (name: string, uid: string): Props => ({
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name, namespace: "n", uid: name, ownerReferences: [{ uid }] },
+        status: {
+            conditions: conditions(["PodScheduled", "True"], ["Initialized", "True"], ["Ready", "False"]),
+            containerStatuses: [{ name: "c", state: { waiting: { reason: "CrashLoopBackOff", message: "it crashed" } } }],
+        },
+    });
+    const problem = "[Pod n/p]: because[CrashLoopBackOff] it crashed";
+
+    it("are watched, and what keeps its own from being ready is told until they are gone", () => {
+        const subject = subjectOf(owner);
+        const status = vi.spyOn(subject.log, "status");
+        const condition = new Ready(subject);
+        expect(condition.watched.map((watched) => watched.kind)).toEqual([kind, "Pod"]);
+        condition.observe(added(crashing("p", "o")));
+        condition.observe(added(crashing("q", "another")));
+        condition.report();
+        expect(status.mock.calls).toEqual([["warning", problem]]);
+        expect(condition.problems()).toContain(problem);
+        condition.observe({ type: "DELETED", object: crashing("p", "o") });
+        expect(condition.problems()).not.toContain(problem);
+    });
+
+    it("are not taken for itself", () => {
+        const condition = new Ready(subjectOf(owner));
+        condition.observe(added(crashing("o", "o")));
+        expect(condition.object).toBe(owner);
+        const news = { ...owner, spec: {} };
+        condition.observe(added(news));
+        expect(condition.object).toBe(news);
+    });
+});
+
 describe("a pod", () => {
     it("is ready when its work is done", () => {
         const status = { phase: "Succeeded", conditions: conditions(["PodScheduled", "True"], ["Initialized", "True"], ["Ready", "False"]) };
