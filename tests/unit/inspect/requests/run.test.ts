@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -9,10 +9,9 @@ import { makeStyle } from "../../../../inspect/text/table";
 import { type FakeApi, fakeApi } from "../support/apiServer";
 import { type FakeBookinfo, fakeBookinfo, productPage } from "../support/bookinfo";
 import { service } from "../support/cluster";
-import { mesh } from "../support/mesh";
+import { injected, mesh } from "../support/mesh";
 import { ruleSet } from "../support/rules";
 
-const NODE_PORT = 30_080;
 const PODS = ["reviews-v1", "reviews-v2", "reviews-v3"];
 const PRODUCTPAGE = "spiffe://cluster.local/ns/shop/sa/bookinfo-productpage";
 const REVIEWS = "spiffe://cluster.local/ns/shop/sa/bookinfo-reviews";
@@ -26,9 +25,6 @@ let served: Map<string, number>;
 let page: (number: number) => { status?: number; pod?: string; headers?: Record<string, string>; hang?: boolean };
 
 beforeAll(async () => {
-    const base = mesh();
-    const front = service({ name: "front-istio", clusterIP: "10.96.0.20", selector: { [GATEWAY_LABEL]: "front" }, ports: [{ name: "http", port: 80, nodePort: NODE_PORT }] });
-    api = await fakeApi({ ...base, services: [...base.services, front] });
     bookinfo = await fakeBookinfo((_, response, number) => {
         const { status = 200, pod, headers = {}, hang } = page(number);
         if (hang) return;
@@ -36,6 +32,10 @@ beforeAll(async () => {
         response.writeHead(status, headers).end(pod === undefined ? "an error" : productPage(pod));
     });
     dir = mkdtempSync(join(tmpdir(), "inspect-"));
+    // As if it were the node's own port.
+    const base = mesh();
+    const front = service({ name: "front-istio", clusterIP: "10.96.0.20", selector: { [GATEWAY_LABEL]: "front" }, ports: [{ name: "http", port: 80, nodePort: Number(bookinfo.url.port) }] });
+    api = await fakeApi({ ...base, services: [...base.services, front], pods: [...base.pods, injected({ name: "front-istio-1", ip: "10.244.0.30" })] });
 });
 beforeEach(() => {
     served = new Map();
@@ -74,12 +74,12 @@ describe("requests to the product page", () => {
         expect(report!.reviews).toMatchObject({ service: "shop/reviews", pages: 30 });
         expect(report!.reviews.versions.map(({ version, answers, expected }) => [version, answers, expected])).toEqual([["v1", 10, 1 / 3], ["v2", 10, 1 / 3], ["v3", 10, 1 / 3]]);
         expect(report!.hops.source).toBe("istio_requests_total");
-        expect(report!.hops.said).toContain("The proxies of shop/productpage-v1 did not tell.");
+        expect(report!.hops.said).toContain("The proxies of shop/front-istio-1 and shop/productpage-v1 did not tell.");
         expect(report!.hops.rows).toEqual([
             { from: "this client", to: "front-istio", security: "plaintext", requests: 30 },
             ...PODS.map((pod) => ({ from: "productpage-v1", to: pod, fromIdentity: PRODUCTPAGE, toIdentity: REVIEWS, security: "mutual TLS", requests: 10 })),
         ]);
-        expect(report!.nat).toEqual({ counted: false, why: `The port of ${bookinfo.url.href} is no node port, so the NAT rules of a node port do not count these requests.` });
+        expect(report!.nat).toEqual({ counted: false, why: "Saved rules count nothing any more: run this on a node, or read a node's rules with --ssh <host>." });
     });
 
     it("are plain data, and change nothing else of the report", async () => {
@@ -161,16 +161,57 @@ describe("the hops of requests", () => {
     });
 });
 
-/** Rules in which the node port leads to one pod, as saved to a file. */
-function rulesFile(): string {
+/** Rules in which the node port leads to one pod, as saved to a file; each rule has counted so many packets. */
+function rulesFile(packets = 0): string {
     const file = join(dir, "rules.txt");
     writeFileSync(file, ruleSet([
-        { name: "shop/front-istio:http", clusterIP: "10.96.0.20", port: 80, nodePort: NODE_PORT, endpoints: [{ address: "10.244.0.30", port: 80 }] },
+        { name: "shop/front-istio:http", clusterIP: "10.96.0.20", port: 80, nodePort: Number(bookinfo.url.port), endpoints: [{ address: "10.244.0.30", port: 80 }] },
         { name: "shop/productpage:http", clusterIP: "10.96.0.11", port: 9080, endpoints: [{ address: "10.244.0.1", port: 9080 }] },
         { name: "shop/reviews:http", clusterIP: "10.96.0.10", port: 9080, endpoints: [2, 3, 4].map((host) => ({ address: `10.244.0.${host}`, port: 9080 })) },
-    ], { counters: true }));
+    ], { counters: true }).replaceAll("[0:0] -A", `[${packets}:${packets * 60}] -A`));
     return file;
 }
+
+describe("a node's NAT rules", () => {
+    const path = process.env.PATH;
+    afterEach(() => {
+        process.env.PATH = path;
+    });
+
+    /** A node that prints that file when it is asked by ssh. */
+    function nodePrints(file: string) {
+        writeFileSync(join(dir, "ssh"), `#!/bin/sh\ncat > /dev/null\ncat ${file}\n`);
+        chmodSync(join(dir, "ssh"), 0o755);
+        process.env.PATH = `${dir}:${path}`;
+        return { kind: "ssh", target: "root@10.0.0.1" } as const;
+    }
+
+    it("are read before and after, and counted between", async () => {
+        const rules = nodePrints(rulesFile(500));
+        let seen = 500;
+        page = () => {
+            rulesFile(++seen);
+            return { pod: "reviews-v1" };
+        };
+        const { traffic: report } = await traffic({ requests: 12 }, { rules });
+        expect(report!.nat).toMatchObject({ counted: true, source: "the rules of root@10.0.0.1", node: "node-1", servicePort: "shop/front-istio:http", nodePort: Number(bookinfo.url.port) });
+        const { steps } = report!.nat as Extract<typeof report, object>["nat"] & { counted: true };
+        expect(steps.map(({ step, connections, pod }) => [step, connections, pod])).toEqual([["node port", 12, undefined], ["external", 12, undefined], ["service", 12, undefined], ["endpoint", 12, "front-istio-1"]]);
+    });
+
+    it("that count nothing are noted where there were answers", async () => {
+        const { findings, ok } = await traffic({ requests: 3 }, { rules: nodePrints(rulesFile(500)) });
+        expect(findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual(["note traffic/nat-silent"]);
+        expect(ok).toBe(true);
+    });
+
+    it("that cannot be read are a sentence, not a failure", async () => {
+        const rules = nodePrints(join(dir, "none"));
+        const { traffic: report, ok } = await traffic({ requests: 3 }, { rules });
+        expect(report!.nat).toEqual({ counted: false, why: expect.stringMatching(/^The host root@10\.0\.0\.1 cannot be asked by ssh/) });
+        expect(ok).toBe(true);
+    });
+});
 
 describe("the table", () => {
     it("shows all of it", async () => {
@@ -195,10 +236,10 @@ describe("the table", () => {
             "HOP                           SECURITY    REQUESTS  FROM IDENTITY                                           TO IDENTITY",
             "this client -> front-istio    plaintext   30",
             ...PODS.map((pod) => `productpage-v1 -> ${pod}  mutual TLS  10        ${PRODUCTPAGE}  ${REVIEWS}`),
-            "By istio_requests_total of the called pods' proxies, before and after: all requests of that time, also others' than these. The proxies of shop/productpage-v1 did not tell.",
+            "By istio_requests_total of the called pods' proxies, before and after: all requests of that time, also others' than these. The proxies of shop/front-istio-1 and shop/productpage-v1 did not tell.",
             "",
             "NAT",
-            `Not counted. The port of ${bookinfo.url.href} is no node port, so the NAT rules of a node port do not count these requests.`,
+            "Not counted. Saved rules count nothing any more: run this on a node, or read a node's rules with --ssh <host>.",
         ]);
     });
 });
