@@ -103,8 +103,9 @@ export class SshSession {
 
     /** Makes the connection that all commands use. @returns why it cannot be made */
     private dial(): Promise<string | undefined> {
-        const hello = ["PermitLocalCommand=yes", `LocalCommand=echo ${CONNECTED}`, "ControlMaster=yes", "ControlPersist=no"];
-        const args = [...this.options, ...hello.flatMap((option) => ["-o", option]), "-N", this.target];
+        // The first value of an option counts. A failed negotiation is told at this level only.
+        const hello = ["LogLevel=INFO", "PermitLocalCommand=yes", `LocalCommand=echo ${CONNECTED}`, "ControlMaster=yes", "ControlPersist=no"];
+        const args = [...hello.flatMap((option) => ["-o", option]), ...this.options, "-N", this.target];
         return new Promise((resolve, reject) => {
             const child = spawn("ssh", args, { env: this.env, signal: this.signal, stdio: ["ignore", "pipe", "pipe"] });
             let [printed, said] = ["", ""];
