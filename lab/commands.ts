@@ -5,6 +5,7 @@ import { mkdir, rename, rm, symlink } from "node:fs/promises";
 import { buildModule, ensureBundle, ensureSystem, findGo, MODULES, PULUMI, which, type Go, type ToolModule } from "./build";
 import { labStatus, removeState, startControlPlane, stopControlPlane } from "./cluster/control";
 import { inNetns } from "./cluster/netns";
+import { chooseDataPlane, type DataPlane } from "./data-plane";
 import { endpointsOf, endpointTable, table } from "./endpoints";
 import { labEnvironment, prepareEnvironment } from "./environment";
 import { LabFailure } from "./failure";
@@ -35,12 +36,15 @@ function startSteps(place: LabPlace): Step[] {
     const ownEngine = which("pulumi");
     let go: Go;
     let bundle: string;
+    let dataPlane: DataPlane;
     const links: Record<string, string> = ownEngine === undefined ? {} : { pulumi: ownEngine };
+    const images: Record<string, string> = {};
     const build = (module: ToolModule): Step => ({
         title: `Build ${Object.keys(module.programs).join(", ")}`,
         run: async (report) => {
             const { dir, built } = await buildModule(module, { toolsDir, cache: place.cache }, go, report);
             for (const [program, file] of Object.entries(module.programs)) links[program] = join(dir, file);
+            for (const file of Object.keys(module.files ?? {})) images[file] = join(dir, file);
             return `${Object.keys(module.programs).join(", ")}: ${built ? "built" : "built before"}`;
         },
     });
@@ -63,10 +67,21 @@ function startSteps(place: LabPlace): Step[] {
             },
         },
         {
+            title: "Data plane",
+            run: async (report) => {
+                dataPlane = await chooseDataPlane(place, report);
+                if (!dataPlane.on) return `No data plane, the control plane only: ${dataPlane.reason}`;
+                Object.assign(links, { envoy: dataPlane.envoy });
+                Object.assign(images, { workloads: dataPlane.workloads });
+                return "Data plane: sidecars, gateways and Bookinfo";
+            },
+        },
+        {
             title: "Control plane",
             run: async (report) => {
-                await linkPrograms(place.bin, links);
-                const started = await startControlPlane(place, report);
+                await linkFiles(place.bin, links);
+                await linkFiles(place.images, images);
+                const started = await startControlPlane(place, dataPlane.on, report);
                 return `Control plane ${started ? "ready" : "ran before"}, in the network namespace ${place.netns}`;
             },
         },
@@ -86,15 +101,13 @@ function startSteps(place: LabPlace): Step[] {
 
 const describePlugins = (choices: readonly PluginChoice[]) => choices.map(({ executable, kind }) => `${executable}: ${kind}`).join(", ");
 
-/** Makes the directory hold exactly these links; each is replaced in one step, so that running programs find theirs. */
-async function linkPrograms(bin: string, links: Readonly<Record<string, string>>): Promise<void> {
-    await mkdir(bin, { recursive: true });
-    for (const [program, file] of Object.entries(links)) {
-        await symlink(file, join(bin, `${program}.new`)).catch(async () => {
-            await rm(join(bin, `${program}.new`), { force: true });
-            await symlink(file, join(bin, `${program}.new`));
-        });
-        await rename(join(bin, `${program}.new`), join(bin, program));
+/** Makes the directory hold these links; each is replaced in one step, so that running programs find theirs. */
+async function linkFiles(dir: string, links: Readonly<Record<string, string>>): Promise<void> {
+    await mkdir(dir, { recursive: true });
+    for (const [name, file] of Object.entries(links)) {
+        await rm(join(dir, `${name}.new`), { force: true });
+        await symlink(file, join(dir, `${name}.new`));
+        await rename(join(dir, `${name}.new`), join(dir, name));
     }
 }
 

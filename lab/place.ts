@@ -12,12 +12,16 @@ export interface LabPlace {
     readonly state: string;
     /** Programs, certificates and logs inside the state directory. */
     readonly bin: string;
+    /** What the images of the pods hold besides programs. */
+    readonly images: string;
     readonly pki: string;
     readonly logs: string;
     /** One record a process that the lab started. */
     readonly run: string;
     /** What the supervisor says about each part. */
     readonly statusFile: string;
+    /** Socket file through which the node ports are reached from outside the network namespace. */
+    readonly doorFile: string;
     /** The administrator's kubeconfig. */
     readonly kubeconfig: string;
     /** Directory of Pulumi's file backend. */
@@ -46,10 +50,12 @@ export function labPlace(env: NodeJS.ProcessEnv = process.env): LabPlace {
         netns: `istio-${name}`,
         state,
         bin: join(state, "bin"),
+        images: join(state, "images"),
         pki: join(state, "pki"),
         logs: join(state, "logs"),
         run: join(state, "run"),
         statusFile: join(state, "status.json"),
+        doorFile: join(state, "door.sock"),
         kubeconfig: join(state, "kubeconfig"),
         backend: join(state, "backend"),
         pulumiHome: join(state, "pulumi-home"),

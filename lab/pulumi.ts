@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
-import { NODE_IP } from "./cluster/addresses";
 import { CONTEXT } from "./cluster/kubeconfig";
+import { DOOR_ADDRESS } from "./door/inside";
 import { LabFailure } from "./failure";
 import type { LabPlace } from "./place";
 import { run } from "./run";
@@ -20,11 +20,11 @@ export function withLabSettings(text: string, settings: Readonly<Record<string, 
     return document.toString();
 }
 
-/** Writes `Pulumi.lab.yaml`: the lab's cluster, the address of its node, and the bundle of upstream's files. */
+/** Writes `Pulumi.lab.yaml`: the lab's cluster, the address at which its node ports are open inside and outside, and the bundle of upstream's files. */
 export async function writeStackSettings(place: LabPlace, bundle: string): Promise<void> {
     const file = join(place.repository, `Pulumi.${STACK}.yaml`);
     const before = await readFile(file, "utf8").catch(() => "");
-    const after = withLabSettings(before, { context: CONTEXT, bundle, nodeHost: NODE_IP });
+    const after = withLabSettings(before, { context: CONTEXT, bundle, nodeHost: DOOR_ADDRESS });
     if (after === before) return;
     await writeFile(`${file}.new`, after);
     await rename(`${file}.new`, file);

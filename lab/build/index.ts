@@ -8,8 +8,10 @@ import type { Report } from "../run";
 import type { Go } from "./go";
 
 export { buildModule } from "./build";
+export { ensureEnvoy } from "./envoy";
 export { findGo, type Go } from "./go";
 export { ensureSystem, which } from "./system";
+export { ensureWorkloads } from "./workloads";
 export { MODULES, PULUMI, type ToolModule } from "./tools";
 
 /** The directory of upstream's files for a lab, keyed by the lock file; written on first use, verified on each. */

@@ -8,6 +8,8 @@ export interface ToolModule {
     readonly variables: Readonly<Record<string, string>>;
     /** Names under which the programs are called, and the file that is built for each. */
     readonly programs: Readonly<Record<string, string>>;
+    /** Files that an image holds besides its program: name in the build, and where a Go module has it. */
+    readonly files?: Readonly<Record<string, { readonly module: string; readonly path: string }>>;
 }
 
 const ISTIO_VERSION = "istio.io/istio/pkg/version";
@@ -23,13 +25,17 @@ const KUBERNETES: ToolModule = {
 
 const ISTIO: ToolModule = {
     name: "istio",
-    packages: ["istio.io/istio/pilot/cmd/pilot-discovery", "istio.io/istio/istioctl/cmd/istioctl"],
+    packages: ["istio.io/istio/pilot/cmd/pilot-discovery", "istio.io/istio/pilot/cmd/pilot-agent", "istio.io/istio/istioctl/cmd/istioctl"],
     variables: { [`${ISTIO_VERSION}.buildVersion`]: "1.25.1", [`${ISTIO_VERSION}.buildTag`]: "1.25.1", [`${ISTIO_VERSION}.buildHub`]: "docker.io/istio", [`${ISTIO_VERSION}.buildStatus`]: "Clean", [`${ISTIO_VERSION}.buildGitRevision`]: "be4b14ad8be8" },
-    programs: { "pilot-discovery": "pilot-discovery", istioctl: "istioctl" },
+    programs: { "pilot-discovery": "pilot-discovery", "pilot-agent": "pilot-agent", istioctl: "istioctl" },
+    files: { "envoy_bootstrap.json": { module: "istio.io/istio", path: "tools/packaging/common/envoy_bootstrap.json" } },
 };
 
 const KWOK: ToolModule = { name: "kwok", packages: ["sigs.k8s.io/kwok/cmd/kwok"], variables: {}, programs: { kwok: "kwok" } };
 const HELM: ToolModule = { name: "helm", packages: ["helm.sh/helm/v3/cmd/helm"], variables: { "helm.sh/helm/v3/internal/version.version": "v3.20.2" }, programs: { helm: "helm" } };
+
+/** The cluster's DNS, with the plugins that the lab's configuration names and no others. */
+const COREDNS: ToolModule = { name: "coredns", packages: ["."], variables: {}, programs: { coredns: "coredns" } };
 
 /** The engine; built only where there is none on PATH. The Automation API refuses an engine without a version. */
 export const PULUMI: ToolModule = {
@@ -40,7 +46,7 @@ export const PULUMI: ToolModule = {
 };
 
 /** What every lab needs, in the order in which it is built. */
-export const MODULES: readonly ToolModule[] = [KUBERNETES, ISTIO, KWOK, HELM];
+export const MODULES: readonly ToolModule[] = [KUBERNETES, ISTIO, KWOK, HELM, COREDNS];
 
 /** Flags of every build: reproducible, without symbols, and nothing but what go.mod and go.sum name. */
 export function buildFlags(module: ToolModule): string[] {

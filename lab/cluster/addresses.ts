@@ -8,6 +8,8 @@ export const NODE_IP = "10.240.0.10";
 export const SERVICE_CIDR = "10.96.0.0/16";
 /** Address of the Service `kubernetes`: the first one of the range. */
 export const API_SERVICE_IP = "10.96.0.1";
+/** Address of the Service `kube-dns`, where installers put it. */
+export const DNS_SERVICE_IP = "10.96.0.10";
 export const POD_CIDR = "10.244.0.0/16";
 /** Pods that kwok plays; nothing answers there. */
 export const PLAYED_POD_CIDR = "10.244.0.0/17";
@@ -21,6 +23,6 @@ export const POD_GATEWAY = "169.254.1.1";
 export const API_SERVER = `https://${NODE_IP}:6443`;
 export const ETCD_CLIENT = "https://127.0.0.1:2379";
 /** Loopback ports of the parts, as `name: port`; the numbers are the upstream defaults. */
-export const PORTS = { etcdHealth: 2381, controllerManager: 10257, scheduler: 10259, kubeProxy: 10256, kubeProxyMetrics: 10249, kwok: 10247 };
+export const PORTS = { etcdHealth: 2381, controllerManager: 10257, scheduler: 10259, kubeProxy: 10256, kubeProxyMetrics: 10249, kwok: 10247, dnsReady: 8181 };
 /** Where the node answers the API server's requests for logs. */
 export const KUBELET_PORT = 10250;

@@ -1,18 +1,20 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LabFailure } from "../failure";
 import type { LabPlace } from "../place";
 import { loader } from "../plugins";
 import type { Report } from "../run";
-import { createLabNetns, deleteLabNetns, inNetns, ip, netnsFile } from "./netns";
-import { endProcess, isAlive, readRecord, readRecords, recordOf, removeRecord, type ProcessRecord } from "./processes";
+import { markedProcesses, PART_VARIABLE } from "./marks";
+import { createLabNetns, deleteLabNetns, inNetns, netnsFile } from "./netns";
+import { endProcess, isAlive, readRecord, readRecords, recordOf, removeRecord, saveRecord, type ProcessRecord } from "./processes";
 import { readStatus, type LabStatus } from "./status";
-import { PART_VARIABLE, SUPERVISOR } from "./supervisor";
-import { existsSync } from "node:fs";
+import { DATA_PLANE_VARIABLE, SUPERVISOR } from "./supervisor";
 
+/** Name of the door's process record. */
+const DOOR = "door";
 /** How long the control plane may take to become ready, in milliseconds. */
 const START_TIMEOUT_MS = 120_000;
 /** How long an orderly stop may take before what is left is ended one by one. */
@@ -33,15 +35,16 @@ export function labStatus(place: LabPlace): LabStatus & { running: boolean } {
 
 /**
  * Starts the control plane and waits until every part is ready; one that runs is left alone, the remains of a dead one are removed first.
+ * @param dataPlane whether sidecars, gateways and workloads are to run in it.
  * @returns whether it was started.
  * @throws LabFailure naming the parts that did not become ready.
  */
-export async function startControlPlane(place: LabPlace, report: Report): Promise<boolean> {
+export async function startControlPlane(place: LabPlace, dataPlane: boolean, report: Report): Promise<boolean> {
     const running = labStatus(place).running;
     if (!running) {
         await stopControlPlane(place, report);
         await createLabNetns(place);
-        startSupervisor(place);
+        startSupervisor(place, dataPlane);
     }
     const deadline = Date.now() + START_TIMEOUT_MS;
     while (!labStatus(place).ready) {
@@ -54,16 +57,29 @@ export async function startControlPlane(place: LabPlace, report: Report): Promis
         }
         await sleep(50);
     }
+    startDoor(place);
     return !running;
 }
 
-function startSupervisor(place: LabPlace): void {
+/** Opens the node ports on the machine's loopback, unless they are; the door closes itself when the supervisor ends. */
+function startDoor(place: LabPlace): void {
+    const before = readRecord(place.run, DOOR);
+    if (before && isAlive(before)) return;
+    const log = openSync(join(place.logs, "door.log"), "a");
+    const child = spawn(process.execPath, ["--import", loader(), join(__dirname, "..", "door", "outside.ts"), place.doorFile], { cwd: "/", detached: true, stdio: ["ignore", log, log] });
+    closeSync(log);
+    child.unref();
+    const record = child.pid === undefined ? undefined : recordOf(DOOR, child.pid);
+    if (record) saveRecord(place.run, record);
+}
+
+function startSupervisor(place: LabPlace, dataPlane: boolean): void {
     mkdirSync(place.logs, { recursive: true });
     const log = openSync(join(place.logs, "supervisor.log"), "a");
     const [program, ...args] = inNetns(place.netns, [process.execPath, "--import", loader(), join(__dirname, "supervisor.ts")]);
     // Only what names the lab: a proxy variable, for one, would lead its clients astray.
     const { HOME, PATH, XDG_STATE_HOME, XDG_CACHE_HOME } = process.env;
-    const env = { HOME, PATH, XDG_STATE_HOME, XDG_CACHE_HOME, LAB_NAME: place.name, [PART_VARIABLE]: `${place.netns}/${SUPERVISOR}` };
+    const env = { HOME, PATH, XDG_STATE_HOME, XDG_CACHE_HOME, LAB_NAME: place.name, [DATA_PLANE_VARIABLE]: dataPlane ? "on" : "off", [PART_VARIABLE]: `${place.netns}/${SUPERVISOR}` };
     const child = spawn(program, args, { cwd: "/", detached: true, stdio: ["ignore", log, log], env });
     closeSync(log);
     child.unref();
@@ -80,7 +96,7 @@ export async function stopControlPlane(place: LabPlace, report: Report): Promise
         await endProcess(supervisor, STOP_TIMEOUT_MS);
     }
     // What a supervisor that was killed has left behind: recorded, or marked by its environment.
-    const left = [...readRecords(place.run).filter(isAlive), ...(await markedProcesses(place.netns))];
+    const left = [...readRecords(place.run).filter(isAlive), ...(await labProcesses(place.netns))];
     if (left.length > 0) report(`ending ${left.length} processes that were left behind`);
     await Promise.all(left.map((record) => endProcess(record, 5000)));
     for (const { name } of readRecords(place.run)) removeRecord(place.run, name);
@@ -96,12 +112,7 @@ export async function removeState(place: LabPlace): Promise<void> {
 }
 
 /** Processes in the lab's namespaces whose environment says that the lab started them. */
-async function markedProcesses(netns: string): Promise<ProcessRecord[]> {
+async function labProcesses(netns: string): Promise<ProcessRecord[]> {
     const names = (await readdir("/run/netns").catch((): string[] => [])).filter((name) => name === netns || name.startsWith(`${netns}.`));
-    const pids = (await Promise.all(names.map((name) => ip(["netns", "pids", name])))).flatMap((text) => text.split("\n").filter(Boolean).map(Number));
-    const marked = await Promise.all(pids.map(async (pid) => {
-        const environ = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
-        return environ.split("\0").some((entry) => entry.startsWith(`${PART_VARIABLE}=${netns}/`)) ? recordOf(`process-${pid}`, pid) : undefined;
-    }));
-    return marked.filter((record) => record !== undefined);
+    return (await Promise.all(names.map((name) => markedProcesses(name, (mark) => mark.startsWith(`${netns}/`))))).flat();
 }

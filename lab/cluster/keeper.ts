@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, fchownSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { endProcess, recordOf, removeRecord, saveRecord } from "./processes";
 
@@ -12,16 +12,20 @@ export interface KeptProgram {
     readonly env: Readonly<Record<string, string>>;
     /** Standard output and error are appended to it. */
     readonly logFile: string;
+    /** Owner of that file: a program that opens its standard output by name needs to be. */
+    readonly logOwner?: { readonly uid: number; readonly gid: number };
     /** Directory of process records. */
     readonly runDir: string;
     /** Milliseconds between SIGTERM and SIGKILL. */
     readonly graceMs: number;
     /** Milliseconds until the first restart; doubled at each further one up to the maximum. */
     readonly backoff: { readonly firstMs: number; readonly maxMs: number };
+    /** Whether exit code 0 is the end of its work; otherwise it is started again whatever its code. */
+    readonly completes?: boolean;
 }
 
-/** What happens to a kept program. `exited` tells how, and in how many milliseconds it is started again. */
-export type KeeperEvent = { type: "started"; pid: number } | ({ type: "exited"; restartInMs: number } & Ending);
+/** What happens to a kept program. `exited` tells how, and in how many milliseconds it is started again; `completed` is the last one. */
+export type KeeperEvent = { type: "started"; pid: number } | { type: "completed" } | ({ type: "exited"; restartInMs: number } & Ending);
 
 /** How a program ended: by its exit code, by a signal, or it could not be started at all. */
 export interface Ending {
@@ -60,6 +64,7 @@ export class Keeper {
         const { program } = this;
         mkdirSync(dirname(program.logFile), { recursive: true });
         const log = openSync(program.logFile, "a");
+        if (program.logOwner) fchownSync(log, program.logOwner.uid, program.logOwner.gid);
         const startedAt = Date.now();
         const [file, ...args] = program.command;
         const child = spawn(file, args, { env: program.env, stdio: ["ignore", log, log] });
@@ -89,10 +94,18 @@ export class Keeper {
         removeRecord(this.program.runDir, this.program.name);
     }
 
+    /** Ends the program once; it is started again like one that ended by itself. */
+    async endOnce(): Promise<void> {
+        const pid = this.child?.pid;
+        const record = pid === undefined ? undefined : recordOf(this.program.name, pid);
+        if (record) await endProcess(record, this.program.graceMs);
+    }
+
     private onEnd(ranMs: number, ending: Ending): void {
         this.child = undefined;
         if (this.stopping) return;
         removeRecord(this.program.runDir, this.program.name);
+        if (this.program.completes && ending.code === 0) return this.onEvent({ type: "completed" });
         const { firstMs, maxMs } = this.program.backoff;
         if (ranMs > HEALTHY_MS) this.delayMs = firstMs;
         const restartInMs = this.delayMs;

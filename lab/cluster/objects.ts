@@ -1,6 +1,6 @@
 import { totalmem } from "node:os";
-import type { KubeConfig, KubernetesObject, V1ClusterRole, V1ClusterRoleBinding, V1Node, V1StorageClass } from "@kubernetes/client-node";
-import { KUBELET_PORT, NODE_IP, NODE_NAME } from "./addresses";
+import type { KubeConfig, KubernetesObject, V1ClusterRole, V1ClusterRoleBinding, V1EndpointSlice, V1Node, V1Service, V1StorageClass } from "@kubernetes/client-node";
+import { DNS_SERVICE_IP, KUBELET_PORT, NODE_IP, NODE_NAME } from "./addresses";
 
 /** Provisioner of the lab's storage class. */
 export const VOLUME_PROVISIONER = "istio-on-pulumi/lab-volumes";
@@ -55,6 +55,43 @@ const KWOK_ROLE: V1ClusterRoleBinding = {
     subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "lab-kwok" }],
 };
 
+const DNS_RULES: V1ClusterRole = {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRole",
+    metadata: { name: "lab-dns" },
+    rules: [
+        { apiGroups: [""], resources: ["services", "namespaces", "pods"], verbs: ["list", "watch"] },
+        { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
+    ],
+};
+
+const DNS_ROLE: V1ClusterRoleBinding = {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRoleBinding",
+    metadata: { name: "lab-dns" },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "lab-dns" },
+    subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "lab-dns" }],
+};
+
+const DNS = { namespace: "kube-system", name: "kube-dns" };
+
+/** As installers make it, but for the pods: the server is a part of the lab, at the node's address. */
+const DNS_SERVICE: V1Service = {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { ...DNS, labels: { "k8s-app": "kube-dns", "kubernetes.io/name": "CoreDNS" } },
+    spec: { clusterIP: DNS_SERVICE_IP, ports: [{ name: "dns", protocol: "UDP", port: 53 }, { name: "dns-tcp", protocol: "TCP", port: 53 }] },
+};
+
+const DNS_ENDPOINTS: V1EndpointSlice = {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { ...DNS, labels: { "kubernetes.io/service-name": "kube-dns" } },
+    addressType: "IPv4",
+    endpoints: [{ addresses: [NODE_IP], conditions: { ready: true }, nodeName: NODE_NAME }],
+    ports: [{ name: "dns", protocol: "UDP", port: 53 }, { name: "dns-tcp", protocol: "TCP", port: 53 }],
+};
+
 const VOLUMES_ROLE: V1ClusterRoleBinding = {
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "ClusterRoleBinding",
@@ -63,7 +100,7 @@ const VOLUMES_ROLE: V1ClusterRoleBinding = {
     subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "lab-volume-provisioner" }],
 };
 
-/** Creates what a cluster's installer would create: the node, the default storage class, and what kwok and the volume provisioner may do. Leaves what exists. */
+/** Creates what a cluster's installer would create: the node, the default storage class, the Service of the DNS, and what kwok, the DNS and the volume provisioner may do. Leaves what exists. */
 export async function createClusterObjects(config: KubeConfig): Promise<void> {
     const { KubernetesObjectApi } = await import("@kubernetes/client-node");
     const api = KubernetesObjectApi.makeApiClient(config);
@@ -74,5 +111,5 @@ export async function createClusterObjects(config: KubeConfig): Promise<void> {
             if ((error as { code?: number }).code !== 409) throw error;
         }
     };
-    for (const object of [NODE, STORAGE_CLASS, KWOK_RULES, KWOK_ROLE, VOLUMES_ROLE]) await create(object);
+    for (const object of [NODE, STORAGE_CLASS, KWOK_RULES, KWOK_ROLE, VOLUMES_ROLE, DNS_RULES, DNS_ROLE, DNS_SERVICE, DNS_ENDPOINTS]) await create(object);
 }

@@ -62,7 +62,7 @@ export class PartRunner {
     }
 
     private onEvent(event: KeeperEvent): void {
-        if (event.type === "started") return this.show({ state: "starting" });
+        if (event.type !== "exited") return this.show({ state: "starting" });
         this.show({ state: "down", detail: `${describeEnding(event)}, starts again in ${event.restartInMs / 1000} s` });
     }
 

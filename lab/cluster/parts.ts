@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LabPlace } from "../place";
+import { processImages } from "../pods/images";
 import { ETCD_CLIENT, API_SERVER, KWOK_CIDR, NODE_IP, NODE_NAME, POD_CIDR, PORTS, SERVICE_CIDR } from "./addresses";
 import type { LeafName, Pki } from "./pki";
 import type { HttpProbe } from "./probes";
@@ -22,12 +24,36 @@ export interface Part {
 export const kubeconfigOf = (place: LabPlace, user: LeafName) => join(place.state, "kubeconfigs", `${user}.kubeconfig`);
 
 /** Users whose kubeconfigs the parts need. */
-export const KUBECONFIG_USERS = ["controller-manager", "scheduler", "proxy", "node", "kwok", "volumes"] as const satisfies readonly LeafName[];
+export const KUBECONFIG_USERS = ["controller-manager", "scheduler", "proxy", "node", "kwok", "volumes", "dns"] as const satisfies readonly LeafName[];
 
 /** The control plane's programs in the order in which they can start. */
 export function controlPlane(place: LabPlace, pki: Pki): Part[] {
-    return [etcd(place, pki), apiServer(pki), controllerManager(place, pki), scheduler(place, pki), kubeProxy(place), kwok(place)];
+    return [etcd(place, pki), apiServer(pki), controllerManager(place, pki), scheduler(place, pki), kubeProxy(place), kwok(place), coreDns(place)];
 }
+
+/** Configuration files of the parts, by path. @param dataPlane whether sidecars run: kwok plays the other pods. */
+export function partFiles(place: LabPlace, dataPlane: boolean): Record<string, string> {
+    const stages = readFileSync(join(__dirname, "kwok-stages.yaml"), "utf8").replaceAll("PROCESS_IMAGES", processImages(dataPlane));
+    return { [stagesFile(place)]: stages, [corefile(place)]: CLUSTER_DNS(kubeconfigOf(place, "dns")) };
+}
+
+const stagesFile = (place: LabPlace) => join(place.state, "kwok-stages.yaml");
+const corefile = (place: LabPlace) => join(place.state, "Corefile");
+
+/** Names of the cluster alone: whatever else is asked for does not exist, and nothing is asked of anybody outside. */
+const CLUSTER_DNS = (kubeconfig: string) => `.:53 {
+    bind ${NODE_IP}
+    errors
+    ready 127.0.0.1:${PORTS.dnsReady}
+    kubernetes cluster.local in-addr.arpa {
+        kubeconfig ${kubeconfig}
+        ttl 5
+    }
+    template ANY ANY . {
+        rcode NXDOMAIN
+    }
+}
+`;
 
 const loopback = (port: number, path: string) => `http://127.0.0.1:${port}${path}`;
 
@@ -144,13 +170,24 @@ function kwok(place: LabPlace): Part {
         name: "kwok",
         program: "kwok",
         args: [
-            `--kubeconfig=${kubeconfigOf(place, "kwok")}`, `--config=${join(__dirname, "kwok-stages.yaml")}`, `--manage-single-node=${NODE_NAME}`,
+            `--kubeconfig=${kubeconfigOf(place, "kwok")}`, `--config=${stagesFile(place)}`, `--manage-single-node=${NODE_NAME}`,
             `--node-name=${NODE_NAME}`, `--node-ip=${NODE_IP}`, `--cidr=${KWOK_CIDR}`, "--node-lease-duration-seconds=40",
             `--server-address=127.0.0.1:${PORTS.kwok}`,
         ],
         // Or it would read a configuration of the user's.
         env: { KWOK_WORKDIR: join(place.state, "kwok") },
         ready: { url: loopback(PORTS.kwok, "/healthz") },
+        after: ["kube-apiserver", "objects"],
+        graceMs: 3000,
+    };
+}
+
+function coreDns(place: LabPlace): Part {
+    return {
+        name: "coredns",
+        program: "coredns",
+        args: ["-conf", corefile(place), "-quiet"],
+        ready: { url: loopback(PORTS.dnsReady, "/ready") },
         after: ["kube-apiserver", "objects"],
         graceMs: 3000,
     };

@@ -32,6 +32,7 @@ const LEAVES = {
     proxy: { commonName: "system:kube-proxy", usage: "clientAuth" },
     node: { commonName: `system:node:${NODE_NAME}`, organization: "system:nodes", usage: "clientAuth" },
     kwok: { commonName: "lab-kwok", usage: "clientAuth" },
+    dns: { commonName: "lab-dns", usage: "clientAuth" },
     volumes: { commonName: "lab-volume-provisioner", usage: "clientAuth" },
 } satisfies Record<string, Leaf>;
 

@@ -1,15 +1,17 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import type { Server } from "node:https";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { DoorInside } from "../door/inside";
 import { reasonOf } from "../failure";
 import { labPlace, type LabPlace } from "../place";
 import { PodRunners } from "../pods";
 import { serveLogs } from "../pods/log-server";
 import { writeKubeconfig } from "./kubeconfig";
+import { PART_VARIABLE } from "./marks";
 import { createClusterObjects } from "./objects";
 import { PartRunner } from "./part-runner";
-import { controlPlane, kubeconfigOf, KUBECONFIG_USERS, type Part } from "./parts";
+import { controlPlane, kubeconfigOf, KUBECONFIG_USERS, partFiles, type Part } from "./parts";
 import { Pki, type LeafName } from "./pki";
 import { recordOf, removeRecord, saveRecord } from "./processes";
 import { StatusBoard } from "./status";
@@ -17,13 +19,15 @@ import { provisionVolumes } from "./volumes";
 
 /** Name of the supervisor's own process record. */
 export const SUPERVISOR = "supervisor";
-/** Environment variable that marks every process that a lab started, as `<namespace>/<name>`. */
-export const PART_VARIABLE = "ISTIO_LAB_PART";
+
+/** Environment variable of the supervisor: `on` if sidecars, gateways and workloads are to run. */
+export const DATA_PLANE_VARIABLE = "LAB_DATA_PLANE";
 
 /** The lab's parts that are tasks of the supervisor, not programs. */
 const OBJECTS = "objects";
 const VOLUMES = "volumes";
 const PODS = "pods";
+const DOOR = "door";
 
 /** Runs in the lab's namespace: starts the control plane in order, keeps it running, and ends it on SIGTERM. */
 class Supervisor {
@@ -36,12 +40,13 @@ class Supervisor {
     private pods?: PodRunners;
     private logs?: Server;
 
-    constructor(private readonly place: LabPlace) {
+    constructor(private readonly place: LabPlace, private readonly dataPlane: boolean) {
         this.pki = Pki.open(place.pki);
         writeKubeconfig(place.kubeconfig, this.pki, "admin");
         for (const user of KUBECONFIG_USERS) writeKubeconfig(kubeconfigOf(place, user), this.pki, user);
         this.parts = controlPlane(place, this.pki);
-        this.board = new StatusBoard(place.statusFile, [...this.parts.map((part) => part.name), OBJECTS, VOLUMES, PODS]);
+        for (const [file, text] of Object.entries(partFiles(place, dataPlane))) writeFileSync(file, text);
+        this.board = new StatusBoard(place.statusFile, [...this.parts.map((part) => part.name), OBJECTS, VOLUMES, PODS, DOOR]);
     }
 
     start(): void {
@@ -49,10 +54,15 @@ class Supervisor {
         this.startTask(OBJECTS, "admin", ["kube-apiserver"], (config) => createClusterObjects(config));
         this.startTask(VOLUMES, "volumes", [OBJECTS], (config) => provisionVolumes(config, join(this.place.state, "volumes"), this.stopped.signal));
         this.startTask(PODS, "node", [OBJECTS, "kube-proxy"], async (config) => {
-            this.pods = new PodRunners(this.place, config, this.environment("pod"), this.board, this.stopped.signal);
-            this.logs ??= await serveLogs(this.pki, (pod) => this.pods?.logFileOf(pod));
+            this.pods = new PodRunners(this.place, config, this.environment("pod"), this.board, this.dataPlane, this.stopped.signal);
+            this.logs ??= await serveLogs(this.pki, (pod, container) => this.pods?.logFileOf(pod, container));
             await this.pods.start();
         });
+        const door = new DoorInside(this.place.doorFile, ({ open, refused }) => {
+            const detail = [`on 127.0.0.1: ${open.join(", ") || "no node port yet"}`, ...refused.map(({ port, reason }) => `not ${port} (${reason})`)].join("; ");
+            this.board.part({ name: DOOR, state: "ready", pid: process.pid, restarts: 0, detail });
+        });
+        this.startTask(DOOR, "node", [OBJECTS], (config) => door.start(config, this.stopped.signal));
     }
 
     /** Pods first, then what serves them, the API server next to last. */
@@ -112,7 +122,7 @@ async function main(): Promise<void> {
     for (const dir of [place.state, place.run, place.logs]) mkdirSync(dir, { recursive: true, mode: 0o700 });
     const self = recordOf(SUPERVISOR, process.pid);
     if (self) saveRecord(place.run, self);
-    const supervisor = new Supervisor(place);
+    const supervisor = new Supervisor(place, process.env[DATA_PLANE_VARIABLE] === "on");
     let ending = false;
     for (const name of ["SIGTERM", "SIGINT"] as const) {
         process.on(name, () => {

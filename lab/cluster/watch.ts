@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** What a watch tells. */
 export interface WatchHandlers<T> {
     /** An object is there or has changed; also called for each one that exists at the start. */
-    readonly changed: (object: T) => void;
+    readonly changed: (object: T) => unknown;
     /** An object is gone; `object` is its last known state. */
     readonly deleted: (object: T) => void;
 }

@@ -1,19 +1,20 @@
-/** A program of the lab that stands for a container image. */
-export interface ImageProgram {
-    /** Name of the program in the lab's directory of programs, and in the image. */
-    readonly program: string;
-    /** User that the image runs as, where the pod does not say. */
-    readonly uid: number;
-    readonly gid: number;
-}
-
-/** By the last part of the image's name: mirrors keep it. */
-const PROGRAMS: ReadonlyMap<string, ImageProgram> = new Map([
-    ["pilot", { program: "pilot-discovery", uid: 1337, gid: 1337 }],
-]);
+import type { V1Pod } from "@kubernetes/client-node";
 
 /** Version of every Istio program that the lab builds, whatever tag the image has. */
 export const BUILT_ISTIO_VERSION = "1.25.1";
+
+/** Images whose pods run as processes, by the last part of their names: mirrors keep it. The syntax is that of jq, too: kwok leaves out the same pods. */
+const CONTROL_PLANE = "(^|/)pilot([:@]|$)";
+const DATA_PLANE = "(^|/)(pilot|proxyv2|([^/]*-)?bookinfo-(productpage|details|ratings|reviews)-v[0-9]+)([:@]|$)";
+
+/** Pattern of the images that make a pod run as processes. @param dataPlane whether sidecars, gateways and Bookinfo do. */
+export const processImages = (dataPlane: boolean) => (dataPlane ? DATA_PLANE : CONTROL_PLANE);
+
+/** Whether the pod runs as processes; kwok plays it otherwise. */
+export function runsAsProcesses(pod: V1Pod, dataPlane: boolean): boolean {
+    const pattern = new RegExp(processImages(dataPlane));
+    return pod.spec?.containers.some(({ image }) => pattern.test(image ?? "")) ?? false;
+}
 
 /** The last part of an image's name and its tag (`latest` if it has none, `""` with a digest only). */
 export function parseImage(image: string): { base: string; tag: string } {
@@ -23,7 +24,8 @@ export function parseImage(image: string): { base: string; tag: string } {
     return { base, tag: tag ?? (digest === undefined ? "latest" : "") };
 }
 
-/** The program for an image, or undefined if the lab has none. */
-export function programFor(image: string): ImageProgram | undefined {
-    return PROGRAMS.get(parseImage(image).base);
+/** Application and version of one of Bookinfo's images, or undefined if it is none. */
+export function bookinfoImage(image: string): { application: string; version: string } | undefined {
+    const [, application, version] = /(?:^|-)bookinfo-(productpage|details|ratings|reviews)-(v[0-9]+)$/.exec(parseImage(image).base) ?? [];
+    return application === undefined || version === undefined ? undefined : { application, version };
 }

@@ -4,16 +4,15 @@ import { until } from "../cluster/probes";
 import type { StatusBoard } from "../cluster/status";
 import { watchObjects } from "../cluster/watch";
 import type { LabPlace } from "../place";
+import { runsAsProcesses } from "./images";
 import { KubeletApi } from "./kubelet-api";
 import { PodAddresses } from "./network";
 import { PodRunner, type PodHost } from "./pod-runner";
 
-/** Pods that run as processes. kwok's stages leave out the same ones. */
-const REAL_PODS = "app=istiod";
 /** How long `start` waits for pods that were there before the lab was stopped, in milliseconds. */
 const RETURN_MS = 20_000;
-/** When the lab is stopped its pods get this long, in seconds, whatever they ask for. */
-const STOP_GRACE_S = 5;
+/** When the lab is stopped its pods get this long, in seconds, whatever they ask for: as when a node is switched off. */
+const STOP_GRACE_S = 1;
 
 /** A kubelet for the pods that run as processes: one runner a pod, by UID. */
 export class PodRunners {
@@ -25,25 +24,30 @@ export class PodRunners {
         private readonly config: KubeConfig,
         private readonly env: Readonly<Record<string, string>>,
         private readonly board: StatusBoard,
+        private readonly dataPlane: boolean,
         private readonly signal: AbortSignal,
     ) {}
 
     /** Watches the pods; resolves when those that were ready before the lab was stopped are ready again, or 20 s are over. */
     async start(): Promise<void> {
         const api = await KubeletApi.create(this.config);
-        const host: PodHost = { place: this.place, api, addresses: this.addresses, board: this.board, env: this.env };
-        const before = (await api.list(REAL_PODS)).items.filter((pod) => pod.status?.containerStatuses?.some(({ ready }) => ready));
-        await watchObjects<V1Pod>(this.config, "/api/v1/pods", () => api.list(REAL_PODS), {
-            changed: (pod) => this.changed(pod, host),
+        const host: PodHost = { place: this.place, api, addresses: this.addresses, board: this.board, env: this.env, dataPlane: this.dataPlane };
+        const before = (await api.list()).items.filter((pod) => this.mine(pod) && pod.status?.containerStatuses?.some(({ ready }) => ready));
+        await watchObjects<V1Pod>(this.config, "/api/v1/pods", () => api.list(), {
+            changed: (pod) => this.mine(pod) && this.changed(pod, host),
             deleted: (pod) => void this.ends(pod, 0),
-        }, { signal: this.signal, labelSelector: REAL_PODS, fieldSelector: `spec.nodeName=${NODE_NAME}` });
+        }, { signal: this.signal, fieldSelector: `spec.nodeName=${NODE_NAME}` });
         const uids = before.map((pod) => pod.metadata?.uid ?? "");
         await until(async () => uids.every((uid) => this.runners.get(uid)?.ready ?? true), { timeoutMs: RETURN_MS, everyMs: 100, signal: this.signal });
     }
 
-    /** Log file of a pod by `<namespace>/<name>`, undefined if it is no process of the lab. */
-    logFileOf(name: string): string | undefined {
-        return [...this.runners.values()].find((runner) => runner.name === name)?.logFile;
+    /** Log file of a container of the pod `<namespace>/<name>`, undefined if it is no process of the lab. */
+    logFileOf(pod: string, container: string): string | undefined {
+        return [...this.runners.values()].find((runner) => runner.name === pod)?.logFile(container);
+    }
+
+    private mine(pod: V1Pod): boolean {
+        return runsAsProcesses(pod, this.dataPlane);
     }
 
     /** Ends all processes; the pods stay in the API, as when a node is switched off. */

@@ -20,9 +20,9 @@ export class KubeletApi {
         return new KubeletApi(config.makeApiClient(CoreV1Api), setHeaderOptions("Content-Type", PatchStrategy.StrategicMergePatch));
     }
 
-    /** Pods on the lab's node that carry a label. */
-    list(labelSelector: string) {
-        return this.core.listPodForAllNamespaces({ labelSelector, fieldSelector: `spec.nodeName=${NODE_NAME}` });
+    /** Pods on the lab's node. */
+    list() {
+        return this.core.listPodForAllNamespaces({ fieldSelector: `spec.nodeName=${NODE_NAME}` });
     }
 
     /** Reads ConfigMaps and Secrets of the pod's namespace; a Secret's values are decoded. */

@@ -41,9 +41,9 @@ const FOLLOW_MS = 500;
 /**
  * The part of a kubelet's API that `kubectl logs` needs, for the API server only. Pods that kwok plays have no process and
  * say so.
- * @param logFileOf file of a pod's log by `<namespace>/<pod>`, undefined if it is no process.
+ * @param logFileOf file of a container's log by `<namespace>/<pod>` and container, undefined if it is no process.
  */
-export async function serveLogs(pki: Pki, logFileOf: (pod: string) => string | undefined): Promise<Server> {
+export async function serveLogs(pki: Pki, logFileOf: (pod: string, container: string) => string | undefined): Promise<Server> {
     const options = { cert: pki.pem("kubelet", "crt"), key: pki.pem("kubelet", "key"), ca: pki.pem("ca", "crt"), requestCert: true, rejectUnauthorized: true };
     const server = createServer(options, (request, response) => {
         answer(request, response, logFileOf).catch((error: unknown) => {
@@ -56,12 +56,12 @@ export async function serveLogs(pki: Pki, logFileOf: (pod: string) => string | u
     return server;
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, logFileOf: (pod: string) => string | undefined): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, logFileOf: (pod: string, container: string) => string | undefined): Promise<void> {
     const refuse = (status: number, text: string) => response.writeHead(status, { "Content-Type": "text/plain" }).end(`${text}\n`);
     if ((request.socket as TLSSocket).getPeerCertificate().subject?.CN !== KUBELET_CLIENT) return void refuse(403, "only the API server may ask");
     const wanted = parseLogRequest(request.url ?? "/");
     if (!wanted) return void refuse(501, "the lab's node answers requests for logs only");
-    const file = logFileOf(wanted.pod);
+    const file = logFileOf(wanted.pod, wanted.container);
     if (file === undefined) return void refuse(400, `pod ${wanted.pod} is played by kwok: it has no process and no logs`);
     const text = await readFile(file, "utf8").catch(() => "");
     response.writeHead(200, { "Content-Type": "text/plain" }).write(lastLines(text, wanted.tailLines));

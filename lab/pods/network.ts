@@ -1,6 +1,10 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
+import { promisify } from "node:util";
 import { POD_GATEWAY, NODE_IP, REAL_POD_NET } from "../cluster/addresses";
-import { ip, netnsFile, podNetnsPrefix } from "../cluster/netns";
+import { inNetns, ip, netnsFile, podNetnsPrefix } from "../cluster/netns";
+
+const run = promisify(execFile);
 
 /** Hands out addresses of the pods that are processes; an address that was given back is used again as late as possible. */
 export class PodAddresses {
@@ -55,6 +59,15 @@ export async function createPodNetwork(labNetns: string, uid: string, address: s
     await ip(["link", "set", "eth0", "up"], netns);
     await ip(["route", "add", POD_GATEWAY, "dev", "eth0", "scope", "link"], netns);
     await ip(["route", "add", "default", "via", POD_GATEWAY], netns);
+}
+
+/** Sets the kernel settings that a pod asks for, in its network namespace. @throws Error for one that is not the network's. */
+export async function setSysctls(netns: string, sysctls: readonly { readonly name: string; readonly value: string }[]): Promise<void> {
+    for (const { name, value } of sysctls) {
+        if (!/^net\.[a-z0-9_.]+$/.test(name)) throw new Error(`the kernel setting "${name}" is none of a pod's network (net.*)`);
+        const [program, ...args] = inNetns(netns, ["sh", "-c", 'printf %s "$2" > "$1"', "sh", `/proc/sys/${name.replaceAll(".", "/")}`, value]);
+        await run(program, args);
+    }
 }
 
 /** Removes the namespace, and with it the veth pair and the route. */

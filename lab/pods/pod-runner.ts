@@ -2,18 +2,20 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
-import { describeEnding, Keeper, type KeeperEvent } from "../cluster/keeper";
+import { NODE_IP } from "../cluster/addresses";
+import { PART_VARIABLE } from "../cluster/marks";
 import { inNetns } from "../cluster/netns";
 import type { StatusBoard } from "../cluster/status";
 import { reasonOf } from "../failure";
 import type { LabPlace } from "../place";
+import { ContainerRunner, now } from "./container-runner";
 import { containerEnvironment, expand, MissingReference } from "./environment";
-import { BUILT_ISTIO_VERSION, parseImage, programFor, type ImageProgram } from "./images";
+import { BUILT_ISTIO_VERSION, parseImage } from "./images";
 import type { KubeletApi } from "./kubelet-api";
-import { createPodNetwork, deletePodNetwork, podNetns, type PodAddresses } from "./network";
-import { podStatus, type ProcessState } from "./pod-status";
-import { askProbe } from "./probe";
-import { baseEnvironment, makeRoot } from "./root";
+import { createPodNetwork, deletePodNetwork, podNetns, setSysctls, type PodAddresses } from "./network";
+import { podStatus, waiting, type ContainerState, type PodState } from "./pod-status";
+import { commandOf, programFor, type ContainerProgram } from "./programs";
+import { baseEnvironment, inRoot, makeRoot } from "./root";
 import { resolveVolumes, writeMounts, type Volumes } from "./volumes";
 
 /** What all pods of the lab share. */
@@ -24,42 +26,54 @@ export interface PodHost {
     readonly board: StatusBoard;
     /** Environment of the processes' starters; the process itself gets the pod's. */
     readonly env: Readonly<Record<string, string>>;
+    /** Whether sidecars, gateways and Bookinfo run, not istiod alone. */
+    readonly dataPlane: boolean;
+}
+
+/** A container and what runs for it. */
+interface Runnable {
+    readonly container: V1Container;
+    readonly program: ContainerProgram;
+    readonly init: boolean;
+}
+
+/** What a pod's containers mount and have in their environments, by container name. */
+interface References {
+    readonly volumes: Volumes;
+    readonly env: ReadonlyMap<string, Record<string, string>>;
 }
 
 /** Pause before something that is missing is looked for again, in milliseconds. */
 const RETRY_MS = 500;
-/** Until it is ready for the first time a pod is asked more often than its probe says, so that nobody waits in vain. */
-const FIRST_PROBE_MS = 200;
 /** How often mounted files are brought up to date, in milliseconds. */
 const REFRESH_MS = 30_000;
+const DEFAULT_GRACE_S = 30;
 
-/** Runs one pod as a real process: waits for what it mounts, starts it, asks its probe, restarts it, ends it with the pod. */
+/** Runs one pod as real processes: its network, its init containers one by one, then its containers; ends them with the pod. */
 export class PodRunner {
     readonly name: string;
-    readonly logFile: string;
     private readonly uid: string;
     private readonly ended = new AbortController();
-    private readonly container: V1Container;
-    private readonly root: string;
-    private keeper?: Keeper;
-    private process: ProcessState;
+    private readonly dir: string;
+    private readonly runners: ContainerRunner[] = [];
+    private readonly restarts: ReadonlyMap<string, number>;
+    private state: PodState;
     private running: Promise<void> = Promise.resolve();
     private reports: Promise<void> = Promise.resolve();
+    private reporting = false;
     private stopping?: Promise<void>;
 
     constructor(private pod: V1Pod, private readonly host: PodHost) {
         const { namespace, name, uid = "" } = pod.metadata ?? {};
         this.name = `${namespace}/${name}`;
         this.uid = uid;
-        this.root = join(host.place.state, "pods", uid, "root");
-        this.logFile = join(host.place.logs, `pod-${namespace}-${name}.log`);
-        // Injected and helper containers do not run here: the first one is the pod's own.
-        this.container = pod.spec?.containers[0] ?? { name: "" };
-        const before = pod.status?.containerStatuses?.[0];
+        this.dir = join(host.place.state, "pods", uid);
         // A pod that ran before the lab was stopped starts once more, as after a restart of its node.
-        const restarts = before?.containerID ? before.restartCount + 1 : 0;
+        const before = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];
+        this.restarts = new Map(before.map((status) => [status.name, status.containerID ? status.restartCount + 1 : 0]));
         const kept = pod.status?.podIP;
-        this.process = { state: "waiting", ready: false, restarts, address: kept && host.addresses.keep(kept) ? kept : undefined };
+        const unstarted = (containers: readonly V1Container[] = []) => new Map(containers.map((container) => [container.name, waiting("PodInitializing", this.restarts.get(container.name))]));
+        this.state = { address: kept && host.addresses.keep(kept) ? kept : undefined, init: unstarted(pod.spec?.initContainers), containers: unstarted(pod.spec?.containers) };
     }
 
     start(): void {
@@ -73,13 +87,19 @@ export class PodRunner {
         this.pod = pod;
     }
 
-    /** Whether the pod's process is ready. */
+    /** Whether all of the pod's containers are ready. */
     get ready(): boolean {
-        return this.process.ready;
+        return [...this.state.containers.values()].every(({ ready }) => ready);
+    }
+
+    /** Log file of one of its containers, or undefined if it has none of that name. */
+    logFile(container: string): string | undefined {
+        const { namespace, name } = this.pod.metadata ?? {};
+        return this.state.containers.has(container) || this.state.init.has(container) ? join(this.host.place.logs, `pod-${namespace}-${name}-${container}.log`) : undefined;
     }
 
     /**
-     * Ends the process and removes its network and files.
+     * Ends the processes and removes the pod's network and files.
      * @param graceS seconds between SIGTERM and SIGKILL.
      */
     stop(graceS: number): Promise<void> {
@@ -90,127 +110,131 @@ export class PodRunner {
     private async end(graceS: number): Promise<void> {
         this.ended.abort();
         await this.running;
-        await this.keeper?.stop(graceS * 1000);
+        await Promise.all(this.runners.map((runner) => runner.stop(graceS * 1000)));
         await this.reports;
         await deletePodNetwork(this.host.place.netns, this.uid);
-        await rm(join(this.root, ".."), { recursive: true, force: true });
-        if (this.process.address) this.host.addresses.giveBack(this.process.address);
+        await rm(this.dir, { recursive: true, force: true });
+        if (this.state.address) this.host.addresses.giveBack(this.state.address);
         this.host.board.removePod(this.name);
     }
 
     private async run(): Promise<void> {
-        const program = await this.findProgram();
-        if (!program) return;
-        const owner = ownerOf(this.pod, this.container, program);
-        const address = this.process.address ?? this.host.addresses.take();
+        const runnables = await this.findPrograms();
+        if (!runnables) return;
+        const address = this.state.address ?? this.host.addresses.take();
         this.change({ address });
         await createPodNetwork(this.host.place.netns, this.uid, address);
-        const { volumes, env } = await this.waitForReferences(address);
-        if (this.ended.signal.aborted) return;
-        await makeRoot(this.root, join(this.host.place.bin, program.program), { program: program.program, hostname: this.pod.metadata?.name ?? "", address });
-        await writeMounts(this.root, this.container, volumes, owner);
-        if (this.ended.signal.aborted) return;
-        this.startProcess(program, owner, env);
-        void this.keepProbing(address);
-        void this.keepFresh(owner);
+        await setSysctls(podNetns(this.host.place.netns, this.uid), this.pod.spec?.securityContext?.sysctls ?? []);
+        const references = await this.waitForReferences(runnables, address);
+        if (!references) return;
+        for (const init of runnables.filter((runnable) => runnable.init)) {
+            const runner = await this.startContainer(init, references, address);
+            await Promise.race([runner?.completed, this.whenEnded]);
+            if (this.ended.signal.aborted) return;
+        }
+        await Promise.all(runnables.filter((runnable) => !runnable.init).map((runnable) => this.startContainer(runnable, references, address)));
+        void this.keepFresh(runnables);
     }
 
-    private async findProgram(): Promise<ImageProgram | undefined> {
-        const image = this.container.image ?? "";
-        const program = programFor(image);
-        if (!program) {
-            const message = `The lab has no program for image "${image}": it runs Istio's pilot only.`;
-            this.change({ reason: "ErrImagePull", message });
-            await this.host.api.event(this.pod, "Warning", "Failed", message);
-            return undefined;
-        }
-        const { tag } = parseImage(image);
-        if (!tag.startsWith(BUILT_ISTIO_VERSION)) {
-            await this.host.api.event(this.pod, "Warning", "OtherVersion", `The lab runs ${program.program} ${BUILT_ISTIO_VERSION} for image "${image}".`);
-        }
-        return program;
+    private get whenEnded(): Promise<void> {
+        const { signal } = this.ended;
+        return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true })));
     }
 
-    /** Waits as a kubelet does until everything exists that the pod requires, and says once what is missing. */
-    private async waitForReferences(address: string): Promise<{ volumes: Volumes; env: Record<string, string> }> {
+    private async findPrograms(): Promise<Runnable[] | undefined> {
+        const { initContainers = [], containers = [] } = this.pod.spec ?? {};
+        const { place, dataPlane, api } = this.host;
+        const runnables: Runnable[] = [];
+        for (const container of [...initContainers, ...containers]) {
+            const init = initContainers.includes(container);
+            const program = programFor(this.pod, container, place, dataPlane);
+            if (!program) {
+                const message = `The lab has no program for image "${container.image}": it runs Istio's pilot${dataPlane ? ", proxies, Bookinfo, and an HTTP echo beside a sidecar" : " only"}.`;
+                this.containerChanged(init, container.name, waiting("ErrImagePull", 0, message));
+                await api.event(this.pod, "Warning", "Failed", message);
+                return undefined;
+            }
+            const { base, tag } = parseImage(container.image ?? "");
+            if (["pilot", "proxyv2"].includes(base) && !tag.startsWith(BUILT_ISTIO_VERSION)) {
+                void api.event(this.pod, "Warning", "OtherVersion", `The lab runs ${program.title} for image "${container.image}".`);
+            }
+            runnables.push({ container, program, init });
+        }
+        return runnables;
+    }
+
+    /** Waits as a kubelet does until everything exists that the pod requires, and says once what is missing; undefined if the pod ends before. */
+    private async waitForReferences(runnables: readonly Runnable[], address: string): Promise<References | undefined> {
         const { api } = this.host;
         let said = "";
         while (!this.ended.signal.aborted) {
             try {
-                const pod = { ...this.pod, status: { ...this.pod.status, podIP: address, podIPs: [{ ip: address }], hostIP: this.hostIp } };
-                const volumes = await this.resolve();
-                return { volumes, env: await containerEnvironment(pod, this.container, api.lookup(pod), baseEnvironment(this.pod)) };
+                const pod = { ...this.pod, status: { ...this.pod.status, podIP: address, podIPs: [{ ip: address }], hostIP: NODE_IP } };
+                const volumes = await this.resolve(runnables);
+                const env = await Promise.all(runnables.map(async ({ container }) => [container.name, await containerEnvironment(pod, container, api.lookup(pod), baseEnvironment(pod))] as const));
+                return { volumes, env: new Map(env) };
             } catch (error) {
                 const message = reasonOf(error);
                 if (message !== said) {
                     said = message;
-                    this.change({ reason: "ContainerCreating", message });
+                    for (const { container, init } of runnables) this.containerChanged(init, container.name, waiting("ContainerCreating", this.restarts.get(container.name), message));
                     void api.event(this.pod, "Warning", error instanceof MissingReference ? "FailedMount" : "FailedCreate", message);
                 }
                 await this.pause(RETRY_MS);
             }
         }
-        return { volumes: new Map(), env: {} };
+        return undefined;
     }
 
-    private get hostIp(): string | undefined {
-        return podStatus(this.pod, this.process, "").hostIP;
-    }
-
-    private resolve(): Promise<Volumes> {
+    private resolve(runnables: readonly Runnable[]): Promise<Volumes> {
         const { api } = this.host;
-        return resolveVolumes(this.pod, [this.container], { lookup: api.lookup(this.pod), token: (projection) => api.token(this.pod, projection) });
+        return resolveVolumes(this.pod, runnables.map(({ container }) => container), { lookup: api.lookup(this.pod), token: (projection) => api.token(this.pod, projection) });
     }
 
-    private startProcess(program: ImageProgram, owner: { uid: number; gid: number }, env: Record<string, string>): void {
-        const { command, args = [] } = this.container;
-        const inside = [...(command ?? [`/usr/local/bin/${program.program}`]), ...args].map((word) => expand(word, env));
-        const { place } = this.host;
-        this.keeper = new Keeper({
-            name: `pod-${this.uid}`,
-            command: inNetns(podNetns(place.netns, this.uid), ["chroot", `--userspec=${owner.uid}:${owner.gid}`, this.root, ...inside]),
-            env: { ...this.host.env, ...env },
-            logFile: this.logFile,
-            runDir: place.run,
-            graceMs: (this.pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000,
-            backoff: { firstMs: 500, maxMs: 60_000 },
-        }, (event) => this.onEvent(event));
-        this.keeper.start();
+    private async startContainer({ container, program, init }: Runnable, { volumes, env: all }: References, address: string): Promise<ContainerRunner | undefined> {
+        const { place, api } = this.host;
+        const { namespace = "", name: hostname = "" } = this.pod.metadata ?? {};
+        const owner = ownerOf(this.pod, container, program);
+        const env = { ...all.get(container.name), ...program.extraEnv };
+        const root = this.rootOf(container);
+        const mounts = await makeRoot(root, program, { hostname, namespace, address });
+        await writeMounts(root, container, volumes, owner);
+        if (this.ended.signal.aborted) return undefined;
+        const netns = podNetns(place.netns, this.uid);
+        const name = `pod-${this.uid}-${container.name}`;
+        const mark = `${place.netns}/${name}`;
+        const runner = new ContainerRunner({
+            container, address, netns, mark,
+            program: {
+                name,
+                command: inNetns(netns, inRoot(root, mounts, owner, commandOf(container, program).map((word) => expand(word, env)))),
+                env: { ...this.host.env, ...env, [PART_VARIABLE]: mark },
+                logFile: this.logFile(container.name) ?? "",
+                logOwner: owner,
+                runDir: place.run,
+                graceMs: (this.pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_S) * 1000,
+                backoff: { firstMs: 500, maxMs: 60_000 },
+                completes: init,
+            },
+            onChange: (state) => this.containerChanged(init, container.name, state),
+            onEvent: (reason, message) => void api.event(this.pod, "Warning", reason, message),
+        }, this.restarts.get(container.name) ?? 0);
+        this.runners.push(runner);
+        runner.start();
+        return runner;
     }
 
-    private onEvent(event: KeeperEvent): void {
-        const before = this.process.restarts;
-        if (event.type === "started") {
-            const again = (this.keeper?.restarts ?? 0) > 0;
-            this.change({ state: "running", ready: false, restarts: before + (again ? 1 : 0), startedAt: now(), pid: event.pid, reason: undefined, message: undefined });
-            return;
-        }
-        const code = event.code ?? 128;
-        const message = `${describeEnding(event)}, starts again in ${event.restartInMs / 1000} s; see ${this.logFile}`;
-        this.change({ state: "waiting", ready: false, reason: "CrashLoopBackOff", message, pid: undefined, lastExit: { code, at: now() } });
-        void this.host.api.event(this.pod, "Warning", "BackOff", `Process of container ${this.container.name} ${message}`);
-    }
+    private readonly rootOf = (container: V1Container) => join(this.dir, container.name, "root");
 
-    private async keepProbing(address: string): Promise<void> {
-        const probe = this.container.readinessProbe;
-        const periodMs = (probe?.periodSeconds ?? 10) * 1000;
-        let failures = 0;
-        while (!this.ended.signal.aborted) {
-            const { state, pid } = this.process;
-            const answered = state === "running" && (!probe || (await askProbe(this.container, probe, address)));
-            failures = answered ? 0 : failures + 1;
-            const ready = answered || (this.process.ready && failures < (probe?.failureThreshold ?? 3));
-            if (this.process.pid === pid && this.process.ready !== ready && !this.ended.signal.aborted) this.change({ ready });
-            await this.pause(this.process.ready ? periodMs : FIRST_PROBE_MS);
-        }
-    }
-
-    private async keepFresh(owner: { uid: number; gid: number }): Promise<void> {
+    private async keepFresh(runnables: readonly Runnable[]): Promise<void> {
         while (!this.ended.signal.aborted) {
             await this.pause(REFRESH_MS);
             if (this.ended.signal.aborted) return;
             try {
-                await writeMounts(this.root, this.container, await this.resolve(), owner);
+                const volumes = await this.resolve(runnables);
+                for (const { container, program, init } of runnables) {
+                    if (!init) await writeMounts(this.rootOf(container), container, volumes, ownerOf(this.pod, container, program));
+                }
             } catch (error) {
                 // The files stay as they are; a kubelet does the same.
                 console.error(`pod ${this.name}: mounts not refreshed: ${reasonOf(error)}`);
@@ -218,20 +242,32 @@ export class PodRunner {
         }
     }
 
-    /** Notes a change and reports it; reports go out in order, each with the newest state. */
-    private change(change: Partial<ProcessState>): void {
-        this.process = { ...this.process, ...change };
-        const { state, ready, pid, restarts, reason, message } = this.process;
-        const detail = [reason, message].filter(Boolean).join(": ") || undefined;
-        this.host.board.pod({ name: this.name, state: ready ? "ready" : state === "running" ? "starting" : "waiting", pid, restarts, log: this.logFile, detail });
+    private containerChanged(init: boolean, name: string, state: ContainerState): void {
+        const which = init ? "init" : "containers";
+        this.change({ [which]: new Map(this.state[which]).set(name, state) });
+    }
+
+    /** Notes a change and reports it; a report carries the newest state, so that one may stand for several changes. */
+    private change(change: Partial<PodState>): void {
+        this.state = { ...this.state, ...change };
+        const containers = [...this.state.containers.values()];
+        const worst = [...this.state.init.values(), ...containers].find(({ state, message }) => state === "waiting" && message !== undefined);
+        const state = this.ready ? "ready" : containers.some((container) => container.state === "running") ? "starting" : "waiting";
+        const restarts = containers.reduce((sum, container) => sum + container.restarts, 0);
+        const log = this.logFile(this.pod.spec?.containers[0]?.name ?? "");
+        this.host.board.pod({ name: this.name, state, pid: containers[0]?.pid, restarts, log, detail: worst && `${worst.reason}: ${worst.message}` });
+        if (this.reporting) return;
+        this.reporting = true;
         this.reports = this.reports.then(() => this.report());
     }
 
     private async report(): Promise<void> {
         while (!this.ended.signal.aborted) {
             try {
-                return await this.host.api.reportStatus(this.pod, podStatus(this.pod, this.process, now()));
+                this.reporting = false;
+                return await this.host.api.reportStatus(this.pod, podStatus(this.pod, this.state, now()));
             } catch (error) {
+                this.reporting = true;
                 console.error(`status of pod ${this.name}: ${reasonOf(error)}`);
                 await this.pause(RETRY_MS);
             }
@@ -243,10 +279,8 @@ export class PodRunner {
     }
 }
 
-const now = () => new Date().toISOString().replace(/\.\d+Z$/, "Z");
-
-/** The user that the process runs as: the container's, the pod's, else the image's. */
-function ownerOf(pod: V1Pod, container: V1Container, program: ImageProgram): { uid: number; gid: number } {
+/** The user that a container's process runs as: the container's, the pod's, else the image's. */
+function ownerOf(pod: V1Pod, container: V1Container, program: ContainerProgram): { uid: number; gid: number } {
     return {
         uid: container.securityContext?.runAsUser ?? pod.spec?.securityContext?.runAsUser ?? program.uid,
         gid: container.securityContext?.runAsGroup ?? pod.spec?.securityContext?.runAsGroup ?? program.gid,

@@ -52,10 +52,10 @@ describe("endProcess", () => {
 });
 
 describe("Keeper", () => {
-    function keep(script: string, maxMs = 20) {
+    function keep(script: string, maxMs = 20, completes = false) {
         const events: KeeperEvent[] = [];
         let wake = () => undefined as void;
-        const program = { name: "part", command: [process.execPath, "-e", script] as const, env: {}, logFile: join(dir, "log"), runDir: join(dir, "run"), graceMs: 1000, backoff: { firstMs: 10, maxMs } };
+        const program = { name: "part", command: [process.execPath, "-e", script] as const, env: {}, logFile: join(dir, "log"), runDir: join(dir, "run"), graceMs: 1000, backoff: { firstMs: 10, maxMs }, completes };
         const keeper = new Keeper(program, (event) => {
             events.push(event);
             wake();
@@ -74,6 +74,15 @@ describe("Keeper", () => {
         await keeper.stop();
         expect(events.filter(({ type }) => type === "exited").slice(0, 3)).toMatchObject([{ code: 3, restartInMs: 10 }, { code: 3, restartInMs: 20 }, { code: 3, restartInMs: 20 }]);
         expect(keeper.restarts).toBeGreaterThanOrEqual(2);
+    });
+
+    it("starts a program that completes again until it ends well, and then no more", async () => {
+        const marker = join(dir, "tried");
+        const { keeper, count } = keep(`const fs = require("node:fs"); if (fs.existsSync(${JSON.stringify(marker)})) process.exit(0); fs.writeFileSync(${JSON.stringify(marker)}, ""); process.exit(1);`, 20, true);
+        const events = await count(4);
+        await keeper.stop();
+        expect(events.map(({ type }) => type)).toEqual(["started", "exited", "started", "completed"]);
+        expect(readRecords(join(dir, "run"))).toEqual([]);
     });
 
     it("records the pid while the program runs, and ends it for good", async () => {

@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { ensureEnvoy, ensureWorkloads } from "./build";
+import { LabFailure, reasonOf } from "./failure";
+import type { LabPlace } from "./place";
+import { run, type Report } from "./run";
+
+/** Whether sidecars, gateways and workloads run in the lab, and if not, why. */
+export interface DataPlane {
+    readonly on: boolean;
+    readonly reason?: string;
+    /** Programs by name, and the workloads' directory, where it is on. */
+    readonly envoy?: string;
+    readonly workloads?: string;
+}
+
+/** What pods with sidecars need of the machine, each tried out where it leaves no trace. */
+const NEEDS: readonly { readonly what: string; readonly command: readonly string[] }[] = [
+    { what: "veth devices", command: ["unshare", "--net", "--", "ip", "link", "add", "lab0", "type", "veth", "peer", "name", "lab1"] },
+    { what: "bind mounts in a mount namespace", command: ["unshare", "--mount", "--propagation", "private", "--", "mount", "--bind", "/usr", "/usr"] },
+    { what: "iptables' NAT table in a network namespace", command: ["unshare", "--net", "--", "iptables", "--table", "nat", "--list-rules"] },
+    { what: "iptables' REDIRECT target", command: ["unshare", "--net", "--", "iptables", "--table", "nat", "--append", "OUTPUT", "--protocol", "tcp", "--jump", "REDIRECT", "--to-ports", "15001"] },
+];
+
+/**
+ * Decides whether the data plane runs: LAB_DATA_PLANE=off says no, and a machine that lacks something gets the control plane only.
+ * @throws LabFailure if LAB_DATA_PLANE is neither `on` nor `off`.
+ */
+export async function chooseDataPlane(place: LabPlace, report: Report, env: NodeJS.ProcessEnv = process.env): Promise<DataPlane> {
+    const wish = env.LAB_DATA_PLANE || "on";
+    if (wish !== "on" && wish !== "off") throw new LabFailure(`LAB_DATA_PLANE is ${JSON.stringify(wish)}: allowed are on (sidecars, gateways and Bookinfo run) and off (the control plane only).`);
+    if (wish === "off") return { on: false, reason: "LAB_DATA_PLANE is off" };
+    for (const { what, command } of NEEDS) {
+        try {
+            await run(command);
+        } catch (error) {
+            return { on: false, reason: `this machine has no ${what} (${reasonOf(error)})` };
+        }
+    }
+    try {
+        return { on: true, envoy: await ensureEnvoy(place.cache, report), workloads: await ensureWorkloads(join(place.repository, "lab", "workloads"), place.cache) };
+    } catch (error) {
+        return { on: false, reason: `there is no Envoy for it (${reasonOf(error)})` };
+    }
+}
