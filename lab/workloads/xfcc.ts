@@ -20,7 +20,7 @@ export interface XfccElement {
 export function parseXfcc(header: string | undefined): XfccElement[] {
     const elements: XfccElement[] = [];
     let pairs: Pair[] = [];
-    for (const { text, end } of splitPairs(header ?? "") ?? []) {
+    for (const { text, end } of splitPairs(header ?? "")) {
         const pair = parsePair(text);
         if (!pair) return [];
         pairs.push(pair);
@@ -28,8 +28,7 @@ export function parseXfcc(header: string | undefined): XfccElement[] {
         elements.push(elementOf(pairs));
         pairs = [];
     }
-    // An element that ends with a semicolon was cut off.
-    return pairs.length === 0 ? elements : [];
+    return elements;
 }
 
 /** Who called and who was called, by SPIFFE URI; null where the request did not come over mutual TLS. */
@@ -50,12 +49,17 @@ export function serviceAccountOf(uri: string | null): string | null {
     return /^spiffe:\/\/[^/]+\/ns\/[^/]+\/sa\/([^/]+)$/.exec(uri ?? "")?.[1] ?? null;
 }
 
+interface Piece {
+    readonly text: string;
+    readonly end: "," | ";" | "";
+}
+
 type Pair = readonly [key: string, value: string];
 
-/** The header cut at separators outside of quotes, each piece with the separator after it; undefined if a quote stays open. */
-function splitPairs(header: string): { text: string; end: "," | ";" | "" }[] | undefined {
+/** The header cut at separators outside of quotes, each piece with the separator after it; the last has none. */
+function splitPairs(header: string): Piece[] {
     if (header.trim() === "") return [];
-    const pieces: { text: string; end: "," | ";" | "" }[] = [];
+    const pieces: Piece[] = [];
     let from = 0;
     let quoted = false;
     for (let at = 0; at < header.length; at += 1) {
@@ -67,12 +71,12 @@ function splitPairs(header: string): { text: string; end: "," | ";" | "" }[] | u
             from = at + 1;
         }
     }
-    return quoted ? undefined : [...pieces, { text: header.slice(from), end: "" }];
+    return [...pieces, { text: header.slice(from), end: "" }];
 }
 
-/** Keys are compared without case, so they are given in lower case. */
+/** A pair with its key in lower case, for keys are compared without case; undefined for anything else, such as a quote that stays open. */
 function parsePair(text: string): Pair | undefined {
-    const [, key, quoted, plain] = /^\s*([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^"]*?))\s*$/.exec(text) ?? [];
+    const [, key, quoted, plain] = /^([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^"]*))$/.exec(text.trim()) ?? [];
     if (key === undefined) return undefined;
     // Only the quote is escaped by Envoy; other backslashes belong to the value, such as a subject's `O=A\, Inc`.
     return [key.toLowerCase(), quoted?.replace(/\\(.)/g, (both, character: string) => (character === '"' ? '"' : both)) ?? plain ?? ""];
