@@ -42,20 +42,26 @@ export interface Question {
     readonly protocol: string;
     readonly clusterIP?: string;
     readonly url?: string;
-    /** Whether the pods behind it are containers; where none is, silence says nothing. */
+    /** Whether a container runs behind it; where none does, silence says nothing. */
     readonly dataPlane: boolean;
 }
 
 /** Asks one port; never throws. */
 export type Asker = (question: Question) => Promise<Answer>;
 
-export const NO_DATA_PLANE = "no data plane: no containers run on these nodes";
+export const NO_DATA_PLANE = "no data plane in the lab: kwok plays its pods, and no container runs";
+
+/** Pods that kwok plays, as `<namespace>/<name>`: on one of its nodes, and without a container that anybody started. */
+function playedPods({ nodes, pods }: ClusterSnapshot): ReadonlySet<string> {
+    const fake = new Set(nodes.filter(({ metadata }) => metadata?.annotations?.["kwok.x-k8s.io/node"] === "fake").map(({ metadata }) => metadata?.name));
+    return new Set(pods.filter(({ spec, status }) => fake.has(spec?.nodeName) && !status?.containerStatuses?.some(({ containerID }) => containerID)).map(keyOf));
+}
 
 /** Holds each endpoint of a stack's outputs against the cluster, and asks those that can be asked. */
 export async function checkEndpoints(described: readonly DescribedEndpoint[], snapshot: ClusterSnapshot, ask: Asker): Promise<{ endpoints: EndpointReport[]; findings: Finding[] }> {
     const services = new Map(snapshot.services.map((service) => [keyOf(service), service]));
     const slices = slicesByService(snapshot.endpointSlices);
-    const fake = new Set(snapshot.nodes.filter(({ metadata }) => metadata?.annotations?.["kwok.x-k8s.io/node"] === "fake").map(({ metadata }) => metadata?.name));
+    const played = playedPods(snapshot);
     const findings: Finding[] = [];
     const endpoints = await Promise.all(
         described.map(async (endpoint): Promise<EndpointReport> => {
@@ -79,7 +85,7 @@ export async function checkEndpoints(described: readonly DescribedEndpoint[], sn
                         wrong("endpoint/not-ready", `has no ready address at port ${port.port} of ${key}; see: kubectl -n ${endpoint.namespace} get pods,endpointslices`);
                         return { ...report, answer: { state: "not asked", text: "nothing is ready" } };
                     }
-                    const dataPlane = !usable.every(({ node }) => fake.has(node));
+                    const dataPlane = !usable.every(({ pod }) => pod !== undefined && played.has(pod));
                     const clusterIP = service.spec?.clusterIP === "None" ? undefined : service.spec?.clusterIP;
                     const answer = await ask({ namespace: endpoint.namespace, service: endpoint.service, portName: port.name, port: port.port, protocol: live.protocol ?? "TCP", clusterIP, url: port.url, dataPlane });
                     if (answer.state === "fails") wrong("endpoint/silent", `does not answer at ${port.url ?? `port ${port.port} of ${key}`}: ${answer.text}; see the log of the pods behind it.`);

@@ -30,7 +30,7 @@ describe("an endpoint that is asked", () => {
     it("at a port that is closed fails, or says nothing where no containers run", async () => {
         const url = "http://127.0.0.1:1/";
         expect(await makeAsker(refusing)({ ...question, url })).toMatchObject({ state: "fails" });
-        expect(await makeAsker(refusing)({ ...question, url, dataPlane: false })).toEqual({ state: "not asked", text: "no data plane: no containers run on these nodes" });
+        expect(await makeAsker(refusing)({ ...question, url, dataPlane: false })).toEqual({ state: "not asked", text: "no data plane in the lab: kwok plays its pods, and no container runs" });
     });
 
     it("at a cluster IP that this machine reaches answers by TCP", async () => {

@@ -56,8 +56,12 @@ describe("an endpoint", () => {
         const ask: Asker = (question) => { asked.push(question); return answers(question); };
         const url = "http://10.0.0.1:30080/";
         await check({ type: "NodePort", ports: [{ name: "http", port: 9080, nodePort: 30_080, url }] }, { services: [service({ name: "productpage", ports: [{ name: "http", port: 9080, nodePort: 30_080 }] })] }, ask);
-        await check({}, { nodes: [node(undefined, { "kwok.x-k8s.io/node": "fake" })] }, ask);
-        expect(asked.map((question) => [question.url, question.clusterIP, question.dataPlane])).toEqual([[url, "10.96.0.10", true], [undefined, "10.96.0.11", false]]);
+        const nodes = [node(undefined, { "kwok.x-k8s.io/node": "fake" })];
+        await check({}, { nodes }, ask);
+        // A process of the lab on a node of kwok's.
+        const pods = mesh().pods.map((pod) => ({ ...pod, status: { ...pod.status, containerStatuses: pod.status?.containerStatuses?.map((status) => ({ ...status, containerID: "lab://7" })) } }));
+        await check({}, { nodes, pods }, ask);
+        expect(asked.map((question) => [question.url, question.clusterIP, question.dataPlane])).toEqual([[url, "10.96.0.10", true], [undefined, "10.96.0.11", false], [undefined, "10.96.0.11", true]]);
     });
 
     it("is not asked where nothing is ready", async () => {
