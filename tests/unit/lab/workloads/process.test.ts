@@ -67,9 +67,9 @@ describe("node main.js", () => {
         expect([await exit, output()]).toEqual([2, sentence]);
     });
 
-    it("says which port is taken, and leaves the others", async () => {
-        const [free, { ports }] = [await freePort(), await startWorkload("echo")];
-        const { exit, output } = run(["echo"], { LAB_PORTS: `${free},${ports[0]}` });
+    it("says which port is taken", async () => {
+        const { ports } = await startWorkload("echo");
+        const { exit, output } = run(["echo"], { LAB_PORTS: `0,${ports[0]}` });
         expect([await exit, output()]).toEqual([1, `Port ${ports[0]} cannot be listened on (EADDRINUSE): end what listens there, or set LAB_PORTS to another.\n`]);
     });
 
@@ -95,6 +95,12 @@ describe("node main.js", () => {
 });
 
 describe("a server", () => {
+    it("leaves its other ports when one is taken", async () => {
+        const [free, { ports }] = [await freePort(), await startWorkload("echo")];
+        await expect(startWorkload("echo", { LAB_PORTS: `${free},${ports[0]}` })).rejects.toThrow("EADDRINUSE");
+        expect((await startWorkload("echo", { LAB_PORTS: String(free) })).ports).toEqual([free]);
+    });
+
     it("keeps idle connections longer than Envoy does, and does not hurry a new one", async () => {
         const { ask, servers } = await startWorkload("details");
         expect((await ask("/health")).headers.get("keep-alive")).toBe("timeout=7200");
