@@ -1,7 +1,7 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import { type ClusterSnapshot, type HttpRoute, keyOf } from "../cluster/snapshot";
 import { listed } from "../finding";
-import { isReady, versionOf } from "../mesh/pods";
+import { versionOf } from "../mesh/pods";
 import { slicesByService, usableEndpoints } from "../traffic/expected";
 import { coversByWildcard, type DestinationRule, type HttpRule, isExported, type ServiceName, serviceOfHost, type TrafficPolicy, type VirtualService } from "./istioRoutes";
 
@@ -152,5 +152,5 @@ export function readyPods({ namespace, name }: ServiceName, snapshot: ClusterSna
     const slices = slicesByService(snapshot.endpointSlices).get(key) ?? [];
     const endpoints = (service?.spec?.ports ?? []).flatMap((port) => (["IPv4", "IPv6"] as const).flatMap((family) => usableEndpoints(slices, port, family)));
     const names = new Set(endpoints.map(({ pod }) => pod));
-    return snapshot.pods.filter((pod) => names.has(keyOf(pod)) && isReady(pod));
+    return snapshot.pods.filter((pod) => names.has(keyOf(pod)));
 }

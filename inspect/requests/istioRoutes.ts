@@ -60,10 +60,12 @@ export function serviceOfHost(host: string, namespace: string): ServiceName | un
     return found ? { name: found[1]!, namespace: found[2]! } : undefined;
 }
 
-/** Whether a host with `*` covers a Service, whose cluster's domain is not known. */
+/** The usual domain of a cluster. Only where hosts are wildcards it matters which one it is. */
+const DOMAIN = "cluster.local";
+
+/** Whether a host with `*` covers a Service. */
 export function coversByWildcard(host: string, { name, namespace }: ServiceName): boolean {
-    if (host === "*") return true;
-    return host.startsWith("*.") && [`svc.`, `${namespace}.svc.`].some((part) => host.startsWith(`*.${part}`)) && !host.startsWith(`*.${name}.`);
+    return host.startsWith("*") && `${name}.${namespace}.svc.${DOMAIN}`.endsWith(host.slice(1));
 }
 
 /** Whether an object holds for workloads of a namespace. */

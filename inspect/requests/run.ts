@@ -123,7 +123,7 @@ export async function sendTraffic(context: TrafficContext, options: TrafficOptio
         hops: describeHops(meteredHops(metricsBefore, metricsAfter), counts, target),
         nat: describeNatCount(natBefore, natAfter, target, snapshot),
     };
-    return { report, findings: [...checkSending(report), ...checkReviews(report.reviews, counts), ...checkHops(report.hops, target), ...checkNatCount(report.nat, counts.answered, target)] };
+    return { report, findings: [...checkSending(report), ...checkReviews(report.reviews, counts), ...checkHops(report.hops), ...checkNatCount(report.nat, counts.answered, target)] };
 }
 
 async function send(target: Target, { watch, ...options }: TrafficOptions): Promise<{ sending: Sending; counts: Counts }> {

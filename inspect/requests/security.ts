@@ -37,8 +37,8 @@ export function describeHops(metered: ReturnType<typeof meteredHops>, counts: Co
 }
 
 /** Plaintext inside of the mesh is worth knowing; from a client outside of it plain HTTP is what it asked for. */
-export function checkHops({ rows }: HopsReport, target: Target): Finding[] {
-    const plain = rows.filter(({ from, to, security }) => security === "plaintext" && from !== THIS_CLIENT && to !== target.gateway?.name);
+export function checkHops({ rows }: HopsReport): Finding[] {
+    const plain = rows.filter(({ from, security }) => security === "plaintext" && from !== THIS_CLIENT);
     return plain.map(({ from, to, requests }) =>
         note("traffic/plaintext", `${from} -> ${to}`, `${requests === 1 ? "1 request" : `${requests} requests`} from ${from} to ${to} came in plaintext, without mutual TLS: see whether both have a sidecar (npm run inspect -- injection), and which mode PeerAuthentication and DestinationRule set.`),
     );

@@ -66,10 +66,7 @@ export async function sendRequests(options: SendOptions, onSample: (sample: Samp
             underWay.add(client);
             const sample = await sendOne(options, client);
             underWay.delete(client);
-            if (!keepAlive || client.destroyed) {
-                cut(client);
-                client = makeClient();
-            }
+            if (client.destroyed) client = makeClient();
             if (sample.kind !== "answer" && signal?.aborted) {
                 cutOff++;
                 continue;

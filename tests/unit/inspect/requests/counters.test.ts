@@ -68,7 +68,7 @@ describe("the counters of a node port's rules", () => {
     });
 
     it("say nothing where kube-proxy wrote the chains anew", () => {
-        const one = ruleSet([{ ...PORTS[0]!, endpoints: [endpoints[0]!] }], { counters: true });
+        const one = ruleSet([{ ...PORTS[0]!, endpoints: [endpoints[0]!] }], { counters: true }).replaceAll("[0:0] -A", "[99:5940] -A");
         expect(countersBetween(read(counted([9, 9]))!, read(counted([0, 0]))!)).toBeUndefined();
         expect(countersBetween(read(counted([9, 9]))!, read(one)!)).toBeUndefined();
     });

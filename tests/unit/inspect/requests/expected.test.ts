@@ -68,7 +68,7 @@ describe("without a route each ready pod has an equal part", () => {
     });
 
     it("also beside a route of the gateway's, of other callers, and of other Services", () => {
-        const other = { ...meshRoute({ v1: 1 }), metadata: { namespace: "web", name: "reviews" } };
+        const other = { ...meshRoute({ v1: 1 }), metadata: { namespace: "web", name: "reviews" }, spec: { ...meshRoute({ v1: 1 }).spec, parentRefs: [{ kind: "Service", name: "reviews", namespace: "shop" }] } };
         const forGateways = virtual({ v1: 100 }, { gateways: ["front"] });
         expect(known({ routes: [other], virtualServices: [forGateways, virtual({ v1: 1 }, { hosts: ["ratings"] }), virtual({ v1: 1 }, { hosts: ["*.wikipedia.org"] })] }).byVersion).toEqual({ v1: 1 / 3, v2: 1 / 3, v3: 1 / 3 });
     });
@@ -143,7 +143,7 @@ describe("a host in an object of Istio's", () => {
         expect(serviceOfHost(host, "shop")).toEqual(meant);
     });
 
-    it.each([["*", true], ["*.shop.svc.cluster.local", true], ["*.svc.cluster.local", true], ["*.web.svc.cluster.local", false], ["*.com", false], ["reviews", false]])("%j covers reviews of shop: %j", (host, covers) => {
+    it.each([["*", true], ["*.shop.svc.cluster.local", true], ["*.svc.cluster.local", true], ["*.local", true], ["*.web.svc.cluster.local", false], ["*.com", false], ["reviews", false]])("%j covers reviews of shop: %j", (host, covers) => {
         expect(coversByWildcard(host, REVIEWS)).toBe(covers);
     });
 

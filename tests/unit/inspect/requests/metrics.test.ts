@@ -17,8 +17,8 @@ const between = (before: string, after: string) => hopsBetween(readRequestCounts
 
 describe("the proxies' metrics", () => {
     it("give the hops whose counters grew, with both identities", () => {
-        const others = `# TYPE istio_requests_total counter\nistio_request_bytes_count{reporter="destination"} 9\nistio_requests_total 3\n${series(call({ reporter: "source" }), 900)}\n`;
-        expect(between(`${others}${series(call(), 7)}\n`, `${others}${series(call(), 107)} 1700000000000\n${series(call({ response_code: "503" }), 2)}\n`)).toEqual([
+        const others = (value: number) => `# TYPE istio_requests_total counter\nistio_request_bytes_count{reporter="destination"} ${value}\nistio_requests_total ${value}\n${series(call({ reporter: "source" }), value)}\n`;
+        expect(between(`${others(900)}${series(call(), 7)}\n`, `${others(999)}${series(call(), 107)} 1700000000000\n${series(call({ response_code: "503" }), 2)}\n`)).toEqual([
             { from: "productpage-v1", to: "reviews-v2", fromIdentity: PRODUCTPAGE, toIdentity: REVIEWS, security: "mutual TLS", requests: 102 },
         ]);
     });

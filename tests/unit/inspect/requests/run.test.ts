@@ -8,7 +8,7 @@ import { trafficText } from "../../../../inspect/text/requests";
 import { makeStyle } from "../../../../inspect/text/table";
 import { type FakeApi, fakeApi } from "../support/apiServer";
 import { type FakeBookinfo, fakeBookinfo, productPage } from "../support/bookinfo";
-import { service } from "../support/cluster";
+import { node, service } from "../support/cluster";
 import { injected, mesh } from "../support/mesh";
 import { ruleSet } from "../support/rules";
 
@@ -32,10 +32,11 @@ beforeAll(async () => {
         response.writeHead(status, headers).end(pod === undefined ? "an error" : productPage(pod));
     });
     dir = mkdtempSync(join(tmpdir(), "inspect-"));
-    // As if it were the node's own port.
+    // As if it were the nodes' own port, and this machine the second one.
     const base = mesh();
+    const loopback = { ...node("node-2"), status: { addresses: [{ type: "InternalIP", address: "127.0.0.1" }] } };
     const front = service({ name: "front-istio", clusterIP: "10.96.0.20", selector: { [GATEWAY_LABEL]: "front" }, ports: [{ name: "http", port: 80, nodePort: Number(bookinfo.url.port) }] });
-    api = await fakeApi({ ...base, services: [...base.services, front], pods: [...base.pods, injected({ name: "front-istio-1", ip: "10.244.0.30" })] });
+    api = await fakeApi({ ...base, services: [...base.services, front], pods: [...base.pods, injected({ name: "front-istio-1", ip: "10.244.0.30" })], nodes: [node(), loopback] });
 });
 beforeEach(() => {
     served = new Map();
@@ -129,6 +130,24 @@ describe("requests to the product page", () => {
         expect([ok, findings.map(({ message }) => message)]).toEqual([true, ["The sending was ended after 9 of 1000 requests: what is shown is of those."]]);
     });
 
+    it("go by themselves to the Gateway's node port, at the node whose rules are read", async () => {
+        const { traffic: report } = await traffic({ url: undefined, requests: 3 }, { rules: { kind: "ssh", target: "root@127.0.0.1", port: 1 } });
+        expect(report).toMatchObject({ url: bookinfo.url.href, found: "by the Service shop/front-istio of the Gateway shop/front", succeeded: 3 });
+        await expect(traffic({ url: undefined, requests: 3 }, { namespaces: ["shop"], node: "node-2" })).resolves.toMatchObject({ traffic: { url: bookinfo.url.href } });
+    });
+
+    it("are judged by the routes that the cluster has, or not at all where those may not be read", async () => {
+        const weights = { metadata: { namespace: "shop", name: "reviews" }, spec: { hosts: ["reviews"], http: [{ route: [{ destination: { host: "reviews", subset: "v2" } }] }] } };
+        api.more.set("/apis/networking.istio.io/v1/virtualservices", () => ({ items: [weights] }));
+        api.more.set("/apis/networking.istio.io/v1/destinationrules", () => ({ items: [{ metadata: { namespace: "shop", name: "reviews" }, spec: { host: "reviews", subsets: [{ name: "v2", labels: { version: "v2" } }] } }] }));
+        const { traffic: report, findings } = await traffic();
+        expect(report!.reviews.versions.map(({ version, expected }) => [version, expected])).toEqual([["v1", 0], ["v2", 1], ["v3", 0]]);
+        expect(findings.map(({ severity, code }) => `${severity} ${code}`)).toEqual(Array.from({ length: 3 }, () => "problem traffic/share"));
+        api.more.clear();
+        api.failures.set("/apis/networking.istio.io/v1/virtualservices", 403);
+        expect((await traffic()).traffic!.reviews.expectation).toEqual({ known: false, why: "this user may not list VirtualServices and DestinationRules" });
+    });
+
     it("need something to go to", async () => {
         await expect(traffic({ url: undefined }, { namespaces: ["default"] })).rejects.toThrow("No Gateway leads to productpage in the namespaces looked at");
     });
@@ -218,6 +237,7 @@ describe("the table", () => {
         tellMetrics();
         const { traffic: report } = await traffic();
         const text = trafficText({ ...report!, seconds: 1.5, perSecond: 20, latency: { p50: 4.25, p90: 9.99, p99: 120, max: 1234.5 } }, makeStyle(false));
+        expect(trafficText({ ...report!, keepAlive: true, failures: [{ kind: "status", reason: "HTTP 503", requests: 2 }] }, makeStyle(false))).toMatch(/^.*\n30 requests, 4 at a time, connections used more than once\n[^]*\nFAILED BY +REQUESTS\nHTTP 503 +2\n/);
         expect(text.split("\n").map((line) => line.trimEnd())).toEqual([
             `${bookinfo.url.href}  as --url names it`,
             "30 requests, 4 at a time, each on a connection of its own",

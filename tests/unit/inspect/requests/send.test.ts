@@ -95,7 +95,7 @@ describe("the sender", () => {
             if (number <= 5) response.end();
             // The fifth is answered; the two after it never are.
             if (number === 7) ending.abort();
-        }, { requests: 1000, concurrency: 2, signal: ending.signal });
+        }, { requests: 1000, concurrency: 2, timeout: 300_000, signal: ending.signal });
         expect(samples.map(({ kind }) => kind)).toEqual(Array.from({ length: 5 }, () => "answer"));
         expect(sending).toMatchObject({ ended: "interrupted", sent: 7, cutOff: 2 });
     });

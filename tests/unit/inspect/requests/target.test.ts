@@ -66,7 +66,8 @@ describe("a URL as a user writes it", () => {
         ["http://[fd00::1]:30080/productpage", "http://[fd00::1]:30080/productpage"],
         ["10.0.0.1:30080/productpage", undefined],
         ["ftp://10.0.0.1/", undefined],
-        ["http://user:secret@10.0.0.1/", undefined],
+        ["http://user@10.0.0.1/", undefined],
+        ["http://:secret@10.0.0.1/", undefined],
         ["", undefined],
     ])("%j is read as %j", (text, url) => {
         expect(parseUrl(text)).toBe(url);
