@@ -1,9 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { labStatus } from "../../lab/cluster/control";
 import { Lab, TEST_LAB } from "../support/lab";
 import { describe as inWords, differences, withoutServerFields } from "../support/lab-compare";
 import { LEFTOVERS } from "../support/lab-leftovers";
+import { ask, Load, type LoadReport } from "../support/lab-load";
 import { byKey, eventually, getAll, snapshot, type KubeObject } from "../support/lab-objects";
 import { startServer, type LabServer } from "../support/lab-server";
 import { Stack } from "../support/lab-stack";
@@ -17,13 +19,35 @@ const addedKeys = (objects: ReadonlyMap<string, KubeObject>) => [...objects.keys
 /** The cluster as it is when what ends by itself (volumes, terminating pods) has ended. */
 const afterDestroy = () => eventually(() => snapshot(lab), (objects) => addedKeys(objects).every((key) => leftovers.includes(key)), "only the documented objects remain").catch(() => snapshot(lab));
 
-describe("destroy", () => {
+describe("destroy, with requests on their way", () => {
     let remaining: Map<string, KubeObject>;
+    let report: LoadReport;
+    let url: string;
+    /** How many requests were sent and how many of them failed when it began. */
+    let atStart: [number, number];
 
     beforeAll(async () => {
         await stack.ensureUp();
+        ({ productpageUrl: url } = await stack.outputs<{ productpageUrl: string }>());
+        await eventually(() => ask(url).then(({ status }) => status, () => 0), (status) => status === 200, "the product page answers");
+        const load = new Load(url);
+        await load.more(50);
+        atStart = [load.count, load.failed];
         await stack.destroy();
+        report = await load.stop();
         remaining = await afterDestroy();
+    });
+
+    test("answers all of them before it begins, and refuses at the end", async () => {
+        expect(atStart[0]).toBeGreaterThanOrEqual(50);
+        expect(atStart[1]).toBe(0);
+        expect(report.failures.at(-1)).toMatch(/ECONNREFUSED/);
+        await expect(ask(url)).rejects.toThrow(/ECONNREFUSED/);
+    });
+
+    test("leaves no process and no network of a pod", () => {
+        expect(labStatus(lab.place).pods).toEqual([]);
+        expect(readdirSync("/run/netns").filter((name) => name.startsWith(`${lab.place.netns}.`))).toEqual([]);
     });
 
     test("leaves what the documented list names, all of it and nothing else", () => {

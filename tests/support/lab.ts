@@ -6,8 +6,8 @@ import { labEnvironment } from "../../lab/environment";
 import { labPlace, type LabPlace } from "../../lab/place";
 import { choosePlugins, loader, pluginDir } from "../../lab/plugins";
 
-/** The lab of the integration tests; a user's own lab is left alone. */
-export const TEST_LAB = "test";
+/** The lab of the integration tests; a user's own lab is left alone. LAB_TEST_NAME names another, for two runs side by side. */
+export const TEST_LAB = process.env.LAB_TEST_NAME || "test";
 
 /** How a command ended. */
 export interface Outcome {
