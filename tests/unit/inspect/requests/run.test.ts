@@ -162,6 +162,16 @@ describe("the hops of requests", () => {
         expect(findings[0]!.message).toMatch(/^10 requests from productpage-v1 to reviews-v1 came in plaintext, without mutual TLS: /);
     });
 
+    it("are counted also where a proxy counts them a moment after the answer", async () => {
+        tellMetrics();
+        page = () => {
+            setTimeout(() => served.set("reviews-v1", (served.get("reviews-v1") ?? 0) + 1), 50);
+            return { headers: {} };
+        };
+        const { traffic: report } = await traffic({ requests: 5, concurrency: 5 });
+        expect(report!.hops.rows.map(({ to, requests }) => [to, requests])).toEqual([["front-istio", 5], ["reviews-v1", 5]]);
+    });
+
     it("are those of the lab's header where no proxy tells metrics", async () => {
         const hops = JSON.stringify([{ from: "front-istio", to: "productpage", pod: "productpage-v1", peer: "spiffe://cluster.local/ns/shop/sa/front-istio", own: PRODUCTPAGE }, { from: null, to: "details", pod: "details-v1", peer: null, own: null }]);
         page = () => ({ pod: "reviews-v1", headers: { "x-lab-hops": hops } });
