@@ -41,7 +41,7 @@ const ARGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-ba
 /**
  * Starts a headless Chromium; installs it where it is missing and apt can.
  *
- * @param netns the network namespace that it runs in, such as a lab's; without one no name resolves, so that a page has files alone
+ * @param netns the network namespace that it runs in, such as a lab's; without one no name resolves, so that a page has files and loopback alone
  * @throws LabFailure where there is none and none can be installed
  */
 export async function startBrowser(netns?: string): Promise<OpenBrowser> {
@@ -55,7 +55,7 @@ export async function startBrowser(netns?: string): Promise<OpenBrowser> {
         chmodSync(starter, 0o755);
         executablePath = starter;
     }
-    const alone = netns === undefined ? ["--host-resolver-rules=MAP * ~NOTFOUND"] : [];
+    const alone = netns === undefined ? ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"] : [];
     // Chromium refuses its sandbox to root.
     const browser = await chromium.launch({ executablePath, args: [...ARGS, ...alone], chromiumSandbox: process.getuid?.() !== 0 });
     return {
