@@ -13,7 +13,8 @@ const USAGE = `Usage: npm run lab -- <command>
   exec <command...> run a command in the lab, with pulumi, kubectl, helm, istioctl and the lab's stack and cluster
   demo              start, pulumi up, and the endpoints as a table (also: npm run demo)
 
-Environment: LAB_NAME (default lab) names the lab, LAB_PLUGINS a directory of official plugins to use.
+Environment: LAB_NAME (default lab) names the lab, LAB_PLUGINS a directory of official plugins to use,
+LAB_DATA_PLANE=off leaves out sidecars, gateways and Bookinfo.
 `;
 
 /** The exit code of a command line. @throws LabFailure if it makes no sense. */

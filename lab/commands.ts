@@ -186,10 +186,13 @@ export async function demo(place: LabPlace): Promise<number> {
     const env = labEnvironment(place, await pluginDir(place, choosePlugins(place)));
     const outputs = await run(inNetns(place.netns, ["pulumi", "stack", "output", "--json", "--stack", STACK]), { cwd: place.repository, env });
     console.log(`\n${endpointTable(endpointsOf(JSON.parse(outputs) as Record<string, unknown>))}\n`);
+    const page = (JSON.parse(outputs) as { productpageUrl?: string }).productpageUrl;
     console.log("The lab runs on.");
     console.log(table(["", ""], [
+        ...(page === undefined || !labStatus(place).pods.some(({ name }) => name.includes("/productpage-")) ? [] : [["Open in a browser:", page]]),
         ["Look around:", "npm run lab -- exec kubectl get pods -A"],
         ["Prove the mesh:", "npm run lab -- exec npm run inspect -- doctor"],
+        ["Send requests:", "npm run lab -- exec npm run inspect -- traffic"],
         ["End it:", "npm run lab -- stop"],
     ]).trim());
     return 0;

@@ -13,8 +13,14 @@ export interface DataPlane {
     readonly workloads?: string;
 }
 
-/** What pods with sidecars need of the machine, each tried out where it leaves no trace. */
-const NEEDS: readonly { readonly what: string; readonly command: readonly string[] }[] = [
+/** Something of the machine, and a command that fails where it is missing. */
+export interface Need {
+    readonly what: string;
+    readonly command: readonly string[];
+}
+
+/** What pods with sidecars need, each tried out where it leaves no trace. */
+export const NEEDS: readonly Need[] = [
     { what: "veth devices", command: ["unshare", "--net", "--", "ip", "link", "add", "lab0", "type", "veth", "peer", "name", "lab1"] },
     { what: "bind mounts in a mount namespace", command: ["unshare", "--mount", "--propagation", "private", "--", "mount", "--bind", "/usr", "/usr"] },
     { what: "iptables' NAT table in a network namespace", command: ["unshare", "--net", "--", "iptables", "--table", "nat", "--list-rules"] },
@@ -25,11 +31,11 @@ const NEEDS: readonly { readonly what: string; readonly command: readonly string
  * Decides whether the data plane runs: LAB_DATA_PLANE=off says no, and a machine that lacks something gets the control plane only.
  * @throws LabFailure if LAB_DATA_PLANE is neither `on` nor `off`.
  */
-export async function chooseDataPlane(place: LabPlace, report: Report, env: NodeJS.ProcessEnv = process.env): Promise<DataPlane> {
+export async function chooseDataPlane(place: LabPlace, report: Report, env: NodeJS.ProcessEnv = process.env, needs: readonly Need[] = NEEDS): Promise<DataPlane> {
     const wish = env.LAB_DATA_PLANE || "on";
     if (wish !== "on" && wish !== "off") throw new LabFailure(`LAB_DATA_PLANE is ${JSON.stringify(wish)}: allowed are on (sidecars, gateways and Bookinfo run) and off (the control plane only).`);
     if (wish === "off") return { on: false, reason: "LAB_DATA_PLANE is off" };
-    for (const { what, command } of NEEDS) {
+    for (const { what, command } of needs) {
         try {
             await run(command);
         } catch (error) {
