@@ -23,7 +23,7 @@ const lab = Lab.named(TEST_LAB);
 const stack = new Stack(lab);
 let outputs: Outputs;
 let services: Map<string, KubeObject>;
-let nodeAddress: string;
+let nodeHost: string;
 
 const live = (namespace: string, name: string) => services.get(`Service ${namespace}/${name}`)!;
 
@@ -31,8 +31,7 @@ beforeAll(async () => {
     await stack.ensureUp();
     outputs = await stack.outputs<Outputs>();
     services = byKey(await getAll(lab, "services", "--all-namespaces"));
-    const [node] = await getAll(lab, "nodes");
-    nodeAddress = node!.status.addresses.find(({ type }: { type: string }) => type === "InternalIP").address;
+    nodeHost = stack.settings().nodeHost!;
 });
 
 describe("endpoints", () => {
@@ -67,15 +66,15 @@ describe("endpoints", () => {
         expect(ports.filter(({ nodePort }) => nodePort !== undefined)).toHaveLength(4);
         for (const { nodePort, url } of ports) {
             if (nodePort === undefined) expect(url).toBeUndefined();
-            else expect(url).toMatch(new RegExp(`^http://${nodeAddress}:${nodePort}/`));
+            else expect(url).toMatch(new RegExp(`^http://${nodeHost}:${nodePort}/`));
         }
     });
 });
 
 test("productpageUrl and kialiUrl lead to their live node ports", () => {
     const portOf = (service: KubeObject, port: number) => service.spec.ports.find((each: { port: number }) => each.port === port).nodePort as number;
-    expect(outputs.productpageUrl).toBe(`http://${nodeAddress}:${portOf(live(BOOKINFO_NAMESPACE, "bookinfo-gateway-istio"), 80)}/productpage`);
-    expect(outputs.kialiUrl).toBe(`http://${nodeAddress}:${portOf(live(ISTIO_NAMESPACE, "kiali"), 20001)}/kiali`);
+    expect(outputs.productpageUrl).toBe(`http://${nodeHost}:${portOf(live(BOOKINFO_NAMESPACE, "bookinfo-gateway-istio"), 80)}/productpage`);
+    expect(outputs.kialiUrl).toBe(`http://${nodeHost}:${portOf(live(ISTIO_NAMESPACE, "kiali"), 20001)}/kiali`);
 });
 
 test("versions are those of the live objects", async () => {
