@@ -47,14 +47,6 @@ const KWOK_RULES: V1ClusterRole = {
     ],
 };
 
-const KWOK_ROLE: V1ClusterRoleBinding = {
-    apiVersion: "rbac.authorization.k8s.io/v1",
-    kind: "ClusterRoleBinding",
-    metadata: { name: "lab-kwok" },
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "lab-kwok" },
-    subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "lab-kwok" }],
-};
-
 const DNS_RULES: V1ClusterRole = {
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "ClusterRole",
@@ -65,13 +57,16 @@ const DNS_RULES: V1ClusterRole = {
     ],
 };
 
-const DNS_ROLE: V1ClusterRoleBinding = {
+/** Gives a user of the lab, whose name the binding has, a role. */
+const bindingOf = (user: string, role = user): V1ClusterRoleBinding => ({
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "ClusterRoleBinding",
-    metadata: { name: "lab-dns" },
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "lab-dns" },
-    subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "lab-dns" }],
-};
+    metadata: { name: user },
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role },
+    subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: user }],
+});
+
+const BINDINGS = [bindingOf("lab-kwok"), bindingOf("lab-dns"), bindingOf("lab-volume-provisioner", "system:persistent-volume-provisioner")];
 
 const DNS = { namespace: "kube-system", name: "kube-dns" };
 
@@ -92,14 +87,6 @@ const DNS_ENDPOINTS: V1EndpointSlice = {
     ports: [{ name: "dns", protocol: "UDP", port: 53 }, { name: "dns-tcp", protocol: "TCP", port: 53 }],
 };
 
-const VOLUMES_ROLE: V1ClusterRoleBinding = {
-    apiVersion: "rbac.authorization.k8s.io/v1",
-    kind: "ClusterRoleBinding",
-    metadata: { name: "lab-volume-provisioner" },
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "system:persistent-volume-provisioner" },
-    subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: "lab-volume-provisioner" }],
-};
-
 /** Creates what a cluster's installer would create: the node, the default storage class, the Service of the DNS, and what kwok, the DNS and the volume provisioner may do. Leaves what exists. */
 export async function createClusterObjects(config: KubeConfig): Promise<void> {
     const { KubernetesObjectApi } = await import("@kubernetes/client-node");
@@ -111,5 +98,5 @@ export async function createClusterObjects(config: KubeConfig): Promise<void> {
             if ((error as { code?: number }).code !== 409) throw error;
         }
     };
-    for (const object of [NODE, STORAGE_CLASS, KWOK_RULES, KWOK_ROLE, VOLUMES_ROLE, DNS_RULES, DNS_ROLE, DNS_SERVICE, DNS_ENDPOINTS]) await create(object);
+    for (const object of [NODE, STORAGE_CLASS, KWOK_RULES, DNS_RULES, ...BINDINGS, DNS_SERVICE, DNS_ENDPOINTS]) await create(object);
 }
