@@ -87,6 +87,8 @@ const DNS_ENDPOINTS: V1EndpointSlice = {
     ports: [{ name: "dns", protocol: "UDP", port: 53 }, { name: "dns-tcp", protocol: "TCP", port: 53 }],
 };
 
+type Named = KubernetesObject & { metadata: { name: string; namespace?: string } };
+
 /** Creates what a cluster's installer would create: the node, the default storage class, the Service of the DNS, and what kwok, the DNS and the volume provisioner may do. Leaves what exists. */
 export async function createClusterObjects(config: KubeConfig): Promise<void> {
     const { KubernetesObjectApi } = await import("@kubernetes/client-node");
@@ -95,7 +97,10 @@ export async function createClusterObjects(config: KubeConfig): Promise<void> {
         try {
             await api.create(object);
         } catch (error) {
-            if ((error as { code?: number }).code !== 409) throw error;
+            const { code } = error as { code?: number };
+            // A Service that exists is refused for its address, which is taken, before its name is looked at.
+            const exists = code === 409 || (code === 422 && (await api.read(object as Named).then(() => true, () => false)));
+            if (!exists) throw error;
         }
     };
     for (const object of [NODE, STORAGE_CLASS, KWOK_RULES, DNS_RULES, ...BINDINGS, DNS_SERVICE, DNS_ENDPOINTS]) await create(object);

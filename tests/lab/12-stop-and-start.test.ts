@@ -1,0 +1,35 @@
+import { beforeAll, expect, test } from "vitest";
+import { labStatus } from "../../lab/cluster/control";
+import { Lab, TEST_LAB } from "../support/lab";
+import { ask } from "../support/lab-load";
+import { eventually, getAll } from "../support/lab-objects";
+import { Stack } from "../support/lab-stack";
+import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
+
+const lab = Lab.named(TEST_LAB);
+const stack = new Stack(lab);
+let url: string;
+
+const answers = () => ask(url).then(({ status }) => status, () => 0);
+const restarts = async () => {
+    const pods = await getAll(lab, "pods", "--namespace", BOOKINFO_NAMESPACE);
+    return new Map(pods.map(({ metadata, status }) => [metadata.uid, (status.containerStatuses as { restartCount: number }[]).map(({ restartCount }) => restartCount)]));
+};
+
+beforeAll(async () => {
+    await stack.ensureUp();
+    ({ productpageUrl: url } = await stack.outputs<{ productpageUrl: string }>());
+    await eventually(answers, (status) => status === 200, "the product page answers");
+});
+
+test("a lab that is stopped ends every process, and started again it serves as before: the same pods, restarted once", async () => {
+    const before = await restarts();
+    await lab.command("stop");
+    await expect(ask(url)).rejects.toThrow(/ECONNREFUSED/);
+    expect(labStatus(lab.place)).toMatchObject({ running: false, pods: [] });
+    await lab.command("start");
+    await eventually(answers, (status) => status === 200, "the product page answers again");
+    const after = await eventually(restarts, (pods) => [...pods.values()].flat().length === [...before.values()].flat().length, "the pods are there");
+    expect(after).toEqual(new Map([...before].map(([uid, counts]) => [uid, counts.map((count) => count + 1)])));
+    await stack.preview("--expect-no-changes");
+});
