@@ -21,7 +21,6 @@ export interface Need {
 
 /** What pods with sidecars need, each tried out where it leaves no trace. */
 export const NEEDS: readonly Need[] = [
-    { what: "veth devices", command: ["unshare", "--net", "--", "ip", "link", "add", "lab0", "type", "veth", "peer", "name", "lab1"] },
     { what: "bind mounts in a mount namespace", command: ["unshare", "--mount", "--propagation", "private", "--", "mount", "--bind", "/usr", "/usr"] },
     { what: "iptables' NAT table in a network namespace", command: ["unshare", "--net", "--", "iptables", "--table", "nat", "--list-rules"] },
     { what: "iptables' REDIRECT target", command: ["unshare", "--net", "--", "iptables", "--table", "nat", "--append", "OUTPUT", "--protocol", "tcp", "--jump", "REDIRECT", "--to-ports", "15001"] },

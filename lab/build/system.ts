@@ -1,6 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { LabFailure } from "../failure";
+import { LabFailure, reasonOf } from "../failure";
 import { run, type Report } from "../run";
 
 /** Programs of the system that the lab calls, and their Debian packages. */
@@ -8,6 +8,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     ip: "iproute2",
     iptables: "iptables",
     nsenter: "util-linux",
+    unshare: "util-linux",
+    mount: "mount",
     chroot: "coreutils",
     openssl: "openssl",
 };
@@ -37,7 +39,13 @@ export async function ensureSystem(report: Report): Promise<void> {
     if (process.platform !== "linux") throw new LabFailure(`The lab needs Linux, not ${process.platform}: it runs in a network namespace.`);
     if (process.getuid?.() !== 0) throw new LabFailure("The lab needs root, for it makes a network namespace and its rules: run the same command as root.");
     await ensurePackages(PROGRAMS, report);
+    await run(VETH).catch((error: unknown) => {
+        throw new LabFailure(`This machine makes no veth devices (${reasonOf(error)}): each pod that runs in the lab, istiod's too, has a network of its own by them; use a machine or container whose kernel has them.`);
+    });
 }
+
+/** Makes a pair in a network namespace that ends with the command. */
+const VETH = ["unshare", "--net", "--", "ip", "link", "add", "lab0", "type", "veth", "peer", "name", "lab1"];
 
 /** @param programs names of programs and the Debian packages that hold them. */
 export async function ensurePackages(programs: Readonly<Record<string, string>>, report: Report): Promise<void> {

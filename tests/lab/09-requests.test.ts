@@ -25,11 +25,13 @@ const remove = (...names: string[]) => lab.output(["kubectl", "delete", "--names
 const podOf = (app: string): Promise<KubeObject> => getOne(lab, "pods", "--namespace", BOOKINFO_NAMESPACE, "--selector", `app=${app}`);
 
 /** `inspect traffic`: one request at a time, since Envoy prefers whoever has fewer under way. */
-async function traffic(requests: number): Promise<NonNullable<MeshReport["traffic"]> & { code: number }> {
-    const { code, stdout, stderr } = await lab.run(["node", "lab/bootstrap.mjs", "inspect/cli.ts", "traffic", "--requests", String(requests), "--concurrency", "1", "--json"]);
+async function traffic(requests: number): Promise<NonNullable<MeshReport["traffic"]> & { problems: string[] }> {
+    const { stdout, stderr } = await lab.run(["node", "lab/bootstrap.mjs", "inspect/cli.ts", "traffic", "--requests", String(requests), "--concurrency", "1", "--json"]);
     const report = JSON.parse(stdout || JSON.stringify({ stderr })) as MeshReport;
     if (!report.traffic) throw new Error(`no report of traffic: ${stderr}${stdout}`);
-    return { ...report.traffic, code };
+    // Of a right mesh three shares in a thousand runs leave the interval that it judges by: these tests have a wider one of their own.
+    const problems = report.findings.filter(({ severity, code }) => severity === "problem" && code !== "traffic/share").map(({ message }) => message);
+    return { ...report.traffic, problems };
 }
 
 describe("the routes of the HTTPRoute", () => {
@@ -71,7 +73,7 @@ describe("requests through the mesh", () => {
         for (const { answers } of seen.reviews.versions) expect(Math.abs(answers - 100)).toBeLessThan(5 * Math.sqrt(300 * (1 / 3) * (2 / 3)));
         const hops = seen.hops.rows.map(({ from, to, security }) => `${from ?? "client"} -> ${to}: ${security}`);
         expect(hops).toEqual(expect.arrayContaining(["bookinfo-gateway-istio -> productpage: mutual TLS", "bookinfo-productpage -> details: mutual TLS", "bookinfo-productpage -> reviews: mutual TLS", "bookinfo-reviews -> ratings: mutual TLS"]));
-        expect(seen.code).toBe(0);
+        expect(seen.problems).toEqual([]);
     });
 
     test("follow the weights of an HTTPRoute for the Service reviews", async () => {
@@ -90,7 +92,7 @@ describe("requests through the mesh", () => {
             const answers = new Map(seen.reviews.versions.map((each) => [each.version, each.answers]));
             expect([...answers.keys()].sort()).toEqual(["v1", "v3"]);
             expect(Math.abs(answers.get("v3")! - 30)).toBeLessThan(5 * Math.sqrt(300 * 0.1 * 0.9));
-            expect(seen.code).toBe(0);
+            expect(seen.problems).toEqual([]);
         } finally {
             await remove("httproute/reviews", "service/reviews-v1", "service/reviews-v3");
         }

@@ -20,13 +20,13 @@ describe("the data plane", () => {
     });
 
     it("is off on a machine that lacks something, and says what", async () => {
-        const needs = [{ what: "floor", command: ["true"] }, { what: "veth devices", command: ["sh", "-c", "echo Operation not supported >&2; exit 2"] }, { what: "never asked", command: ["false"] }];
+        const needs = [{ what: "floor", command: ["true"] }, { what: "bind mounts", command: ["sh", "-c", "echo Operation not supported >&2; exit 2"] }, { what: "never asked", command: ["false"] }];
         const { on, reason } = await choose("on", needs);
         expect(on).toBe(false);
-        expect(reason).toBe("this machine has no veth devices (sh -c ended with exit code 2: Operation not supported)");
+        expect(reason).toBe("this machine has no bind mounts (sh -c ended with exit code 2: Operation not supported)");
     });
 
-    it("asks for what pods need: networks, mounts and iptables", () => {
-        expect(NEEDS.map(({ what }) => what).join("; ")).toMatch(/veth.*mounts.*NAT.*REDIRECT/);
+    it("asks for what pods with sidecars need: mounts and iptables", () => {
+        expect(NEEDS.map(({ what }) => what).join("; ")).toMatch(/mounts.*NAT.*REDIRECT/);
     });
 });
