@@ -6,7 +6,7 @@ import { labEnvironment } from "../../lab/environment";
 import { labPlace, type LabPlace } from "../../lab/place";
 import { choosePlugins, loader, pluginDir } from "../../lab/plugins";
 
-/** The lab of the integration tests; a user's own lab is left alone. LAB_TEST_NAME names another, for two runs side by side. */
+/** The lab of the integration tests; a user's own lab is left alone. LAB_TEST_NAME names another, for runs of two checkouts side by side. */
 export const TEST_LAB = process.env.LAB_TEST_NAME || "test";
 
 /** How a command ended. */
