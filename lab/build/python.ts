@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { run, type Report } from "../run";
 import { ensurePackages } from "./system";
@@ -14,7 +15,10 @@ export async function installPythonPackages(requirements: string, dir: string, r
     await mkdir(partial, { recursive: true });
     try {
         await run([...pip, "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:", "--require-hashes", "--target", partial, "-r", requirements], { onLine: report });
-        await rename(partial, dir);
+        await rename(partial, dir).catch((error: unknown) => {
+            // Another start was faster.
+            if (!existsSync(dir)) throw error;
+        });
     } finally {
         await rm(partial, { recursive: true, force: true });
     }
