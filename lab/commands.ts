@@ -5,7 +5,7 @@ import { mkdir, rename, rm, symlink } from "node:fs/promises";
 import { buildModule, ensureBundle, ensureSystem, findGo, MODULES, PULUMI, which, type Go, type ToolModule } from "./build";
 import { labStatus, removeState, startControlPlane, stopControlPlane } from "./cluster/control";
 import { inNetns } from "./cluster/netns";
-import { chooseDataPlane, type DataPlane } from "./data-plane";
+import { chooseDataPlane, wantsDataPlane, type DataPlane } from "./data-plane";
 import { endpointsOf, endpointTable, table } from "./endpoints";
 import { labEnvironment, prepareEnvironment } from "./environment";
 import { LabFailure } from "./failure";
@@ -22,8 +22,9 @@ const RUN_AGAIN = "npm run lab -- start";
 
 /** Builds what is missing, starts the lab unless it runs, and makes its stack. */
 export async function start(place: LabPlace): Promise<void> {
-    // A mistake in LAB_PLUGINS is told before anything is built.
+    // A mistake in LAB_PLUGINS or LAB_DATA_PLANE is told before anything is built.
     choosePlugins(place);
+    wantsDataPlane();
     await mkdir(place.state, { recursive: true, mode: 0o700 });
     await alone(place, startSteps(place));
 }

@@ -26,14 +26,16 @@ export const NEEDS: readonly Need[] = [
     { what: "iptables' REDIRECT target", command: ["unshare", "--net", "--", "iptables", "--table", "nat", "--append", "OUTPUT", "--protocol", "tcp", "--jump", "REDIRECT", "--to-ports", "15001"] },
 ];
 
-/**
- * Decides whether the data plane runs: LAB_DATA_PLANE=off says no, and a machine that lacks something gets the control plane only.
- * @throws LabFailure if LAB_DATA_PLANE is neither `on` nor `off`.
- */
-export async function chooseDataPlane(place: LabPlace, report: Report, env: NodeJS.ProcessEnv = process.env, needs: readonly Need[] = NEEDS): Promise<DataPlane> {
+/** Whether LAB_DATA_PLANE asks for a data plane, as it does unless it is set. @throws LabFailure if it is neither `on` nor `off`. */
+export function wantsDataPlane(env: NodeJS.ProcessEnv = process.env): boolean {
     const wish = env.LAB_DATA_PLANE || "on";
     if (wish !== "on" && wish !== "off") throw new LabFailure(`LAB_DATA_PLANE is ${JSON.stringify(wish)}: allowed are on (sidecars, gateways and Bookinfo run) and off (the control plane only).`);
-    if (wish === "off") return { on: false, reason: "LAB_DATA_PLANE is off" };
+    return wish === "on";
+}
+
+/** Decides whether the data plane runs: LAB_DATA_PLANE=off says no, and a machine that lacks something gets the control plane only. */
+export async function chooseDataPlane(place: LabPlace, report: Report, env: NodeJS.ProcessEnv = process.env, needs: readonly Need[] = NEEDS): Promise<DataPlane> {
+    if (!wantsDataPlane(env)) return { on: false, reason: "LAB_DATA_PLANE is off" };
     for (const { what, command } of needs) {
         try {
             await run(command);
