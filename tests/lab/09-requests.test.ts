@@ -154,7 +154,8 @@ describe("pods as processes", () => {
         const risen = await eventually(() => podOf("details"), (pod) => status(pod, "istio-proxy").ready, "the pod is ready again");
         expect(status(risen, "istio-proxy").restartCount).toBe(status(before, "istio-proxy").restartCount + 1);
         expect(status(risen, "details").restartCount).toBe(status(before, "details").restartCount);
-        expect((await get("/api/v1/products/0")).status).toBe(200);
+        // The other proxies hear of the endpoint from istiod, a moment after it is ready.
+        await eventually(() => get("/api/v1/products/0"), (answer) => answer.status === 200, "details answers again");
     });
 
     test("a Deployment that is scaled gets pods that answer, and loses them again", async () => {
