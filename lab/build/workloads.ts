@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { wholeDirectory } from "./whole";
 
 /**
  * The directory of the workloads' JavaScript, `<cache>/workloads/<hash of the sources>`; made on first use. Each file is one of
@@ -13,18 +14,13 @@ export async function ensureWorkloads(sources: string, cache: string): Promise<s
     const dir = join(cache, "workloads", createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 16));
     if (existsSync(dir)) return dir;
     const { ModuleKind, ScriptTarget, transpileModule } = await import("typescript");
-    const partial = `${dir}.partial-${process.pid}`;
-    await mkdir(partial, { recursive: true });
-    for (const [name, text] of files) {
-        const { outputText } = transpileModule(text, { compilerOptions: { module: ModuleKind.CommonJS, target: ScriptTarget.ES2022, esModuleInterop: true } });
-        const file = join(partial, name.replace(/\.ts$/, ".js"));
-        await mkdir(dirname(file), { recursive: true });
-        await writeFile(file, outputText);
-    }
-    await rename(partial, dir).catch(async (error: unknown) => {
-        await rm(partial, { recursive: true, force: true });
-        // Another start was faster.
-        if (!existsSync(dir)) throw error;
+    await wholeDirectory(dir, async (partial) => {
+        for (const [name, text] of files) {
+            const { outputText } = transpileModule(text, { compilerOptions: { module: ModuleKind.CommonJS, target: ScriptTarget.ES2022, esModuleInterop: true } });
+            const file = join(partial, name.replace(/\.ts$/, ".js"));
+            await mkdir(dirname(file), { recursive: true });
+            await writeFile(file, outputText);
+        }
     });
     return dir;
 }

@@ -21,13 +21,13 @@ export async function watchObjects<T extends KubernetesObject>(
     path: string,
     list: () => Promise<KubernetesListObject<T>>,
     handlers: WatchHandlers<T>,
-    options: { signal: AbortSignal; labelSelector?: string; fieldSelector?: string },
+    options: { signal: AbortSignal; fieldSelector?: string },
 ): Promise<void> {
     const { makeInformer } = await import("@kubernetes/client-node");
     const { signal } = options;
     // The informer has no argument for it, but keeps the path's query.
     const query = options.fieldSelector === undefined ? "" : `?fieldSelector=${encodeURIComponent(options.fieldSelector)}`;
-    const informer = makeInformer<T>(config, `${path}${query}`, list, options.labelSelector);
+    const informer = makeInformer<T>(config, `${path}${query}`, list);
     informer.on("add", handlers.changed);
     informer.on("update", handlers.changed);
     informer.on("delete", handlers.deleted);

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Lab, TEST_LAB } from "../support/lab";
-import { ask } from "../support/lab-load";
-import { eventually, getAll, getOne, type KubeObject } from "../support/lab-objects";
+import { untilAnswered } from "../support/lab-load";
+import { getAll, getOne, type KubeObject } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE, ISTIO_NAMESPACE } from "../support/lab-walkthrough";
 
@@ -37,7 +37,7 @@ describe("fixed node ports and a switched-off addon", () => {
             expect(productpageUrl).toMatch(/:30080\/productpage$/);
             expect(endpoints.productpage?.ports[0]).toMatchObject({ nodePort: 30080, url: productpageUrl });
             // The port is another one, the pods are the same: it answers as soon as kube-proxy and the lab's door know.
-            await eventually(() => ask(productpageUrl!).then(({ status }) => status, () => 0), (status) => status === 200, "the product page answers at its fixed port");
+            await untilAnswered(productpageUrl!);
             expect(nodePort(await getOne(lab, "service", "kiali", "--namespace", ISTIO_NAMESPACE), 20001)).toBe(30081);
             expect(kialiUrl).toMatch(/:30081\/kiali$/);
             expect(await lokiObjects()).toEqual([]);

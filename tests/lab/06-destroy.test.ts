@@ -5,7 +5,7 @@ import { labStatus } from "../../lab/cluster/control";
 import { Lab, TEST_LAB } from "../support/lab";
 import { describe as inWords, differences, withoutServerFields } from "../support/lab-compare";
 import { LEFTOVERS } from "../support/lab-leftovers";
-import { ask, Load, type LoadReport } from "../support/lab-load";
+import { ask, Load, untilAnswered, type LoadReport } from "../support/lab-load";
 import { byKey, eventually, getAll, snapshot, type KubeObject } from "../support/lab-objects";
 import { startServer, type LabServer } from "../support/lab-server";
 import { Stack } from "../support/lab-stack";
@@ -29,7 +29,7 @@ describe("destroy, with requests on their way", () => {
     beforeAll(async () => {
         await stack.ensureUp();
         ({ productpageUrl: url } = await stack.outputs<{ productpageUrl: string }>());
-        await eventually(() => ask(url).then(({ status }) => status, () => 0), (status) => status === 200, "the product page answers");
+        await untilAnswered(url);
         const load = new Load(url);
         await load.more(50);
         atStart = [load.count, load.failed];

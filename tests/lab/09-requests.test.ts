@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MeshReport } from "../../inspect";
 import { Lab, TEST_LAB } from "../support/lab";
-import { ask, type Answered } from "../support/lab-load";
+import { ask, untilAnswered, type Answered } from "../support/lab-load";
 import { eventually, getAll, getOne, type KubeObject } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
@@ -15,7 +15,7 @@ beforeAll(async () => {
     const { productpageUrl } = await stack.outputs<{ productpageUrl: string }>();
     // From the machine, not from the lab's namespace: as a user's browser does.
     origin = new URL(productpageUrl).origin;
-    await eventually(() => status("/productpage"), (code) => code === 200, "the product page answers");
+    await untilAnswered(productpageUrl);
 });
 
 const get = (path: string): Promise<Answered> => ask(`${origin}${path}`);

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type OpenBrowser, type OpenPage, startBrowser } from "../support/browser";
 import { Lab, TEST_LAB } from "../support/lab";
-import { ask } from "../support/lab-load";
-import { eventually } from "../support/lab-objects";
+import { untilAnswered } from "../support/lab-load";
 import { Stack } from "../support/lab-stack";
 
 const stack = new Stack(Lab.named(TEST_LAB));
@@ -16,7 +15,7 @@ let opened: OpenPage;
 beforeAll(async () => {
     await stack.ensureUp();
     const { productpageUrl: url } = await stack.outputs<{ productpageUrl: string }>();
-    await eventually(() => ask(url).then(({ status }) => status, () => 0), (status) => status === 200, "the product page answers");
+    await untilAnswered(url);
     // In the machine's own network: what a user's browser can do, this one must.
     browser = await startBrowser();
     opened = await browser.open({ url, width: 1280 });

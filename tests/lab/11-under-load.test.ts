@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Lab, TEST_LAB } from "../support/lab";
-import { ask, Load } from "../support/lab-load";
-import { eventually, getAll, type KubeObject } from "../support/lab-objects";
+import { Load, untilAnswered } from "../support/lab-load";
+import { getAll, type KubeObject } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE, ISTIO_NAMESPACE } from "../support/lab-walkthrough";
 
@@ -12,7 +12,7 @@ let url: string;
 beforeAll(() => stack.ensureUp());
 beforeEach(async () => {
     ({ productpageUrl: url } = await stack.outputs<{ productpageUrl: string }>());
-    await eventually(() => ask(url).then(({ status }) => status, () => 0), (status) => status === 200, "the product page answers");
+    await untilAnswered(url);
 });
 
 /** Does something while requests are on their way, and waits for some more after it. */

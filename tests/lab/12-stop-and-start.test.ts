@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from "vitest";
 import { labStatus } from "../../lab/cluster/control";
 import { Lab, TEST_LAB } from "../support/lab";
-import { ask } from "../support/lab-load";
-import { eventually, getAll } from "../support/lab-objects";
+import { ask, untilAnswered } from "../support/lab-load";
+import { getAll } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
 
@@ -10,7 +10,6 @@ const lab = Lab.named(TEST_LAB);
 const stack = new Stack(lab);
 let url: string;
 
-const answers = () => ask(url).then(({ status }) => status, () => 0);
 /** Restarts of each container by the UID of its pod, of pods that stay. */
 const restarts = async () => {
     const pods = (await getAll(lab, "pods", "--namespace", BOOKINFO_NAMESPACE)).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
@@ -20,7 +19,7 @@ const restarts = async () => {
 beforeAll(async () => {
     await stack.ensureUp();
     ({ productpageUrl: url } = await stack.outputs<{ productpageUrl: string }>());
-    await eventually(answers, (status) => status === 200, "the product page answers");
+    await untilAnswered(url);
 });
 
 test("a lab that is stopped ends every process, and started again it serves as before: the same pods, restarted once", async () => {
@@ -29,7 +28,7 @@ test("a lab that is stopped ends every process, and started again it serves as b
     await expect(ask(url)).rejects.toThrow(/ECONNREFUSED/);
     expect(labStatus(lab.place)).toMatchObject({ running: false, pods: [] });
     await lab.command("start");
-    await eventually(answers, (status) => status === 200, "the product page answers again");
+    await untilAnswered(url);
     expect(before.size).toBe(7);
     expect(await restarts()).toEqual(new Map([...before].map(([uid, counts]) => [uid, counts.map((count) => count + 1)])));
     await stack.preview("--expect-no-changes");

@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "./lab-objects";
 
 /** One answer, or the reason why there was none. */
 export interface Answered {
@@ -27,6 +28,11 @@ export function ask(url: string, { method = "GET", headers = {}, body, timeoutMs
         sent.on("timeout", () => sent.destroy(new Error(`no answer in ${timeoutMs / 1000} s`)));
         sent.on("error", reject).end(body);
     });
+}
+
+/** Waits until a URL is answered with 200: pods, rules and proxies take a moment to hear of each other. */
+export async function untilAnswered(url: string): Promise<void> {
+    await eventually(() => ask(url).then(({ status }) => status, (error: Error) => error.message), (seen) => seen === 200, `${url} is answered with 200`);
 }
 
 /** What a load saw. */
