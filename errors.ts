@@ -1,7 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { UpstreamFileError } from "./artifacts";
-import { ClusterError } from "./cluster";
-import { ConfigError } from "./config";
+import { UserError } from "@istio-on-pulumi/kube";
 
 /**
  * Runs the program; what the user can mend reaches the user as its sentence alone, and only a bug shows a stack trace.
@@ -13,11 +11,10 @@ export async function withPlainErrors<T>(program: () => Promise<T>): Promise<T> 
     try {
         return await program();
     } catch (error) {
-        const mendable = [ConfigError, ClusterError, UpstreamFileError, pulumi.RunError].some((kind) => error instanceof kind);
-        if (!mendable) {
+        if (!(error instanceof UserError || error instanceof pulumi.RunError)) {
             throw error;
         }
-        const refusal = new pulumi.RunError((error as Error).message);
+        const refusal = new pulumi.RunError(error.message);
         refusal.stack = undefined;
         throw refusal;
     }

@@ -1,30 +1,31 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ISTIO_VERSION, UpstreamFiles, readAddons, readGatewayApiCrds } from "./artifacts";
+import { ADDONS, GATEWAY_API_CRDS, ISTIO_NAMESPACE, ISTIO_VERSION } from "@istio-on-pulumi/kube";
 import { checkLokiStorage, nodeHost, surveyCluster } from "./cluster";
 import {
-    ADDONS,
     Addons,
     Bookinfo,
     BookinfoGateway,
     Cluster,
-    GATEWAY_API_CRDS,
-    GENERATED_SERVICE,
-    GatewayApiCrds,
-    ISTIO_NAMESPACE,
-    IstioControlPlane,
-    MeshInspection,
     describeEndpoints,
     firstUrl,
+    GatewayApiCrds,
+    GENERATED_SERVICE,
+    IstioControlPlane,
+    MeshInspection,
     mirrored,
 } from "./components";
 import { loadSettings } from "./config";
 import { withPlainErrors } from "./errors";
+import { readAddons, readGatewayApiCrds, UpstreamFiles } from "./upstream";
 
 export = () =>
     withPlainErrors(async () => {
         const settings = loadSettings(pulumi.runtime.allConfig(), pulumi.getProject());
         const survey = await surveyCluster(settings, GATEWAY_API_CRDS);
-        const upstream = UpstreamFiles.open({ projectDir: pulumi.runtime.getRootDirectory(), bundleDir: settings.bundle });
+        const upstream = UpstreamFiles.open({
+            projectDir: pulumi.runtime.getRootDirectory(),
+            bundleDir: settings.bundle,
+        });
         const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
         if (settings.loki) {
             checkLokiStorage(settings.lokiStorageClass, survey);
@@ -33,9 +34,16 @@ export = () =>
         // All files before the first resource: one that cannot be had must not leave half a stack behind.
         const charts = { base: await upstream.chart("base"), istiod: await upstream.chart("istiod") };
         const crdManifests = await readGatewayApiCrds(upstream, GATEWAY_API_CRDS);
-        const addonManifests = await readAddons(upstream, ADDONS.filter((addon) => settings[addon]));
+        const addonManifests = await readAddons(
+            upstream,
+            ADDONS.filter((addon) => settings[addon]),
+        );
 
-        const cluster = new Cluster("cluster", { kubeconfig: settings.kubeconfig, context: survey.context, identifier: stack });
+        const cluster = new Cluster("cluster", {
+            kubeconfig: settings.kubeconfig,
+            context: survey.context,
+            identifier: stack,
+        });
         const { provider } = cluster;
 
         const gatewayApi = new GatewayApiCrds("gateway-api", {
@@ -102,7 +110,16 @@ export = () =>
                           kubeconfig: settings.kubeconfig,
                           context: survey.context,
                           namespaces: [istio.namespace.metadata.name, bookinfo.namespace.metadata.name],
-                          node: settings.meshInspection === "ssh" ? { host: settings.inspectionHost!, port: settings.inspectionPort, user: settings.inspectionUser, hostKey: settings.inspectionHostKey!, privateKey: settings.inspectionPrivateKey } : undefined,
+                          node:
+                              settings.meshInspection === "ssh"
+                                  ? {
+                                        host: settings.inspectionHost!,
+                                        port: settings.inspectionPort,
+                                        user: settings.inspectionUser,
+                                        hostKey: settings.inspectionHostKey!,
+                                        privateKey: settings.inspectionPrivateKey,
+                                    }
+                                  : undefined,
                           failOnProblem: settings.inspectionFails,
                           subjects: [
                               hub,

@@ -19,7 +19,15 @@ export default defineConfig({
         reporters: ["default", new ClosingLine()],
         projects: [
             // A minute: on a busy machine the first import of a client library alone takes seconds.
-            { test: { name: "unit", include: ["tests/unit/**/*.test.ts"], sequence: { groupOrder: 0 }, testTimeout: MINUTE, hookTimeout: MINUTE } },
+            {
+                test: {
+                    name: "unit",
+                    include: ["tests/unit/**/*.test.ts", "packages/*/tests/**/*.test.ts"],
+                    sequence: { groupOrder: 0 },
+                    testTimeout: MINUTE,
+                    hookTimeout: MINUTE,
+                },
+            },
             {
                 test: {
                     name: "lab",

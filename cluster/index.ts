@@ -1,4 +1,3 @@
-export { ClusterError } from "./error";
-export { type ClusterReference } from "./kubeconfig";
+export { type ClusterReference } from "@istio-on-pulumi/kube";
 export { type ClusterSurvey, type InstalledCrd, surveyCluster } from "./survey";
 export { checkLokiStorage, nodeHost } from "./requirements";

@@ -1,7 +1,5 @@
 import type * as Client from "@kubernetes/client-node";
-import { makeAsk } from "./ask";
-import { ClusterError } from "./error";
-import { type ClusterReference, loadKubeconfig } from "./kubeconfig";
+import { type ClusterReference, loadKubeconfig, makeAsk } from "@istio-on-pulumi/kube";
 
 /** A CustomResourceDefinition that the cluster holds. */
 export interface InstalledCrd {
@@ -25,21 +23,22 @@ export interface ClusterSurvey {
     readonly storageClasses?: { readonly names: readonly string[]; readonly hasDefault: boolean };
 }
 
+const WAYS_TO_NAME = { kubeconfig: "pulumi config set kubeconfig <path>", context: "pulumi config set context <name>" };
+
 const ask = makeAsk({
     timeLimit: 15_000,
-    Failure: ClusterError,
-    whereRefused: "use a kubeconfig whose user may administer the cluster: pulumi config set kubeconfig <path>",
-    whereUnreachable: "name another with: pulumi config set context <name>",
+    rights: "administer the cluster",
+    ways: WAYS_TO_NAME,
 });
 
 /**
  * Looks at the cluster that `reference` names.
  *
  * @param crdNames full names of the CustomResourceDefinitions to look for
- * @throws ClusterError where the cluster cannot be reached or refuses the user
+ * @throws UserError where the cluster cannot be reached or refuses the user
  */
 export async function surveyCluster(reference: ClusterReference, crdNames: readonly string[]): Promise<ClusterSurvey> {
-    const config = await loadKubeconfig(reference);
+    const config = await loadKubeconfig(reference, WAYS_TO_NAME);
     const k8s = await import("@kubernetes/client-node");
     const where = `The cluster of context ${JSON.stringify(config.currentContext)} (${config.getCurrentCluster()?.server})`;
     // The version first and alone: an unreachable cluster is then one failure with one sentence, not five.
@@ -60,23 +59,31 @@ export async function surveyCluster(reference: ClusterReference, crdNames: reado
 
 async function readCrd(where: string, api: Client.ApiextensionsV1Api, name: string): Promise<InstalledCrd | undefined> {
     const crd = await ask(where, api.readCustomResourceDefinition({ name }), [404]);
-    return crd && {
-        name,
-        served: crd.spec.versions.filter((version) => version.served).map((version) => version.name),
-        annotations: crd.metadata?.annotations ?? {},
-    };
+    return (
+        crd && {
+            name,
+            served: crd.spec.versions.filter((version) => version.served).map((version) => version.name),
+            annotations: crd.metadata?.annotations ?? {},
+        }
+    );
 }
 
 async function readNodeAddress(where: string, api: Client.CoreV1Api): Promise<string | undefined> {
     const nodes = await ask(where, api.listNode(), [403]);
-    const byName = nodes?.items.toSorted((a, b) => (a.metadata?.name ?? "").localeCompare(b.metadata?.name ?? "")) ?? [];
-    return byName.flatMap((node) => node.status?.addresses ?? []).find((address) => address.type === "InternalIP")?.address;
+    const byName =
+        nodes?.items.toSorted((a, b) => (a.metadata?.name ?? "").localeCompare(b.metadata?.name ?? "")) ?? [];
+    return byName.flatMap((node) => node.status?.addresses ?? []).find((address) => address.type === "InternalIP")
+        ?.address;
 }
 
 async function readStorageClasses(where: string, api: Client.StorageV1Api): Promise<ClusterSurvey["storageClasses"]> {
     const list = await ask(where, api.listStorageClass(), [403]);
-    return list && {
-        names: list.items.map((item) => item.metadata?.name ?? ""),
-        hasDefault: list.items.some((item) => item.metadata?.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true"),
-    };
+    return (
+        list && {
+            names: list.items.map((item) => item.metadata?.name ?? ""),
+            hasDefault: list.items.some(
+                (item) => item.metadata?.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true",
+            ),
+        }
+    );
 }

@@ -1,12 +1,9 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { type Addon, ADDONS } from "@istio-on-pulumi/kube";
 import { type ImageMirrors, mirrored } from "./images";
 import { SKIP_AWAIT } from "./istioControlPlane";
 import { type Manifest, parseManifest, registerManifest } from "./manifest";
-
-/** The addons of the walkthrough; each is one file of upstream's `samples/addons`. */
-export const ADDONS = ["kiali", "jaeger", "prometheus", "grafana", "loki"] as const;
-export type Addon = (typeof ADDONS)[number];
 
 export interface AddonsArgs {
     /** The manifest of each addon to install, a YAML text; an addon without one is left out. */
@@ -48,7 +45,9 @@ export function addonObjects(args: Omit<AddonsArgs, "provider">): Manifest[] {
 function adapt(object: Manifest, args: Omit<AddonsArgs, "provider">): Manifest {
     switch (object.kind) {
         case "Service":
-            return object.metadata.name === "kiali" ? exposeKiali(unawaited(object), args.kialiNodePort) : unawaited(object);
+            return object.metadata.name === "kiali"
+                ? exposeKiali(unawaited(object), args.kialiNodePort)
+                : unawaited(object);
         case "Deployment":
             return withMirrors(object, args.imageMirrors);
         case "StatefulSet":
@@ -60,7 +59,10 @@ function adapt(object: Manifest, args: Omit<AddonsArgs, "provider">): Manifest {
 
 /** The workload behind a Service is awaited; the Service's own wait is ten more seconds each. */
 function unawaited(service: Manifest): Manifest {
-    return { ...service, metadata: { ...service.metadata, annotations: { ...service.metadata.annotations, ...SKIP_AWAIT } } };
+    return {
+        ...service,
+        metadata: { ...service.metadata, annotations: { ...service.metadata.annotations, ...SKIP_AWAIT } },
+    };
 }
 
 /** Declared as NodePort rather than patched afterwards: a second owner of the same field would conflict for ever. */
@@ -76,9 +78,16 @@ interface PodTemplate {
 
 function withMirrors(workload: Manifest, mirrors: ImageMirrors): Manifest {
     const spec = workload.spec as { template: PodTemplate };
-    const pull = <T extends { image: string }>(container: T) => ({ ...container, image: mirrored(container.image, mirrors) });
+    const pull = <T extends { image: string }>(container: T) => ({
+        ...container,
+        image: mirrored(container.image, mirrors),
+    });
     const { containers, initContainers, ...pod } = spec.template.spec;
-    const mirroredPod = { ...pod, containers: containers.map(pull), ...(initContainers && { initContainers: initContainers.map(pull) }) };
+    const mirroredPod = {
+        ...pod,
+        containers: containers.map(pull),
+        ...(initContainers && { initContainers: initContainers.map(pull) }),
+    };
     return { ...workload, spec: { ...spec, template: { ...spec.template, spec: mirroredPod } } };
 }
 

@@ -29,17 +29,27 @@ export class Bookinfo extends pulumi.ComponentResource {
         this.namespace = this.createNamespace(args.namespace);
         const accounts = new Map(BOOKINFO_SERVICES.map((service) => [service, this.createServiceAccount(service)]));
         this.services = BOOKINFO_SERVICES.map((service) => this.createService(service));
-        this.deployments = BOOKINFO_WORKLOADS.map((workload) => this.createDeployment(workload, accounts.get(workload.service)!, args));
+        this.deployments = BOOKINFO_WORKLOADS.map((workload) =>
+            this.createDeployment(workload, accounts.get(workload.service)!, args),
+        );
         this.registerOutputs({ namespace: this.namespace.metadata.name });
     }
 
     private createNamespace(name: string) {
-        return new k8s.core.v1.Namespace(name, { metadata: { name, labels: { "istio-injection": "enabled" } } }, { parent: this });
+        return new k8s.core.v1.Namespace(
+            name,
+            { metadata: { name, labels: { "istio-injection": "enabled" } } },
+            { parent: this },
+        );
     }
 
     private createServiceAccount(service: string) {
         const name = `bookinfo-${service}`;
-        return new k8s.core.v1.ServiceAccount(name, { metadata: this.metadata(name, { account: service }) }, { parent: this });
+        return new k8s.core.v1.ServiceAccount(
+            name,
+            { metadata: this.metadata(name, { account: service }) },
+            { parent: this },
+        );
     }
 
     private createService(service: string) {
@@ -67,7 +77,10 @@ export class Bookinfo extends pulumi.ComponentResource {
                     replicas: 1,
                     selector: { matchLabels: labels },
                     template: {
-                        metadata: { labels, ...(Object.keys(podAnnotations).length > 0 && { annotations: podAnnotations }) },
+                        metadata: {
+                            labels,
+                            ...(Object.keys(podAnnotations).length > 0 && { annotations: podAnnotations }),
+                        },
                         spec: {
                             serviceAccountName: account.metadata.name,
                             containers: [
@@ -76,11 +89,19 @@ export class Bookinfo extends pulumi.ComponentResource {
                                     image: `${args.images}-${name}:${args.tag}`,
                                     imagePullPolicy: "IfNotPresent",
                                     ports: [{ containerPort: BOOKINFO_PORT }],
-                                    ...(Object.keys(env).length > 0 && { env: Object.entries(env).map(([key, value]) => ({ name: key, value })) }),
-                                    ...(volumes.length > 0 && { volumeMounts: volumes.toReversed().map(([volume, mountPath]) => ({ name: volume, mountPath })) }),
+                                    ...(Object.keys(env).length > 0 && {
+                                        env: Object.entries(env).map(([key, value]) => ({ name: key, value })),
+                                    }),
+                                    ...(volumes.length > 0 && {
+                                        volumeMounts: volumes
+                                            .toReversed()
+                                            .map(([volume, mountPath]) => ({ name: volume, mountPath })),
+                                    }),
                                 },
                             ],
-                            ...(volumes.length > 0 && { volumes: volumes.map(([volume]) => ({ name: volume, emptyDir: {} })) }),
+                            ...(volumes.length > 0 && {
+                                volumes: volumes.map(([volume]) => ({ name: volume, emptyDir: {} })),
+                            }),
                         },
                     },
                 },

@@ -14,7 +14,11 @@ export const BOOKINFO_PORT = 9080;
 
 const plain = { scratch: {}, env: {}, podAnnotations: {} };
 /** Reviews runs on a Java server that writes its logs and its unpacked application. */
-const reviews = { ...plain, scratch: { "wlp-output": "/opt/ibm/wlp/output", tmp: "/tmp" }, env: { LOG_DIR: "/tmp/logs" } };
+const reviews = {
+    ...plain,
+    scratch: { "wlp-output": "/opt/ibm/wlp/output", tmp: "/tmp" },
+    env: { LOG_DIR: "/tmp/logs" },
+};
 
 /** The six Deployments of Bookinfo 1.20.2; each service they name has one Service and one ServiceAccount. */
 export const BOOKINFO_WORKLOADS: readonly BookinfoWorkload[] = [
@@ -28,7 +32,11 @@ export const BOOKINFO_WORKLOADS: readonly BookinfoWorkload[] = [
         service: "productpage",
         version: "v1",
         scratch: { tmp: "/tmp" },
-        podAnnotations: { "prometheus.io/scrape": "true", "prometheus.io/port": String(BOOKINFO_PORT), "prometheus.io/path": "/metrics" },
+        podAnnotations: {
+            "prometheus.io/scrape": "true",
+            "prometheus.io/port": String(BOOKINFO_PORT),
+            "prometheus.io/path": "/metrics",
+        },
     },
 ];
 

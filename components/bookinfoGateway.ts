@@ -65,7 +65,9 @@ export class BookinfoGateway extends pulumi.ComponentResource {
                     // What Istio copies to everything it generates, pods included; without it, all of the Gateway's own annotations. Not left
                     // empty: Istio would then own the whole map, and a patch of the Service that brings an annotation would conflict.
                     infrastructure: { annotations: serviceType, labels: {} },
-                    listeners: [{ name: "http", port: 80, protocol: "HTTP", allowedRoutes: { namespaces: { from: "Same" } } }],
+                    listeners: [
+                        { name: "http", port: 80, protocol: "HTTP", allowedRoutes: { namespaces: { from: "Same" } } },
+                    ],
                 },
             },
             { parent: this },
@@ -104,7 +106,11 @@ export class BookinfoGateway extends pulumi.ComponentResource {
             {
                 metadata: { name: GENERATED_SERVICE, namespace: args.namespace, annotations: SKIP_AWAIT },
                 spec: {
-                    ports: GENERATED_PORTS.map(({ name, port }) => ({ port, protocol: "TCP", ...(name === "http" && { nodePort: args.nodePort }) })),
+                    ports: GENERATED_PORTS.map(({ name, port }) => ({
+                        port,
+                        protocol: "TCP",
+                        ...(name === "http" && { nodePort: args.nodePort }),
+                    })),
                 },
             },
             { parent: this, dependsOn: [this.gateway] },

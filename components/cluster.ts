@@ -37,7 +37,11 @@ export class Cluster extends pulumi.ComponentResource {
             enableConfigMapMutable: true,
         };
         this.provider = new k8s.Provider(name, common, { parent: this });
-        this.adoptingProvider = new k8s.Provider(`${name}-adopting`, { ...common, upsertExistingObjects: true }, { parent: this });
+        this.adoptingProvider = new k8s.Provider(
+            `${name}-adopting`,
+            { ...common, upsertExistingObjects: true },
+            { parent: this },
+        );
         this.registerOutputs({});
     }
 }

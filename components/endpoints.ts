@@ -36,7 +36,11 @@ interface EndpointFacts {
 /** The endpoints of the walkthrough's last step, by their output name. */
 export const ENDPOINTS: Readonly<Record<string, EndpointFacts>> = {
     productpage: { service: "bookinfo-gateway-istio", ports: ["http"], paths: { http: "/productpage" } },
-    gatewayStatus: { service: "bookinfo-gateway-istio", ports: ["status-port"], paths: { "status-port": "/healthz/ready" } },
+    gatewayStatus: {
+        service: "bookinfo-gateway-istio",
+        ports: ["status-port"],
+        paths: { "status-port": "/healthz/ready" },
+    },
     kiali: { service: "kiali", paths: { http: "/kiali", "http-metrics": "/metrics" } },
     grafana: { service: "grafana" },
     prometheus: { service: "prometheus" },
@@ -70,10 +74,22 @@ export function describeEndpoints(args: EndpointsArgs): Record<string, pulumi.Ou
         const service = args.services.get(facts.service);
         if (service !== undefined) {
             const live = pulumi.all([service.metadata.namespace, service.spec.type, service.spec.ports]);
-            return [[name, live.apply(([namespace, type, ports]) => endpoint(facts, namespace, type, ports, args.nodeHost))] as const];
+            return [
+                [
+                    name,
+                    live.apply(([namespace, type, ports]) => endpoint(facts, namespace, type, ports, args.nodeHost)),
+                ] as const,
+            ];
         }
         const isIstiod = facts.service === "istiod";
-        return isIstiod ? [[name, pulumi.output(endpoint(facts, args.istioNamespace, "ClusterIP", ISTIOD_PORTS, args.nodeHost))] as const] : [];
+        return isIstiod
+            ? [
+                  [
+                      name,
+                      pulumi.output(endpoint(facts, args.istioNamespace, "ClusterIP", ISTIOD_PORTS, args.nodeHost)),
+                  ] as const,
+              ]
+            : [];
     });
     return Object.fromEntries(known);
 }
@@ -85,7 +101,13 @@ interface ServicePort {
 }
 
 /** An endpoint from the live Service. Exported for its tests. */
-export function endpoint(facts: EndpointFacts, namespace: string, type: string, ports: readonly ServicePort[], nodeHost: string): Endpoint {
+export function endpoint(
+    facts: EndpointFacts,
+    namespace: string,
+    type: string,
+    ports: readonly ServicePort[],
+    nodeHost: string,
+): Endpoint {
     return {
         service: facts.service,
         namespace,

@@ -1,15 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { GATEWAY_API_BUNDLE_VERSION, GATEWAY_API_CRDS, NEEDED_GATEWAY_API_CRDS } from "@istio-on-pulumi/kube";
 import type { InstalledCrd } from "../cluster";
 import { type Manifest, parseManifest } from "./manifest";
 
 /** Annotation that says which stack installed a CRD; it decides, on every later run, whether the stack manages it. */
 export const OWNER_ANNOTATION = "istio-on-pulumi/installed-by";
-
-/** The CustomResourceDefinitions of Gateway API's standard channel, by their full names. */
-export const GATEWAY_API_CRDS = ["gatewayclasses", "gateways", "grpcroutes", "httproutes", "referencegrants"].map(
-    (plural) => `${plural}.gateway.networking.k8s.io`,
-);
 
 export interface GatewayApiCrdsArgs {
     /** `auto`: install where the cluster serves none but this stack's; `always`: install, taking over what is there; `never`. */
@@ -38,7 +34,9 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
     constructor(name: string, args: GatewayApiCrdsArgs, opts?: pulumi.ComponentResourceOptions) {
         super("istio-on-pulumi:index:GatewayApiCrds", name, {}, opts);
         const managed = managedCrds(args.install, args.installed, args.owner);
-        const manifests = args.manifests.flatMap(parseManifest).filter((manifest) => managed.includes(manifest.metadata.name));
+        const manifests = args.manifests
+            .flatMap(parseManifest)
+            .filter((manifest) => managed.includes(manifest.metadata.name));
         this.crds = manifests.map((manifest) => this.createCrd(manifest, args));
         this.version = bundleVersion(manifests[0]?.metadata.annotations ?? args.installed[0]?.annotations);
         this.registerOutputs({ version: this.version });
@@ -48,7 +46,10 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
         const annotations = { ...manifest.metadata.annotations, [OWNER_ANNOTATION]: args.owner };
         return new k8s.apiextensions.v1.CustomResourceDefinition(
             manifest.metadata.name,
-            { metadata: { ...manifest.metadata, annotations }, spec: manifest.spec as k8s.types.input.apiextensions.v1.CustomResourceDefinitionSpec },
+            {
+                metadata: { ...manifest.metadata, annotations },
+                spec: manifest.spec as k8s.types.input.apiextensions.v1.CustomResourceDefinitionSpec,
+            },
             { parent: this, provider: args.adoptingProvider, retainOnDelete: true },
         );
     }
@@ -61,7 +62,11 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
  * CRDs of two releases side by side serve nobody.
  * @throws pulumi.RunError where what is left to the cluster cannot serve the walkthrough's Gateway and HTTPRoute
  */
-export function managedCrds(install: GatewayApiCrdsArgs["install"], installed: readonly InstalledCrd[], owner: string): string[] {
+export function managedCrds(
+    install: GatewayApiCrdsArgs["install"],
+    installed: readonly InstalledCrd[],
+    owner: string,
+): string[] {
     if (install === "always") {
         return GATEWAY_API_CRDS;
     }
@@ -69,18 +74,21 @@ export function managedCrds(install: GatewayApiCrdsArgs["install"], installed: r
     if (install === "auto" && own.length === installed.length) {
         return GATEWAY_API_CRDS;
     }
-    const unserved = ["gateways", "httproutes"]
-        .map((plural) => `${plural}.gateway.networking.k8s.io`)
-        .filter((crdName) => !installed.some((crd) => crd.name === crdName && crd.served.includes("v1")));
+    const unserved = NEEDED_GATEWAY_API_CRDS.filter(
+        (crdName) => !installed.some((crd) => crd.name === crdName && crd.served.includes("v1")),
+    );
     if (unserved.length > 0) {
-        const why = install === "auto" ? "The cluster holds Gateway API CRDs that this stack did not install" : "gatewayApiCrds is never";
+        const why =
+            install === "auto"
+                ? "The cluster holds Gateway API CRDs that this stack did not install"
+                : "gatewayApiCrds is never";
         throw new pulumi.RunError(
-            `${why}, and the cluster does not serve ${unserved.join(" and ")} at version v1; install them there, or let this stack do it with: pulumi config set gatewayApiCrds always`,
+            `${why}, and the cluster does not serve ${new Intl.ListFormat("en-GB").format(unserved)} at version v1; install them there, or let this stack do it with: pulumi config set gatewayApiCrds always`,
         );
     }
     return install === "auto" ? own : [];
 }
 
 function bundleVersion(annotations: Readonly<Record<string, string>> | undefined): string {
-    return annotations?.["gateway.networking.k8s.io/bundle-version"] ?? "unknown";
+    return annotations?.[GATEWAY_API_BUNDLE_VERSION] ?? "unknown";
 }

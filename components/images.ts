@@ -1,10 +1,10 @@
+import { withRegistry } from "@istio-on-pulumi/kube";
+
 /** Registries to pull from instead: from a registry, or a registry with a path, to its mirror. */
 export type ImageMirrors = Readonly<Record<string, string>>;
 
 /**
  * The name under which an image (or a hub, an image's registry and path) is pulled; the longest matching mirror counts.
- *
- * A name without a registry is Docker Hub's, as the container runtimes read it: `prom/prometheus` is `docker.io/prom/prometheus`.
  */
 export function mirrored(image: string, mirrors: ImageMirrors): string {
     const full = withRegistry(image);
@@ -12,10 +12,4 @@ export function mirrored(image: string, mirrors: ImageMirrors): string {
         .filter((prefix) => full === prefix || full.startsWith(`${prefix}/`))
         .sort((a, b) => b.length - a.length)[0];
     return best === undefined ? image : mirrors[best] + full.slice(best.length);
-}
-
-function withRegistry(image: string): string {
-    const first = image.split("/")[0]!;
-    const named = image.includes("/") && (first.includes(".") || first.includes(":") || first === "localhost");
-    return named ? image : `docker.io/${image.includes("/") ? image : `library/${image}`}`;
 }

@@ -1,8 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-
-/** Namespace of the control plane and of the addons; upstream's addon manifests name it too. */
-export const ISTIO_NAMESPACE = "istio-system";
+import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 
 export interface IstioControlPlaneArgs {
     /** Directories of the charts, relative to the project: the paths are kept in state and must be equal on every machine. */
@@ -29,7 +27,12 @@ export class IstioControlPlane extends pulumi.ComponentResource {
     readonly istiod: k8s.helm.v4.Chart;
 
     constructor(name: string, args: IstioControlPlaneArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("istio-on-pulumi:index:IstioControlPlane", name, {}, { ...opts, providers: { kubernetes: args.provider } });
+        super(
+            "istio-on-pulumi:index:IstioControlPlane",
+            name,
+            {},
+            { ...opts, providers: { kubernetes: args.provider } },
+        );
         this.namespace = this.createNamespace();
         this.base = this.installBase(args);
         this.istiod = this.installIstiod(args);
@@ -80,7 +83,12 @@ export function istiodValues(args: Pick<IstioControlPlaneArgs, "hub" | "tag">) {
         global: { hub: args.hub, tag: args.tag },
         // An istiod that starts before its ConfigMaps exist leaves injection off until it is restarted, and the chart's objects are
         // created side by side. A required volume makes the kubelet hold the container back; the path means nothing to istiod.
-        volumes: [{ name: "startup-config", projected: { sources: STARTUP_CONFIG_MAPS.map((configMap) => ({ configMap: { name: configMap } })) } }],
+        volumes: [
+            {
+                name: "startup-config",
+                projected: { sources: STARTUP_CONFIG_MAPS.map((configMap) => ({ configMap: { name: configMap } })) },
+            },
+        ],
         volumeMounts: [{ name: "startup-config", mountPath: "/var/run/startup-config", readOnly: true }],
     };
 }
@@ -99,10 +107,16 @@ export function changeIstiodObject(type: string, props: Record<string, any>): Re
     switch (type) {
         case "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration":
             // Istiod sets it to Fail once it is ready, which is also the API's default; claiming it would be a conflict for ever.
-            return { ...props, webhooks: props.webhooks.map(({ failurePolicy: _, ...webhook }: Record<string, unknown>) => webhook) };
+            return {
+                ...props,
+                webhooks: props.webhooks.map(({ failurePolicy: _, ...webhook }: Record<string, unknown>) => webhook),
+            };
         case "kubernetes:core/v1:Service":
             // The Deployment behind it is awaited; the Service's own wait is ten more seconds.
-            return { ...props, metadata: { ...props.metadata, annotations: { ...props.metadata.annotations, ...SKIP_AWAIT } } };
+            return {
+                ...props,
+                metadata: { ...props.metadata, annotations: { ...props.metadata.annotations, ...SKIP_AWAIT } },
+            };
         default:
             return undefined;
     }

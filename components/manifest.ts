@@ -6,7 +6,12 @@ import { parseAllDocuments } from "yaml";
 export interface Manifest {
     apiVersion: string;
     kind: string;
-    metadata: { name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+    metadata: {
+        name: string;
+        namespace?: string;
+        labels?: Record<string, string>;
+        annotations?: Record<string, string>;
+    };
     [field: string]: unknown;
 }
 
@@ -25,7 +30,9 @@ export function parseManifest(text: string): Manifest[] {
             return [];
         }
         if (!object.apiVersion || !object.kind || !object.metadata?.name) {
-            throw new Error(`A document of the manifest has no apiVersion, kind or metadata.name: ${JSON.stringify(object).slice(0, 120)}`);
+            throw new Error(
+                `A document of the manifest has no apiVersion, kind or metadata.name: ${JSON.stringify(object).slice(0, 120)}`,
+            );
         }
         return [object];
     });
@@ -37,7 +44,11 @@ function withoutNulls(value: unknown): unknown {
         return value.map(withoutNulls);
     }
     if (value !== null && typeof value === "object") {
-        return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== null).map(([k, v]) => [k, withoutNulls(v)]));
+        return Object.fromEntries(
+            Object.entries(value)
+                .filter(([, v]) => v !== null)
+                .map(([k, v]) => [k, withoutNulls(v)]),
+        );
     }
     return value;
 }
@@ -70,7 +81,9 @@ export function registerManifest(manifest: Manifest, opts: pulumi.CustomResource
     const kind = `${manifest.apiVersion}/${manifest.kind}`;
     const Class = classes[kind];
     if (Class === undefined) {
-        throw new Error(`The manifest of ${manifest.metadata.name} is a ${kind}, which this program cannot register; known: ${Object.keys(classes).join(", ")}`);
+        throw new Error(
+            `The manifest of ${manifest.metadata.name} is a ${kind}, which this program cannot register; known: ${Object.keys(classes).join(", ")}`,
+        );
     }
     return new Class(manifest.metadata.name, manifest as never, opts);
 }

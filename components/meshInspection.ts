@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { packedScript } from "../inspect/rules/packed";
+import { packedScript } from "@istio-on-pulumi/inspect/packed-rules";
 
 /** A node to read the NAT rules from, over SSH. */
 export interface NodeConnection {
@@ -54,7 +54,9 @@ export class MeshInspection extends pulumi.ComponentResource {
         const rules = args.node && this.readRules(name, args.node, args);
         const inspection = this.inspect(name, args, rules);
         // What came in over a connection with a key is a secret, and so is what was made of it; sentences about a mesh are none.
-        const report = pulumi.unsecret(inspection.stdout).apply((text) => JSON.parse(text) as { ok: boolean; findings: InspectionFinding[] });
+        const report = pulumi
+            .unsecret(inspection.stdout)
+            .apply((text) => JSON.parse(text) as { ok: boolean; findings: InspectionFinding[] });
         this.ok = report.ok;
         this.findings = report.findings;
         this.registerOutputs({ ok: this.ok, findings: this.findings });
@@ -75,11 +77,17 @@ export class MeshInspection extends pulumi.ComponentResource {
             await pulumi.log.error(connectionFailure(node, errors[0] ?? ""), this);
             return false;
         });
-        return new command.remote.Command(`${name}-rules`, { connection, create: "sh -s", stdin, ...QUIET, triggers: args.subjects }, { parent: this, hooks: { onError: [explain] } });
+        return new command.remote.Command(
+            `${name}-rules`,
+            { connection, create: "sh -s", stdin, ...QUIET, triggers: args.subjects },
+            { parent: this, hooks: { onError: [explain] } },
+        );
     }
 
     private inspect(name: string, args: MeshInspectionArgs, rules: command.remote.Command | undefined) {
-        const create = pulumi.output(args.namespaces).apply((namespaces) => inspectionCommand({ ...args, namespaces, readsRules: rules !== undefined }));
+        const create = pulumi
+            .output(args.namespaces)
+            .apply((namespaces) => inspectionCommand({ ...args, namespaces, readsRules: rules !== undefined }));
         return new command.local.Command(
             name,
             { create, ...QUIET, triggers: args.subjects, ...(rules && { stdin: rules.stdout }) },
@@ -92,7 +100,10 @@ export class MeshInspection extends pulumi.ComponentResource {
 const QUIET = { logging: "stderr", addPreviousOutputInEnv: false } as const;
 
 /** One sentence for what the plugin says where a node cannot be asked; its own words are those of a library. */
-export function connectionFailure({ host, port, user }: Pick<NodeConnection, "host" | "port" | "user">, said: string): string {
+export function connectionFailure(
+    { host, port, user }: Pick<NodeConnection, "host" | "port" | "user">,
+    said: string,
+): string {
     const node = `The node ${host} (port ${port})`;
     if (/host key mismatch|no common algorithm for host key/.test(said)) {
         return `${node} shows another host key than the configured one, so nothing was sent to it; compare it on the node, then set it with: pulumi config set inspectionHostKey "<type> <key>"`;
@@ -100,16 +111,30 @@ export function connectionFailure({ host, port, user }: Pick<NodeConnection, "ho
     if (/unable to authenticate/.test(said)) {
         return `${node} refuses the keys of user ${user}; authorize the key there, name another user with: pulumi config set inspectionUser <user>, another key with: pulumi config set --secret inspectionPrivateKey, or load one into the SSH agent`;
     }
-    const reason = said.trim().split("\n").at(-1)!.replace(/^.*failed attempts: /, "");
+    const reason = said
+        .trim()
+        .split("\n")
+        .at(-1)!
+        .replace(/^.*failed attempts: /, "");
     return `${node} cannot be asked over SSH (${reason}); check that it runs and that this machine reaches it, or name another with: pulumi config set inspectionHost <host>`;
 }
 
 /** The command line of an inspection, for `sh`. Problems exit with 1, which is a failed update only if that is asked for. */
-export function inspectionCommand(args: Pick<MeshInspectionArgs, "kubeconfig" | "context" | "failOnProblem"> & { namespaces: string[]; readsRules: boolean }): string {
+export function inspectionCommand(
+    args: Pick<MeshInspectionArgs, "kubeconfig" | "context" | "failOnProblem"> & {
+        namespaces: string[];
+        readsRules: boolean;
+    },
+): string {
     const words = [
-        "node_modules/.bin/tsx", "inspect/cli.ts", "doctor", "--findings", "--no-ask",
+        "node_modules/.bin/tsx",
+        "packages/inspect/src/cli.ts",
+        "doctor",
+        "--findings",
+        "--no-ask",
         ...(args.kubeconfig === undefined ? [] : ["--kubeconfig", args.kubeconfig]),
-        "--context", args.context,
+        "--context",
+        args.context,
         ...args.namespaces.flatMap((namespace) => ["--namespace", namespace]),
         ...(args.readsRules ? ["--rules", "-"] : []),
     ];

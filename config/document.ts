@@ -10,8 +10,13 @@ const all = Object.entries(settings) as [string, Setting<unknown>][];
  */
 export function documentProject(projectYaml: string): string {
     const document: Document = parseDocument(projectYaml);
-    const others = Object.entries((document.toJS() as { config?: object }).config ?? {}).filter(([key]) => key.includes(":"));
-    const own = all.map(([key, setting]) => [key, { description: `${setting.description} Allowed: ${setting.allowed}.`, default: typed(setting.default) }]);
+    const others = Object.entries((document.toJS() as { config?: object }).config ?? {}).filter(([key]) =>
+        key.includes(":"),
+    );
+    const own = all.map(([key, setting]) => [
+        key,
+        { description: `${setting.description} Allowed: ${setting.allowed}.`, default: typed(setting.default) },
+    ]);
     document.set("config", document.createNode(Object.fromEntries([...others, ...own])));
     return document.toString({ lineWidth: 0 });
 }
@@ -20,7 +25,10 @@ const TABLE = /(<!-- settings: begin -->\n)[\s\S]*?(<!-- settings: end -->)/;
 
 /** A Markdown text with the table of settings between its two marks made from the schema. */
 export function documentReadme(markdown: string): string {
-    const rows = all.map(([key, setting]) => `| \`${key}\` | ${setting.default === "" ? "" : `\`${setting.default}\``} | ${cell(setting.description)} | ${cell(setting.allowed)} |`);
+    const rows = all.map(
+        ([key, setting]) =>
+            `| \`${key}\` | ${setting.default === "" ? "" : `\`${setting.default}\``} | ${cell(setting.description)} | ${cell(setting.allowed)} |`,
+    );
     const table = ["| Key | Default | Meaning | Allowed |", "|---|---|---|---|", ...rows].join("\n");
     if (!TABLE.test(markdown)) {
         throw new Error("The README lacks the marks <!-- settings: begin --> and <!-- settings: end -->");

@@ -1,2 +1,2 @@
-export { ConfigError, loadSettings } from "./load";
+export { loadSettings } from "./load";
 export type { StackSettings } from "./schema";

@@ -1,20 +1,18 @@
-import { type Setting, type StackSettings, settings } from "./schema";
-
-/** A configuration that the program cannot accept; the message is for the user. */
-export class ConfigError extends Error {
-    override readonly name = "ConfigError";
-}
+import { UserError } from "@istio-on-pulumi/kube";
+import { type Setting, settings, type StackSettings } from "./schema";
 
 /**
  * Reads and checks the settings of a stack.
  *
  * @param values every configuration value of the stack by its full key (`<namespace>:<key>`), as text
  * @param project the project's name, which is the namespace of its settings
- * @throws ConfigError with one line for each value that is not allowed and each key that is unknown
+ * @throws UserError with one line for each value that is not allowed and each key that is unknown
  */
 export function loadSettings(values: Readonly<Record<string, string>>, project: string): StackSettings {
     const given = ownValues(values, project);
-    const problems = [...given.keys()].filter((key) => !Object.hasOwn(settings, key)).map((key) => unknownKey(project, key));
+    const problems = [...given.keys()]
+        .filter((key) => !Object.hasOwn(settings, key))
+        .map((key) => unknownKey(project, key));
     const result: Record<string, unknown> = {};
     for (const [key, setting] of Object.entries(settings) as [string, Setting<unknown>][]) {
         const text = given.get(key) ?? setting.default;
@@ -29,14 +27,18 @@ export function loadSettings(values: Readonly<Record<string, string>>, project: 
         problems.push(...contradictions(loaded, project));
     }
     if (problems.length > 0) {
-        throw new ConfigError(problems.join("\n"));
+        throw new UserError(problems.join("\n"));
     }
     return loaded;
 }
 
 function ownValues(values: Readonly<Record<string, string>>, project: string): Map<string, string> {
     const prefix = `${project}:`;
-    return new Map(Object.entries(values).filter(([key]) => key.startsWith(prefix)).map(([key, text]) => [key.slice(prefix.length), text]));
+    return new Map(
+        Object.entries(values)
+            .filter(([key]) => key.startsWith(prefix))
+            .map(([key, text]) => [key.slice(prefix.length), text]),
+    );
 }
 
 function notAllowed(project: string, key: string, text: string, allowed: string): string {
@@ -45,7 +47,9 @@ function notAllowed(project: string, key: string, text: string, allowed: string)
 
 function unknownKey(project: string, key: string): string {
     const known = Object.keys(settings);
-    const near = known.find((name) => name.toLowerCase() === key.toLowerCase()) ?? known.find((name) => distance(name, key) <= 2);
+    const near =
+        known.find((name) => name.toLowerCase() === key.toLowerCase()) ??
+        known.find((name) => distance(name, key) <= 2);
     return `${project}:${key} is no setting of this project; ${near ? `did you mean ${near}?` : `allowed: ${known.join(", ")}.`} Remove it with: pulumi config rm ${key}`;
 }
 
@@ -53,14 +57,23 @@ function unknownKey(project: string, key: string): string {
 function contradictions(s: StackSettings, project: string): string[] {
     const found: string[] = [];
     if (s.gatewayNodePort !== 0 && s.gatewayServiceType === "ClusterIP") {
-        found.push(`${project}:gatewayNodePort is "${s.gatewayNodePort}" while ${project}:gatewayServiceType is "ClusterIP", which has no node ports; allowed with it: 0. Change it with: pulumi config rm gatewayNodePort`);
+        found.push(
+            `${project}:gatewayNodePort is "${s.gatewayNodePort}" while ${project}:gatewayServiceType is "ClusterIP", which has no node ports; allowed with it: 0. Change it with: pulumi config rm gatewayNodePort`,
+        );
     }
     if (s.gatewayNodePort !== 0 && s.gatewayNodePort === s.kialiNodePort && s.kiali) {
-        found.push(`${project}:kialiNodePort is "${s.kialiNodePort}", which ${project}:gatewayNodePort has already; allowed: another port, or 0 for any. Change it with: pulumi config set kialiNodePort <value>`);
+        found.push(
+            `${project}:kialiNodePort is "${s.kialiNodePort}", which ${project}:gatewayNodePort has already; allowed: another port, or 0 for any. Change it with: pulumi config set kialiNodePort <value>`,
+        );
     }
     if (s.meshInspection === "ssh") {
         const missing = (["inspectionHost", "inspectionHostKey"] as const).filter((key) => s[key] === undefined);
-        found.push(...missing.map((key) => `${project}:meshInspection is "ssh" while ${project}:${key} is ""; allowed with it: ${settings[key].allowed.replace(", or empty", "")}. Change it with: pulumi config set ${key} <value>`));
+        found.push(
+            ...missing.map(
+                (key) =>
+                    `${project}:meshInspection is "ssh" while ${project}:${key} is ""; allowed with it: ${settings[key].allowed.replace(", or empty", "")}. Change it with: pulumi config set ${key} <value>`,
+            ),
+        );
     }
     return found;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { BOOKINFO_VERSION, ISTIO_VERSION } from "@istio-on-pulumi/kube";
 
 /**
  * One setting of the stack.
@@ -17,7 +18,10 @@ export interface Setting<T> {
 }
 
 /** An RFC 1123 label: the names of namespaces. */
-const dnsLabel = z.string().max(63).regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
+const dnsLabel = z
+    .string()
+    .max(63)
+    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
 /** A host as it stands in a URL: a DNS name, an IPv4 address or an IPv6 address. */
 const host = z.union([z.hostname(), z.ipv4(), z.ipv6()]);
 /** A registry, with or without a path, such as `docker.io` or `registry.local:5000/mirror`. */
@@ -43,11 +47,15 @@ function checked<T>(type: z.ZodType<T>): Setting<T>["parse"] {
 /** A text that may be left empty; the program then sees `undefined`. */
 function optional<T>(description: string, allowed: string, type: z.ZodType<T>): Setting<T | undefined> {
     const read = checked(type);
-    return setting<T | undefined>(description, "", `${allowed}, or empty`, (text) => (text === "" ? { value: undefined } : read(text)));
+    return setting<T | undefined>(description, "", `${allowed}, or empty`, (text) =>
+        text === "" ? { value: undefined } : read(text),
+    );
 }
 
 function flag(description: string, fallback: "true" | "false" = "true"): Setting<boolean> {
-    return setting(description, fallback, "true or false", (text) => (text === "true" || text === "false" ? { value: text === "true" } : undefined));
+    return setting(description, fallback, "true or false", (text) =>
+        text === "true" || text === "false" ? { value: text === "true" } : undefined,
+    );
 }
 
 function choice<const T extends string>(description: string, values: readonly [T, ...T[]]): Setting<T> {
@@ -56,7 +64,12 @@ function choice<const T extends string>(description: string, values: readonly [T
 
 function port(description: string): Setting<number> {
     const parse = checked(z.string().regex(/^\d+$/).transform(Number).pipe(z.number().max(65535)));
-    return setting(description, "0", "a port from 1 to 65535 inside the cluster's node port range (30000-32767 unless the API server says otherwise), or 0 for any", parse);
+    return setting(
+        description,
+        "0",
+        "a port from 1 to 65535 inside the cluster's node port range (30000-32767 unless the API server says otherwise), or 0 for any",
+        parse,
+    );
 }
 
 function parseMirrors(text: string): { value: Record<string, string> } | undefined {
@@ -73,19 +86,66 @@ function parseMirrors(text: string): { value: Record<string, string> } | undefin
  * `Pulumi.yaml` and the README's table are written from this by `npm run config:update`; a test holds them together.
  */
 export const settings = {
-    kubeconfig: optional("Path of the kubeconfig; empty means the user's own ($KUBECONFIG, else ~/.kube/config).", "a path", z.string().min(1)),
-    context: optional("Context of the kubeconfig that names the cluster; empty means its current context. Set it in every shared stack.", "a context of the kubeconfig", z.string().min(1)),
-    nodeHost: optional("Host name or IP address at which users reach the node ports; empty means the address of the first node.", "a host name or an IP address", host),
-    bundle: optional("Directory of upstream files written by `npm run bundle`, for clusters without internet; empty means fetch and cache them.", "a path", z.string().min(1)),
-    imageMirrors: setting("Registries to pull from instead, as an object from registry (or registry/path) to its mirror.", "{}",
-        'an object such as {"docker.io": "registry.local:5000/docker"}', parseMirrors),
-    gatewayApiCrds: choice("Whether this stack installs the Gateway API CRDs: auto (only where the cluster serves none of its own), always, never.", ["auto", "always", "never"]),
-    istioHub: setting("Registry and path of Istio's images.", "docker.io/istio", "a registry with a path, without a tag", checked(repository)),
-    istioTag: setting("Tag of Istio's images; the charts stay those of 1.25.1.", "1.25.1", "an image tag", checked(imageTag)),
-    bookinfoNamespace: setting("Namespace of Bookinfo; created with the injection label.", "istio-sample", "a namespace name (RFC 1123 label)", checked(dnsLabel)),
-    bookinfoImages: setting("Start of Bookinfo's image names, before -productpage-v1 and so on.", "docker.io/istio/examples-bookinfo", "a registry with a path, without a tag", checked(repository)),
-    bookinfoTag: setting("Tag of Bookinfo's images.", "1.20.2", "an image tag", checked(imageTag)),
-    gatewayServiceType: choice("Type of the Service that Istio generates for the Gateway.", ["NodePort", "ClusterIP", "LoadBalancer"]),
+    kubeconfig: optional(
+        "Path of the kubeconfig; empty means the user's own ($KUBECONFIG, else ~/.kube/config).",
+        "a path",
+        z.string().min(1),
+    ),
+    context: optional(
+        "Context of the kubeconfig that names the cluster; empty means its current context. Set it in every shared stack.",
+        "a context of the kubeconfig",
+        z.string().min(1),
+    ),
+    nodeHost: optional(
+        "Host name or IP address at which users reach the node ports; empty means the address of the first node.",
+        "a host name or an IP address",
+        host,
+    ),
+    bundle: optional(
+        "Directory of upstream files written by `npm run bundle`, for clusters without internet; empty means fetch and cache them.",
+        "a path",
+        z.string().min(1),
+    ),
+    imageMirrors: setting(
+        "Registries to pull from instead, as an object from registry (or registry/path) to its mirror.",
+        "{}",
+        'an object such as {"docker.io": "registry.local:5000/docker"}',
+        parseMirrors,
+    ),
+    gatewayApiCrds: choice(
+        "Whether this stack installs the Gateway API CRDs: auto (only where the cluster serves none of its own), always, never.",
+        ["auto", "always", "never"],
+    ),
+    istioHub: setting(
+        "Registry and path of Istio's images.",
+        "docker.io/istio",
+        "a registry with a path, without a tag",
+        checked(repository),
+    ),
+    istioTag: setting(
+        `Tag of Istio's images; the charts stay those of ${ISTIO_VERSION}.`,
+        ISTIO_VERSION,
+        "an image tag",
+        checked(imageTag),
+    ),
+    bookinfoNamespace: setting(
+        "Namespace of Bookinfo; created with the injection label.",
+        "istio-sample",
+        "a namespace name (RFC 1123 label)",
+        checked(dnsLabel),
+    ),
+    bookinfoImages: setting(
+        "Start of Bookinfo's image names, before -productpage-v1 and so on.",
+        "docker.io/istio/examples-bookinfo",
+        "a registry with a path, without a tag",
+        checked(repository),
+    ),
+    bookinfoTag: setting("Tag of Bookinfo's images.", BOOKINFO_VERSION, "an image tag", checked(imageTag)),
+    gatewayServiceType: choice("Type of the Service that Istio generates for the Gateway.", [
+        "NodePort",
+        "ClusterIP",
+        "LoadBalancer",
+    ]),
     gatewayNodePort: port("Node port of the gateway's port 80; 0 lets Kubernetes choose."),
     kiali: flag("Install Kiali."),
     kialiNodePort: port("Node port of Kiali's port 20001; 0 lets Kubernetes choose."),
@@ -93,17 +153,50 @@ export const settings = {
     prometheus: flag("Install Prometheus."),
     grafana: flag("Install Grafana."),
     loki: flag("Install Loki."),
-    lokiStorageClass: optional("StorageClass of Loki's volume; empty means the cluster's default class.", "the name of a StorageClass", z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/)),
+    lokiStorageClass: optional(
+        "StorageClass of Loki's volume; empty means the cluster's default class.",
+        "the name of a StorageClass",
+        z.string().regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/),
+    ),
     lokiStorageSize: setting("Size of Loki's volume.", "10Gi", "a quantity such as 10Gi", checked(quantity)),
-    meshInspection: choice("Whether pulumi up inspects the mesh when it is ready: off; local, with the NAT rules of this machine if it is a node; ssh, with a node's.", ["off", "local", "ssh"]),
+    meshInspection: choice(
+        "Whether pulumi up inspects the mesh when it is ready: off; local, with the NAT rules of this machine if it is a node; ssh, with a node's.",
+        ["off", "local", "ssh"],
+    ),
     inspectionFails: flag("Whether a problem that the inspection finds fails the update.", "false"),
     inspectionHost: optional("Node whose NAT rules are read over SSH.", "a host name or an IP address", host),
-    inspectionPort: setting("Port of the node's SSH server.", "22", "a port from 1 to 65535", checked(z.string().regex(/^[1-9]\d*$/).transform(Number).pipe(z.number().max(65535)))),
-    inspectionUser: setting("User on the node: root, or one whose sudo asks for no password.", "root", "a user name", checked(z.string().regex(/^[a-z_][a-z0-9_-]*$/))),
+    inspectionPort: setting(
+        "Port of the node's SSH server.",
+        "22",
+        "a port from 1 to 65535",
+        checked(
+            z
+                .string()
+                .regex(/^[1-9]\d*$/)
+                .transform(Number)
+                .pipe(z.number().max(65535)),
+        ),
+    ),
+    inspectionUser: setting(
+        "User on the node: root, or one whose sudo asks for no password.",
+        "root",
+        "a user name",
+        checked(z.string().regex(/^[a-z_][a-z0-9_-]*$/)),
+    ),
     // With a key of type ssh-rsa the plugin asks for signatures by SHA-1, which no server of today gives.
-    inspectionHostKey: optional("Public key of the node's SSH server; one with another key is refused.", "a key type other than ssh-rsa and a key, such as ssh-ed25519 AAAA...", z.string().regex(/^(?!ssh-rsa )[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( .*)?$/)),
-    inspectionPrivateKey: optional("Private key of the user, set with --secret; empty means the keys of the SSH agent.", "a private key in PEM form", z.string().min(1)),
+    inspectionHostKey: optional(
+        "Public key of the node's SSH server; one with another key is refused.",
+        "a key type other than ssh-rsa and a key, such as ssh-ed25519 AAAA...",
+        z.string().regex(/^(?!ssh-rsa )[a-z0-9@.-]+ [A-Za-z0-9+/]+=*( .*)?$/),
+    ),
+    inspectionPrivateKey: optional(
+        "Private key of the user, set with --secret; empty means the keys of the SSH agent.",
+        "a private key in PEM form",
+        z.string().min(1),
+    ),
 } as const;
 
 /** The stack's settings as the program sees them; an optional one that was left empty is `undefined`. */
-export type StackSettings = { readonly [K in keyof typeof settings]: (typeof settings)[K] extends Setting<infer T> ? T : never };
+export type StackSettings = {
+    readonly [K in keyof typeof settings]: (typeof settings)[K] extends Setting<infer T> ? T : never;
+};

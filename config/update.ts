@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { documentProject, documentReadme } from "./document";
 
 const root = join(__dirname, "..");
-for (const [file, write] of [["Pulumi.yaml", documentProject], ["README.md", documentReadme]] as const) {
+for (const [file, write] of [
+    ["Pulumi.yaml", documentProject],
+    ["README.md", documentReadme],
+] as const) {
     const path = join(root, file);
     writeFileSync(path, write(readFileSync(path, "utf8")));
 }

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import { Lab, TEST_LAB } from "../support/lab";
 import { byKey, getAll, getOne, type KubeObject } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
-import { BOOKINFO_NAMESPACE, ISTIO_NAMESPACE } from "../support/lab-walkthrough";
+import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
 
 interface Endpoint {
     service: string;
@@ -53,7 +54,11 @@ describe("endpoints", () => {
         expect(endpoint).toMatchObject({ service, namespace, type: spec.type, address: `${service}.${namespace}.svc` });
         const expected = (spec.ports as { name?: string; port: number; nodePort?: number }[])
             .filter((port) => only === undefined || only.includes(port.name ?? ""))
-            .map((port) => ({ name: port.name ?? "", port: port.port, ...(port.nodePort && { nodePort: port.nodePort }) }));
+            .map((port) => ({
+                name: port.name ?? "",
+                port: port.port,
+                ...(port.nodePort && { nodePort: port.nodePort }),
+            }));
         expect(endpoint.ports.map(({ url: _, ...port }) => port)).toEqual(expected);
     });
 
@@ -72,14 +77,19 @@ describe("endpoints", () => {
 });
 
 test("productpageUrl and kialiUrl lead to their live node ports", () => {
-    const portOf = (service: KubeObject, port: number) => service.spec.ports.find((each: { port: number }) => each.port === port).nodePort as number;
-    expect(outputs.productpageUrl).toBe(`http://${nodeHost}:${portOf(live(BOOKINFO_NAMESPACE, "bookinfo-gateway-istio"), 80)}/productpage`);
+    const portOf = (service: KubeObject, port: number) =>
+        service.spec.ports.find((each: { port: number }) => each.port === port).nodePort as number;
+    expect(outputs.productpageUrl).toBe(
+        `http://${nodeHost}:${portOf(live(BOOKINFO_NAMESPACE, "bookinfo-gateway-istio"), 80)}/productpage`,
+    );
     expect(outputs.kialiUrl).toBe(`http://${nodeHost}:${portOf(live(ISTIO_NAMESPACE, "kiali"), 20001)}/kiali`);
 });
 
 test("versions are those of the live objects", async () => {
     const crd = await getOne(lab, "customresourcedefinition", "gateways.gateway.networking.k8s.io");
-    const server = JSON.parse(await lab.output(["kubectl", "version", "-o", "json"])) as { serverVersion: { gitVersion: string } };
+    const server = JSON.parse(await lab.output(["kubectl", "version", "-o", "json"])) as {
+        serverVersion: { gitVersion: string };
+    };
     expect(outputs.versions).toEqual({
         istio: "1.25.1",
         istioImages: "1.25.1",

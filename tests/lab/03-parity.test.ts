@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Lab, TEST_LAB } from "../support/lab";
-import { describe as inWords, differences, judge, withoutServerFields, type Difference } from "../support/lab-compare";
+import { describe as inWords, type Difference, differences, judge, withoutServerFields } from "../support/lab-compare";
 import { MEANT_DIFFERENCES, MEANT_IN_GENERATED, ONLY_BY_PULUMI } from "../support/lab-differences";
-import { getManifest, keyOf, snapshot, type KubeObject } from "../support/lab-objects";
+import { getManifest, keyOf, type KubeObject, snapshot } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
-import { BOOKINFO_NAMESPACE, applyByHand, exposeByHand, walkthroughManifests } from "../support/lab-walkthrough";
+import { applyByHand, BOOKINFO_NAMESPACE, exposeByHand, walkthroughManifests } from "../support/lab-walkthrough";
 
 const lab = Lab.named(TEST_LAB);
 /** A second, short-lived lab, on which the walkthrough is done by hand with upstream's own manifests and tools. */
@@ -37,7 +37,17 @@ const compare = (object: KubeObject) => {
 };
 
 describe("every object equals upstream's, bar the meant differences", () => {
-    test.each(["istio", "gateway-api", "bookinfo", "bookinfo-gateway", "grafana.yaml", "jaeger.yaml", "kiali.yaml", "loki.yaml", "prometheus.yaml"])("%s", (manifest) => {
+    test.each([
+        "istio",
+        "gateway-api",
+        "bookinfo",
+        "bookinfo-gateway",
+        "grafana.yaml",
+        "jaeger.yaml",
+        "kiali.yaml",
+        "loki.yaml",
+        "prometheus.yaml",
+    ])("%s", (manifest) => {
         const objects = byHand.get(manifest)!;
         expect(objects.length).toBeGreaterThan(0);
         const all = objects.flatMap(compare);
@@ -56,7 +66,9 @@ test("each meant difference occurs", () => {
 });
 
 test("what Istio generates for the Gateway is the same", () => {
-    const generated = ["Deployment.apps", "Service", "ServiceAccount"].map((kind) => everythingByHand.get(`${kind} ${BOOKINFO_NAMESPACE}/bookinfo-gateway-istio`)!);
+    const generated = ["Deployment.apps", "Service", "ServiceAccount"].map((kind) =>
+        everythingByHand.get(`${kind} ${BOOKINFO_NAMESPACE}/bookinfo-gateway-istio`)!,
+    );
     const { unexpected, unused } = judge(generated.flatMap(compare), MEANT_IN_GENERATED);
     expect(inWords(unexpected)).toBe("");
     expect(unused).toEqual([]);
@@ -70,7 +82,9 @@ test("each pod of Bookinfo is the same, injected containers included", () => {
 });
 
 test("the cluster holds the same objects as after the walkthrough, bar the listed ones", () => {
-    const [hand, pulumi] = [everythingByHand, everythingByPulumi].map((objects) => new Set([...objects.values()].map(lastingKey)));
+    const [hand, pulumi] = [everythingByHand, everythingByPulumi].map(
+        (objects) => new Set([...objects.values()].map(lastingKey)),
+    );
     expect([...hand!].filter((key) => !pulumi!.has(key))).toEqual([]);
     expect([...pulumi!].filter((key) => !hand!.has(key)).sort()).toEqual(Object.keys(ONLY_BY_PULUMI).sort());
 });
@@ -78,14 +92,30 @@ test("the cluster holds the same objects as after the walkthrough, bar the liste
 /** The pods of Bookinfo by their Deployment, with what is drawn at random replaced. */
 function bookinfoPods(objects: ReadonlyMap<string, KubeObject>): Map<string, unknown> {
     // By hand the gateway's pod is made twice, and the first one takes its time to end.
-    const pods = [...objects.values()].filter(({ kind, metadata }) => kind === "Pod" && metadata.namespace === BOOKINFO_NAMESPACE && metadata.deletionTimestamp === undefined);
-    return new Map(pods.map((pod) => {
-        const [owner] = pod.metadata.ownerReferences as { name: string; uid: string }[];
-        const token = (pod.spec.volumes as { name: string }[]).find(({ name }) => name.startsWith("kube-api-access-"))!.name;
-        const random = [pod.metadata.name, owner!.name, owner!.uid, pod.metadata.labels!["pod-template-hash"]!, token];
-        const text = random.reduce((json, name, index) => json.replaceAll(name, `<random-${index}>`), JSON.stringify(withoutServerFields(pod)));
-        return [lastingKey(pod), JSON.parse(text)];
-    }));
+    const pods = [...objects.values()].filter(
+        ({ kind, metadata }) =>
+            kind === "Pod" && metadata.namespace === BOOKINFO_NAMESPACE && metadata.deletionTimestamp === undefined,
+    );
+    return new Map(
+        pods.map((pod) => {
+            const [owner] = pod.metadata.ownerReferences as { name: string; uid: string }[];
+            const token = (pod.spec.volumes as { name: string }[]).find(({ name }) =>
+                name.startsWith("kube-api-access-"),
+            )!.name;
+            const random = [
+                pod.metadata.name,
+                owner!.name,
+                owner!.uid,
+                pod.metadata.labels!["pod-template-hash"]!,
+                token,
+            ];
+            const text = random.reduce(
+                (json, name, index) => json.replaceAll(name, `<random-${index}>`),
+                JSON.stringify(withoutServerFields(pod)),
+            );
+            return [lastingKey(pod), JSON.parse(text)];
+        }),
+    );
 }
 
 /** What {@link keyOf} says, without the parts of a name that are drawn at random. */
@@ -93,10 +123,16 @@ function lastingKey(object: KubeObject): string {
     const key = keyOf(object);
     const owner = (object.metadata.ownerReferences as { kind: string }[] | undefined)?.[0]?.kind;
     switch (object.kind) {
-        case "Pod": return owner === "ReplicaSet" ? key.replace(/-[^-]+-[^-]+$/, "") : key;
-        case "ReplicaSet": case "ControllerRevision": return key.replace(/-[^-]+$/, "");
-        case "PersistentVolume": return key.replace(/pvc-.*$/, "pvc-");
-        case "Lease": return key.replace(/apiserver-.*$/, "apiserver-");
-        default: return key;
+        case "Pod":
+            return owner === "ReplicaSet" ? key.replace(/-[^-]+-[^-]+$/, "") : key;
+        case "ReplicaSet":
+        case "ControllerRevision":
+            return key.replace(/-[^-]+$/, "");
+        case "PersistentVolume":
+            return key.replace(/pvc-.*$/, "pvc-");
+        case "Lease":
+            return key.replace(/apiserver-.*$/, "apiserver-");
+        default:
+            return key;
     }
 }

@@ -10,9 +10,13 @@ beforeAll(() => stack.ensureUp());
 
 const isProvider = ({ type }: StackResource) => type.startsWith("pulumi:providers:");
 const nameOf = ({ urn }: StackResource) => urn.split("::").at(-1)!;
-const isGatewayApiCrd = (resource: StackResource) => resource.type.endsWith(":CustomResourceDefinition") && nameOf(resource).endsWith(".gateway.networking.k8s.io");
+const isGatewayApiCrd = (resource: StackResource) =>
+    resource.type.endsWith(":CustomResourceDefinition") && nameOf(resource).endsWith(".gateway.networking.k8s.io");
 /** Uids of the workloads' objects: an object that was replaced meanwhile has another one. */
-const uids = async () => (await getAll(lab, "deployments,services,configmaps,pods", "--all-namespaces")).map((object) => `${keyOf(object)} ${object.metadata.uid}`).sort();
+const uids = async () =>
+    (await getAll(lab, "deployments,services,configmaps,pods", "--all-namespaces"))
+        .map((object) => `${keyOf(object)} ${object.metadata.uid}`)
+        .sort();
 
 describe("where nothing has changed", () => {
     test("a second up changes nothing, and replaces nothing behind its back", async () => {
@@ -39,17 +43,26 @@ describe("every resource goes to the configured cluster", () => {
 
     test("the only providers are the stack's two explicit ones, both with the configured context", () => {
         // The engine's own provider reaches no cluster.
-        const providers = resources.filter((resource) => isProvider(resource) && resource.type !== "pulumi:providers:pulumi");
-        expect(providers.map((provider) => `${provider.type}::${nameOf(provider)}`).sort()).toEqual(["pulumi:providers:kubernetes::cluster", "pulumi:providers:kubernetes::cluster-adopting"]);
+        const providers = resources.filter(
+            (resource) => isProvider(resource) && resource.type !== "pulumi:providers:pulumi",
+        );
+        expect(providers.map((provider) => `${provider.type}::${nameOf(provider)}`).sort()).toEqual([
+            "pulumi:providers:kubernetes::cluster",
+            "pulumi:providers:kubernetes::cluster-adopting",
+        ]);
         for (const { inputs } of providers) expect(inputs).toMatchObject({ context: "lab" });
     });
 
     test("each resource of Kubernetes has one of them, and only CRDs the adopting one", () => {
-        const [plain, adopting] = ["cluster", "cluster-adopting"].map((name) => resources.find((resource) => isProvider(resource) && nameOf(resource) === name)!);
+        const [plain, adopting] = ["cluster", "cluster-adopting"].map((name) =>
+            resources.find((resource) => isProvider(resource) && nameOf(resource) === name)!,
+        );
         const reference = (provider: StackResource) => `${provider.urn}::${provider.id}`;
         const ofKubernetes = resources.filter(({ type, custom }) => custom && type.startsWith("kubernetes:"));
         expect(ofKubernetes.length).toBeGreaterThan(60);
-        const elsewhere = ofKubernetes.filter(({ provider }) => provider !== reference(plain!) && provider !== reference(adopting!));
+        const elsewhere = ofKubernetes.filter(
+            ({ provider }) => provider !== reference(plain!) && provider !== reference(adopting!),
+        );
         expect(elsewhere.map(({ urn, provider }) => ({ urn, provider }))).toEqual([]);
         const adopted = ofKubernetes.filter(({ provider }) => provider === reference(adopting!));
         expect(adopted.filter((resource) => !isGatewayApiCrd(resource)).map(({ urn }) => urn)).toEqual([]);

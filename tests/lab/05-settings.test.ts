@@ -2,11 +2,12 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import { Lab, TEST_LAB } from "../support/lab";
 import { untilAnswered } from "../support/lab-load";
 import { getAll, getOne, type KubeObject } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
-import { BOOKINFO_NAMESPACE, ISTIO_NAMESPACE } from "../support/lab-walkthrough";
+import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
 
 interface Outputs {
     productpageUrl?: string;
@@ -21,9 +22,19 @@ beforeAll(() => stack.ensureUp());
 
 const gatewayService = () => getOne(lab, "service", "bookinfo-gateway-istio", "--namespace", BOOKINFO_NAMESPACE);
 /** What the stack's state says of each resource; outputs that are secret are encrypted anew each time. */
-const recorded = async () => (await stack.resources()).map(({ urn, id, provider, inputs }) => ({ urn, id, provider, inputs }));
-const nodePort = ({ spec }: KubeObject, port: number) => spec.ports.find((each: { port: number }) => each.port === port)?.nodePort as number | undefined;
-const lokiObjects = () => getAll(lab, "statefulsets,services,configmaps,serviceaccounts", "--namespace", ISTIO_NAMESPACE, "--selector", "app.kubernetes.io/name=loki");
+const recorded = async () =>
+    (await stack.resources()).map(({ urn, id, provider, inputs }) => ({ urn, id, provider, inputs }));
+const nodePort = ({ spec }: KubeObject, port: number) =>
+    spec.ports.find((each: { port: number }) => each.port === port)?.nodePort as number | undefined;
+const lokiObjects = () =>
+    getAll(
+        lab,
+        "statefulsets,services,configmaps,serviceaccounts",
+        "--namespace",
+        ISTIO_NAMESPACE,
+        "--selector",
+        "app.kubernetes.io/name=loki",
+    );
 
 describe("fixed node ports and a switched-off addon", () => {
     const settings = { gatewayNodePort: "30080", kialiNodePort: "30081", loki: "false" };
@@ -55,8 +66,25 @@ describe("fixed node ports and a switched-off addon", () => {
 
     test("istiod does not take the port back when it applies its Service again", async () => {
         const before = await gatewayService();
-        await lab.output(["kubectl", "label", "service", "bookinfo-gateway-istio", "--namespace", BOOKINFO_NAMESPACE, "gateway.networking.k8s.io/gateway-name=other", "--overwrite"]);
-        await lab.output(["kubectl", "wait", "--for=jsonpath={.metadata.labels.gateway\\.networking\\.k8s\\.io/gateway-name}=bookinfo-gateway", "service/bookinfo-gateway-istio", "--namespace", BOOKINFO_NAMESPACE, "--timeout=60s"]);
+        await lab.output([
+            "kubectl",
+            "label",
+            "service",
+            "bookinfo-gateway-istio",
+            "--namespace",
+            BOOKINFO_NAMESPACE,
+            "gateway.networking.k8s.io/gateway-name=other",
+            "--overwrite",
+        ]);
+        await lab.output([
+            "kubectl",
+            "wait",
+            "--for=jsonpath={.metadata.labels.gateway\\.networking\\.k8s\\.io/gateway-name}=bookinfo-gateway",
+            "service/bookinfo-gateway-istio",
+            "--namespace",
+            BOOKINFO_NAMESPACE,
+            "--timeout=60s",
+        ]);
         const after = await gatewayService();
         expect(after.metadata.resourceVersion).not.toBe(before.metadata.resourceVersion);
         expect(nodePort(after, 80)).toBe(30080);
@@ -76,7 +104,9 @@ describe("without them, and with a Service that has no node ports", () => {
                 for (const port of endpoints[name]!.ports) expect(Object.keys(port).sort()).toEqual(["name", "port"]);
             }
             expect(kialiUrl).toMatch(/^http:/);
-            expect((await getOne(lab, "statefulset", "loki", "--namespace", ISTIO_NAMESPACE)).status).toMatchObject({ readyReplicas: 1 });
+            expect((await getOne(lab, "statefulset", "loki", "--namespace", ISTIO_NAMESPACE)).status).toMatchObject({
+                readyReplicas: 1,
+            });
             expect(endpoints.loki).toBeDefined();
         });
     });
@@ -96,21 +126,32 @@ describe("what cannot be done is refused in one sentence before anything changes
     beforeAll(() => {
         mkdirSync(dir);
         // Nobody listens on port 1.
-        writeFileSync(kubeconfig, JSON.stringify({
-            apiVersion: "v1",
-            kind: "Config",
-            clusters: [{ name: "gone", cluster: { server: "https://127.0.0.1:1" } }],
-            users: [{ name: "gone", user: {} }],
-            contexts: [{ name: "gone", context: { cluster: "gone", user: "gone" } }],
-        }));
+        writeFileSync(
+            kubeconfig,
+            JSON.stringify({
+                apiVersion: "v1",
+                kind: "Config",
+                clusters: [{ name: "gone", cluster: { server: "https://127.0.0.1:1" } }],
+                users: [{ name: "gone", user: {} }],
+                contexts: [{ name: "gone", context: { cluster: "gone", user: "gone" } }],
+            }),
+        );
     });
     afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
     // What each rejected value looks like is for the unit tests; here is one refusal of each kind.
     const refused: [string, Record<string, string>, string[]][] = [
-        ["a value that is not allowed", { gatewayServiceType: "nodeport" }, ["istio-on-pulumi:gatewayServiceType", '"nodeport"', "NodePort, ClusterIP, LoadBalancer"]],
+        [
+            "a value that is not allowed",
+            { gatewayServiceType: "nodeport" },
+            ["istio-on-pulumi:gatewayServiceType", '"nodeport"', "NodePort, ClusterIP, LoadBalancer"],
+        ],
         ["a context that the kubeconfig does not have", { context: "elsewhere" }, ['"elsewhere"', "allowed: lab"]],
-        ["a cluster that does not answer", { kubeconfig, context: "gone" }, ["https://127.0.0.1:1", "cannot be reached"]],
+        [
+            "a cluster that does not answer",
+            { kubeconfig, context: "gone" },
+            ["https://127.0.0.1:1", "cannot be reached"],
+        ],
         ["a storage class that does not exist", { lokiStorageClass: "fast" }, ['"fast"', "allowed: standard"]],
     ];
 
@@ -121,7 +162,12 @@ describe("what cannot be done is refused in one sentence before anything changes
             expect(code).not.toBe(0);
             const printed = `${stdout}\n${stderr}`;
             // The engine shows it twice, as it comes and at the end.
-            const errors = new Set(printed.split("error: ").slice(1).map((text) => text.split("\n")[0]!));
+            const errors = new Set(
+                printed
+                    .split("error: ")
+                    .slice(1)
+                    .map((text) => text.split("\n")[0]!),
+            );
             expect([...errors], printed).toHaveLength(1);
             for (const word of words) expect([...errors][0]).toContain(word);
             // No stack trace.

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { labStatus } from "../../lab/cluster/control";
+import { labStatus } from "@istio-on-pulumi/lab";
 import { Lab, TEST_LAB } from "../support/lab";
 import { describe as inWords, differences, withoutServerFields } from "../support/lab-compare";
 import { LEFTOVERS } from "../support/lab-leftovers";
-import { ask, Load, untilAnswered, type LoadReport } from "../support/lab-load";
-import { byKey, eventually, getAll, snapshot, type KubeObject } from "../support/lab-objects";
-import { startServer, type LabServer } from "../support/lab-server";
+import { ask, Load, type LoadReport, untilAnswered } from "../support/lab-load";
+import { byKey, eventually, getAll, type KubeObject, snapshot } from "../support/lab-objects";
+import { type LabServer, startServer } from "../support/lab-server";
 import { Stack } from "../support/lab-stack";
 
 const lab = Lab.named(TEST_LAB);
@@ -15,9 +15,15 @@ const stack = new Stack(lab);
 const pristine = byKey(JSON.parse(readFileSync(inject("pristineFile"), "utf8")) as KubeObject[]);
 const leftovers = LEFTOVERS.map(({ key }) => key).sort();
 
-const addedKeys = (objects: ReadonlyMap<string, KubeObject>) => [...objects.keys()].filter((key) => !pristine.has(key)).sort();
+const addedKeys = (objects: ReadonlyMap<string, KubeObject>) =>
+    [...objects.keys()].filter((key) => !pristine.has(key)).sort();
 /** The cluster as it is when what ends by itself (volumes, terminating pods) has ended. */
-const afterDestroy = () => eventually(() => snapshot(lab), (objects) => addedKeys(objects).every((key) => leftovers.includes(key)), "only the documented objects remain").catch(() => snapshot(lab));
+const afterDestroy = () =>
+    eventually(
+        () => snapshot(lab),
+        (objects) => addedKeys(objects).every((key) => leftovers.includes(key)),
+        "only the documented objects remain",
+    ).catch(() => snapshot(lab));
 
 describe("destroy, with requests on their way", () => {
     let remaining: Map<string, KubeObject>;
@@ -56,11 +62,19 @@ describe("destroy, with requests on their way", () => {
 
     test("takes away and changes nothing that was there before", () => {
         const restless = ["Lease.coordination.k8s.io", "Node"];
-        const found = [...pristine].filter(([, { kind, apiVersion }]) => !restless.includes(apiVersion.includes("/") ? `${kind}.${apiVersion.split("/")[0]}` : kind)).flatMap(([key, before]) => {
-            const now = remaining.get(key);
-            const comparable = (object: KubeObject) => ({ ...withoutServerFields(object), uid: object.metadata.uid });
-            return differences(key, comparable(before), now && comparable(now));
-        });
+        const found = [...pristine]
+            .filter(
+                ([, { kind, apiVersion }]) =>
+                    !restless.includes(apiVersion.includes("/") ? `${kind}.${apiVersion.split("/")[0]}` : kind),
+            )
+            .flatMap(([key, before]) => {
+                const now = remaining.get(key);
+                const comparable = (object: KubeObject) => ({
+                    ...withoutServerFields(object),
+                    uid: object.metadata.uid,
+                });
+                return differences(key, comparable(before), now && comparable(now));
+            });
         expect(inWords(found)).toBe("");
     });
 
@@ -70,7 +84,8 @@ describe("destroy, with requests on their way", () => {
 
     test("leaves what the README says", () => {
         const readme = readFileSync(join(lab.place.repository, "README.md"), "utf8");
-        const section = /## What remains after `pulumi destroy`\n([\s\S]*?)\n## /.exec(readme)?.[1]?.replace(/\s+/g, " ") ?? "";
+        const section =
+            /## What remains after `pulumi destroy`\n([\s\S]*?)\n## /.exec(readme)?.[1]?.replace(/\s+/g, " ") ?? "";
         for (const { readme: words } of LEFTOVERS) expect(section).toContain(words);
     });
 });
@@ -84,39 +99,59 @@ describe("up again, with Bookinfo in another namespace and an ambient kubeconfig
         other = await startServer(lab);
         // Its context has the name of the right one, so that only the configured path tells them apart.
         const kubeconfig = join(lab.place.state, "other-kubeconfig");
-        const cluster = { server: other.url, "certificate-authority-data": Buffer.from(other.certificate).toString("base64") };
-        writeFileSync(kubeconfig, JSON.stringify({
-            apiVersion: "v1",
-            kind: "Config",
-            clusters: [{ name: "other", cluster }],
-            users: [{ name: "other", user: { token: "none" } }],
-            contexts: [{ name: "lab", context: { cluster: "other", user: "other" } }],
-            "current-context": "lab",
-        }));
+        const cluster = {
+            server: other.url,
+            "certificate-authority-data": Buffer.from(other.certificate).toString("base64"),
+        };
+        writeFileSync(
+            kubeconfig,
+            JSON.stringify({
+                apiVersion: "v1",
+                kind: "Config",
+                clusters: [{ name: "other", cluster }],
+                users: [{ name: "other", user: { token: "none" } }],
+                contexts: [{ name: "lab", context: { cluster: "other", user: "other" } }],
+                "current-context": "lab",
+            }),
+        );
         env = { KUBECONFIG: kubeconfig };
     });
     afterAll(() => other.close());
 
     test("the other cluster would notice", async () => {
         await lab.run(["kubectl", "get", "namespaces", "--request-timeout=5s"], { env });
-        await eventually(() => Promise.resolve(other.events.length), (number) => number > 0, "the other cluster tells of a request");
+        await eventually(
+            () => Promise.resolve(other.events.length),
+            (number) => number > 0,
+            "the other cluster tells of a request",
+        );
         other.events.length = 0;
     });
 
     test("succeeds over what destroy has left, and puts Bookinfo there", async () => {
-        await stack.with({ kubeconfig: lab.place.kubeconfig, bookinfoNamespace: NAMESPACE }, () => stack.pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], { env }));
+        await stack.with({ kubeconfig: lab.place.kubeconfig, bookinfoNamespace: NAMESPACE }, () =>
+            stack.pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], { env }),
+        );
         const pods = await getAll(lab, "pods", "--namespace", NAMESPACE);
         expect(pods).toHaveLength(7);
-        for (const { status } of pods) expect(status.containerStatuses.every(({ ready }: { ready: boolean }) => ready)).toBe(true);
+        for (const { status } of pods)
+            expect(status.containerStatuses.every(({ ready }: { ready: boolean }) => ready)).toBe(true);
         expect(pods.filter(({ spec }) => spec.containers.length === 2)).toHaveLength(6);
         expect(await getAll(lab, "namespace", "istio-sample")).toEqual([]);
-        const { endpoints } = await stack.outputs<{ endpoints: Record<string, { namespace: string; address: string }> }>();
-        expect(endpoints.productpage).toMatchObject({ namespace: NAMESPACE, address: `bookinfo-gateway-istio.${NAMESPACE}.svc` });
+        const { endpoints } = await stack.outputs<{
+            endpoints: Record<string, { namespace: string; address: string }>;
+        }>();
+        expect(endpoints.productpage).toMatchObject({
+            namespace: NAMESPACE,
+            address: `bookinfo-gateway-istio.${NAMESPACE}.svc`,
+        });
     });
 
     test("comes to rest", async () => {
         const settings = { kubeconfig: lab.place.kubeconfig, bookinfoNamespace: NAMESPACE };
-        await stack.with(settings, () => stack.pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs", "--expect-no-changes"], { env }));
+        await stack.with(settings, () =>
+            stack.pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs", "--expect-no-changes"], { env }),
+        );
     });
 
     test("destroy leaves the same as before", async () => {

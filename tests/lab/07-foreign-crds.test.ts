@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import { Lab, TEST_LAB } from "../support/lab";
 import { describe as inWords, differences, withoutServerFields } from "../support/lab-compare";
 import { byKey, getAll, getOne, type KubeObject } from "../support/lab-objects";
-import { startServer, type LabServer } from "../support/lab-server";
+import { type LabServer, startServer } from "../support/lab-server";
 import { Stack } from "../support/lab-stack";
-import { BOOKINFO_NAMESPACE, ISTIO_NAMESPACE, walkthroughManifests } from "../support/lab-walkthrough";
+import { BOOKINFO_NAMESPACE, walkthroughManifests } from "../support/lab-walkthrough";
 
 const lab = Lab.named(TEST_LAB);
 const stack = new Stack(lab);
@@ -16,22 +17,29 @@ const INJECTOR = "istio-sidecar-injector";
 let foreign: Map<string, KubeObject>;
 let webhook: LabServer;
 
-const gatewayApiCrds = async () => byKey((await getAll(lab, "customresourcedefinitions", "--show-managed-fields")).filter(({ spec }) => spec.group === "gateway.networking.k8s.io"));
+const gatewayApiCrds = async () =>
+    byKey(
+        (await getAll(lab, "customresourcedefinitions", "--show-managed-fields")).filter(
+            ({ spec }) => spec.group === "gateway.networking.k8s.io",
+        ),
+    );
 
 /** Holds up the creation of the injector's ConfigMap: istiod's Deployment, made beside it, is then there for seconds without it. */
 const holdUpInjector = ({ url, certificate }: LabServer) => ({
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "ValidatingWebhookConfiguration",
     metadata: { name: "hold-up-injector" },
-    webhooks: [{
-        name: "hold-up-injector.test.local",
-        clientConfig: { url, caBundle: Buffer.from(certificate).toString("base64") },
-        rules: [{ operations: ["CREATE"], apiGroups: [""], apiVersions: ["v1"], resources: ["configmaps"] }],
-        matchConditions: [{ name: "injector", expression: `object.metadata.name == "${INJECTOR}"` }],
-        sideEffects: "None",
-        admissionReviewVersions: ["v1"],
-        timeoutSeconds: 30,
-    }],
+    webhooks: [
+        {
+            name: "hold-up-injector.test.local",
+            clientConfig: { url, caBundle: Buffer.from(certificate).toString("base64") },
+            rules: [{ operations: ["CREATE"], apiGroups: [""], apiVersions: ["v1"], resources: ["configmaps"] }],
+            matchConditions: [{ name: "injector", expression: `object.metadata.name == "${INJECTOR}"` }],
+            sideEffects: "None",
+            admissionReviewVersions: ["v1"],
+            timeoutSeconds: 30,
+        },
+    ],
 });
 
 beforeAll(async () => {
@@ -39,7 +47,9 @@ beforeAll(async () => {
     const own = [...(await gatewayApiCrds()).values()].map(({ metadata }) => metadata.name);
     if (own.length > 0) await lab.output(["kubectl", "delete", "customresourcedefinition", ...own]);
     const manifests = await walkthroughManifests(lab, stack.settings().bundle!);
-    const crds = manifests.find(({ name }) => name === "gateway-api")!.text.replaceAll("bundle-version: v1.2.1", `bundle-version: ${FOREIGN_VERSION}`);
+    const crds = manifests
+        .find(({ name }) => name === "gateway-api")!
+        .text.replaceAll("bundle-version: v1.2.1", `bundle-version: ${FOREIGN_VERSION}`);
     await lab.output(["kubectl", "apply", "--server-side", "-f", "-"], { input: crds });
     foreign = await gatewayApiCrds();
     webhook = await startServer(lab, HOLD_MS);
@@ -54,12 +64,23 @@ afterAll(async () => {
 
 /** The CRDs as they were installed, and no others. */
 async function expectForeignCrdsUntouched(): Promise<void> {
-    const comparable = (object: KubeObject) => ({ ...withoutServerFields(object), uid: object.metadata.uid, generation: object.metadata.generation });
+    const comparable = (object: KubeObject) => ({
+        ...withoutServerFields(object),
+        uid: object.metadata.uid,
+        generation: object.metadata.generation,
+    });
     const now = await gatewayApiCrds();
     expect(foreign.size).toBe(5);
     expect([...now.keys()].sort()).toEqual([...foreign.keys()].sort());
-    expect(inWords([...foreign].flatMap(([key, object]) => differences(key, comparable(object), comparable(now.get(key)!))))).toBe("");
-    for (const { metadata } of now.values()) expect(metadata.managedFields!.map(({ manager }) => manager).filter((manager) => /pulumi/.test(manager))).toEqual([]);
+    expect(
+        inWords(
+            [...foreign].flatMap(([key, object]) => differences(key, comparable(object), comparable(now.get(key)!))),
+        ),
+    ).toBe("");
+    for (const { metadata } of now.values())
+        expect(
+            metadata.managedFields!.map(({ manager }) => manager).filter((manager) => /pulumi/.test(manager)),
+        ).toEqual([]);
 }
 
 describe("Gateway API CRDs that the cluster has already", () => {
@@ -71,8 +92,16 @@ describe("Gateway API CRDs that the cluster has already", () => {
     });
 
     test("serve the walkthrough's Gateway", async () => {
-        const gateway = await getOne(lab, "gateways.gateway.networking.k8s.io", "bookinfo-gateway", "--namespace", BOOKINFO_NAMESPACE);
-        expect(gateway.status.conditions.find(({ type }: { type: string }) => type === "Programmed")).toMatchObject({ status: "True" });
+        const gateway = await getOne(
+            lab,
+            "gateways.gateway.networking.k8s.io",
+            "bookinfo-gateway",
+            "--namespace",
+            BOOKINFO_NAMESPACE,
+        );
+        expect(gateway.status.conditions.find(({ type }: { type: string }) => type === "Programmed")).toMatchObject({
+            status: "True",
+        });
     });
 });
 
@@ -104,11 +133,19 @@ describe("an injector ConfigMap that comes seconds after istiod's Deployment", (
     });
 
     test("leaves every pod injected and ready", async () => {
-        const pods = (await getAll(lab, "pods", "--namespace", BOOKINFO_NAMESPACE)).filter(({ metadata }) => metadata.labels?.version !== undefined);
+        const pods = (await getAll(lab, "pods", "--namespace", BOOKINFO_NAMESPACE)).filter(
+            ({ metadata }) => metadata.labels?.version !== undefined,
+        );
         expect(pods).toHaveLength(6);
         for (const { metadata, spec, status } of pods) {
-            expect(spec.containers.map(({ name }: { name: string }) => name), metadata.name).toContain("istio-proxy");
-            expect(status.containerStatuses.map(({ ready }: { ready: boolean }) => ready), metadata.name).toEqual([true, true]);
+            expect(
+                spec.containers.map(({ name }: { name: string }) => name),
+                metadata.name,
+            ).toContain("istio-proxy");
+            expect(
+                status.containerStatuses.map(({ ready }: { ready: boolean }) => ready),
+                metadata.name,
+            ).toEqual([true, true]);
         }
     });
 });

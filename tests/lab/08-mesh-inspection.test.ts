@@ -19,7 +19,8 @@ afterAll(() => stack.up("--skip-preview"));
 const kubectl = (...args: string[]) => lab.output(["kubectl", "-n", BOOKINFO_NAMESPACE, ...args]);
 const inspection = async () => (await stack.outputs<Outputs>()).inspection;
 const problems = (found: Outputs["inspection"]) => found!.findings.filter(({ severity }) => severity === "problem");
-const named = async (name: string): Promise<StackResource | undefined> => (await stack.resources()).find(({ urn, type }) => type.startsWith("command:") && urn.endsWith(`::${name}`));
+const named = async (name: string): Promise<StackResource | undefined> =>
+    (await stack.resources()).find(({ urn, type }) => type.startsWith("command:") && urn.endsWith(`::${name}`));
 /** Which run of the inspection the stack holds. */
 const run = async () => (await named("mesh-inspection"))?.id;
 const printed = ({ stdout, stderr }: Outcome) => `${stdout}\n${stderr}`;
@@ -31,12 +32,14 @@ async function failing(env: Record<string, string> = {}): Promise<string> {
     expect(printed(outcome)).not.toMatch(/^\s+at .*:\d+:\d+/m);
     return printed(outcome);
 }
-const selectDetails = (app: string) => kubectl("patch", "service", "details", "-p", JSON.stringify({ spec: { selector: { app } } }));
-const detailsEndpoint = (there: boolean) => eventually(
-    () => lab.output(["iptables-save", "-t", "nat"]),
-    (rules) => rules.includes(`${BOOKINFO_NAMESPACE}/details:http ->`) === there,
-    `${there ? "an" : "no"} endpoint of details in the rules`,
-);
+const selectDetails = (app: string) =>
+    kubectl("patch", "service", "details", "-p", JSON.stringify({ spec: { selector: { app } } }));
+const detailsEndpoint = (there: boolean) =>
+    eventually(
+        () => lab.output(["iptables-save", "-t", "nat"]),
+        (rules) => rules.includes(`${BOOKINFO_NAMESPACE}/details:http ->`) === there,
+        `${there ? "an" : "no"} endpoint of details in the rules`,
+    );
 
 describe("off", () => {
     test("it runs nothing, and there is no output", async () => {
@@ -67,8 +70,12 @@ describe("local", () => {
 
     test("would run again with another tag of the images", async () => {
         await stack.with({ ...local, bookinfoTag: "1.20.1" }, async () => {
-            const { steps } = JSON.parse(await stack.pulumi(["preview", "--json"])) as { steps: { op: string; urn: string }[] };
-            const ops = steps.filter(({ urn }) => urn.endsWith("command:local:Command::mesh-inspection")).map(({ op }) => op);
+            const { steps } = JSON.parse(await stack.pulumi(["preview", "--json"])) as {
+                steps: { op: string; urn: string }[];
+            };
+            const ops = steps
+                .filter(({ urn }) => urn.endsWith("command:local:Command::mesh-inspection"))
+                .map(({ op }) => op);
             expect(ops).toContain("replace");
         });
     });
@@ -88,7 +95,9 @@ describe("local", () => {
                 const found = await inspection();
                 expect(await run()).not.toBe(before);
                 expect(found!.ok).toBe(false);
-                expect(problems(found).map(({ code, subject }) => `${code} ${subject}`)).toEqual([`service/no-endpoints ${BOOKINFO_NAMESPACE}/details:http`]);
+                expect(problems(found).map(({ code, subject }) => `${code} ${subject}`)).toEqual([
+                    `service/no-endpoints ${BOOKINFO_NAMESPACE}/details:http`,
+                ]);
                 expect(problems(found)[0]!.message).toContain(sentence);
             });
         });
@@ -114,8 +123,14 @@ describe("local", () => {
 
 describe("over SSH", () => {
     let sshd: LabSshd;
-    const settings = () => ({ meshInspection: "ssh", inspectionHost: sshd.host, inspectionPort: String(sshd.port), inspectionHostKey: sshd.hostKey.publicKey });
-    const withKey = (key: string) => stack.pulumi(["config", "set", "--secret", "inspectionPrivateKey"], { input: key });
+    const settings = () => ({
+        meshInspection: "ssh",
+        inspectionHost: sshd.host,
+        inspectionPort: String(sshd.port),
+        inspectionHostKey: sshd.hostKey.publicKey,
+    });
+    const withKey = (key: string) =>
+        stack.pulumi(["config", "set", "--secret", "inspectionPrivateKey"], { input: key });
     const without = { SSH_AUTH_SOCK: "" };
 
     /** One of the rules that share reviews' connections out; kube-proxy does not look whether its rules are still there. */
@@ -124,8 +139,11 @@ describe("over SSH", () => {
     beforeAll(async () => {
         sshd = await startSshd(lab);
         const lines = (await lab.output(["iptables-save", "-t", "nat"])).split("\n");
-        const [, chain, words] = lines.map((line) => /^-A (KUBE-SVC-\S+) (.*reviews:http ->.* 0\.50000000000 .*)$/.exec(line)).find((match) => match !== null)!;
-        const number = lines.filter((line) => line.startsWith(`-A ${chain} `)).findIndex((line) => line.endsWith(words!)) + 1;
+        const [, chain, words] = lines
+            .map((line) => /^-A (KUBE-SVC-\S+) (.*reviews:http ->.* 0\.50000000000 .*)$/.exec(line))
+            .find((match) => match !== null)!;
+        const number =
+            lines.filter((line) => line.startsWith(`-A ${chain} `)).findIndex((line) => line.endsWith(words!)) + 1;
         rule = { chain: chain!, number, words: words! };
     });
     afterAll(async () => {
@@ -148,7 +166,9 @@ describe("over SSH", () => {
     test("keeps the key a secret: it is in neither state nor outputs nor what is printed", async () => {
         await stack.with(settings(), async () => {
             await withKey(sshd.userKey.privateKey);
-            const lines = sshd.userKey.privateKey.split("\n").filter((line) => line.length > 20 && !line.startsWith("-"));
+            const lines = sshd.userKey.privateKey
+                .split("\n")
+                .filter((line) => line.length > 20 && !line.startsWith("-"));
             expect(lines.length).toBeGreaterThan(3);
             const [state, outputs, shown] = [
                 await stack.pulumi(["stack", "export"]),
@@ -166,7 +186,9 @@ describe("over SSH", () => {
         await stack.with(settings(), async () => {
             await withKey(sshd.userKey.privateKey);
             const before = sshd.logins().length;
-            await stack.pulumi(["up", "--yes", "--skip-preview", "--expect-no-changes", "--suppress-outputs"], { env: without });
+            await stack.pulumi(["up", "--yes", "--skip-preview", "--expect-no-changes", "--suppress-outputs"], {
+                env: without,
+            });
             expect(sshd.logins()).toHaveLength(before);
         });
     });
@@ -176,7 +198,9 @@ describe("over SSH", () => {
         try {
             await stack.with(settings(), async () => {
                 const before = sshd.logins().length;
-                await stack.pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], { env: { SSH_AUTH_SOCK: agent.socket } });
+                await stack.pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], {
+                    env: { SSH_AUTH_SOCK: agent.socket },
+                });
                 expect(sshd.logins()).toHaveLength(before + 1);
                 expect((await inspection())!.findings).toBeDefined();
                 expect(await stack.pulumi(["stack", "export"])).not.toContain(agent.socket);
@@ -188,10 +212,28 @@ describe("over SSH", () => {
 
     // Each is refused before a command is sent, in one sentence beside the plugin's own words.
     const refused: [string, () => Record<string, string>, () => string, RegExp, RegExp][] = [
-        ["a server with another host key", () => ({ inspectionHostKey: sshd.otherKey().publicKey }), () => sshd.userKey.privateKey, /ssh: host key mismatch/, /The node 10\.240\.0\.10 \(port 22022\) shows another host key than the configured one/],
-        ["a key that the node does not know", () => ({}), () => sshd.otherKey().privateKey, /unable to authenticate, attempted methods \[none publickey\]/, /The node 10\.240\.0\.10 \(port 22022\) refuses the keys of user root/],
+        [
+            "a server with another host key",
+            () => ({ inspectionHostKey: sshd.otherKey().publicKey }),
+            () => sshd.userKey.privateKey,
+            /ssh: host key mismatch/,
+            /The node 10\.240\.0\.10 \(port 22022\) shows another host key than the configured one/,
+        ],
+        [
+            "a key that the node does not know",
+            () => ({}),
+            () => sshd.otherKey().privateKey,
+            /unable to authenticate, attempted methods \[none publickey\]/,
+            /The node 10\.240\.0\.10 \(port 22022\) refuses the keys of user root/,
+        ],
         // Nobody listens on port 1.
-        ["a node that does not answer", () => ({ inspectionPort: "1" }), () => sshd.userKey.privateKey, /dial tcp 10\.240\.0\.10:1: connect: connection refused/, /The node 10\.240\.0\.10 \(port 1\) cannot be asked over SSH \(.*connection refused\)/],
+        [
+            "a node that does not answer",
+            () => ({ inspectionPort: "1" }),
+            () => sshd.userKey.privateKey,
+            /dial tcp 10\.240\.0\.10:1: connect: connection refused/,
+            /The node 10\.240\.0\.10 \(port 1\) cannot be asked over SSH \(.*connection refused\)/,
+        ],
     ];
     test.each(refused)("refuses %s", async (_, other, key, words, sentence) => {
         await stack.with({ ...settings(), ...other() }, async () => {

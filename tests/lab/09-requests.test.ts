@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { MeshReport } from "../../inspect";
+import type { MeshReport } from "@istio-on-pulumi/inspect";
 import { Lab, TEST_LAB } from "../support/lab";
-import { ask, untilAnswered, type Answered } from "../support/lab-load";
+import { type Answered, ask, untilAnswered } from "../support/lab-load";
 import { eventually, getAll, getOne, type KubeObject } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
@@ -20,17 +20,34 @@ beforeAll(async () => {
 
 const get = (path: string): Promise<Answered> => ask(`${origin}${path}`);
 const status = async (path: string) => (await get(path)).status;
-const apply = (...objects: object[]) => lab.output(["kubectl", "apply", "--namespace", BOOKINFO_NAMESPACE, "-f", "-"], { input: objects.map((object) => JSON.stringify(object)).join("\n---\n") });
-const remove = (...names: string[]) => lab.output(["kubectl", "delete", "--namespace", BOOKINFO_NAMESPACE, "--ignore-not-found", ...names]);
-const podOf = (app: string): Promise<KubeObject> => getOne(lab, "pods", "--namespace", BOOKINFO_NAMESPACE, "--selector", `app=${app}`);
+const apply = (...objects: object[]) =>
+    lab.output(["kubectl", "apply", "--namespace", BOOKINFO_NAMESPACE, "-f", "-"], {
+        input: objects.map((object) => JSON.stringify(object)).join("\n---\n"),
+    });
+const remove = (...names: string[]) =>
+    lab.output(["kubectl", "delete", "--namespace", BOOKINFO_NAMESPACE, "--ignore-not-found", ...names]);
+const podOf = (app: string): Promise<KubeObject> =>
+    getOne(lab, "pods", "--namespace", BOOKINFO_NAMESPACE, "--selector", `app=${app}`);
 
 /** `inspect traffic`: one request at a time, since Envoy prefers whoever has fewer under way. */
 async function traffic(requests: number): Promise<NonNullable<MeshReport["traffic"]> & { problems: string[] }> {
-    const { stdout, stderr } = await lab.run(["node", "lab/bootstrap.mjs", "inspect/cli.ts", "traffic", "--requests", String(requests), "--concurrency", "1", "--json"]);
+    const { stdout, stderr } = await lab.run([
+        "node",
+        "scripts/run.mjs",
+        "packages/inspect/src/cli.ts",
+        "traffic",
+        "--requests",
+        String(requests),
+        "--concurrency",
+        "1",
+        "--json",
+    ]);
     const report = JSON.parse(stdout || JSON.stringify({ stderr })) as MeshReport;
     if (!report.traffic) throw new Error(`no report of traffic: ${stderr}${stdout}`);
     // Of a right mesh three shares in a thousand runs leave the interval that it judges by: these tests have a wider one of their own.
-    const problems = report.findings.filter(({ severity, code }) => severity === "problem" && code !== "traffic/share").map(({ message }) => message);
+    const problems = report.findings
+        .filter(({ severity, code }) => severity === "problem" && code !== "traffic/share")
+        .map(({ message }) => message);
     return { ...report.traffic, problems };
 }
 
@@ -51,17 +68,24 @@ describe("the routes of the HTTPRoute", () => {
     });
 
     test("a sign-in is kept by a cookie and shown on the page", async () => {
-        const signedIn = await ask(`${origin}/login`, { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: "username=jason&passwd=x" });
+        const signedIn = await ask(`${origin}/login`, {
+            method: "POST",
+            headers: { "content-type": "application/x-www-form-urlencoded" },
+            body: "username=jason&passwd=x",
+        });
         expect([302, 303]).toContain(signedIn.status);
         const cookie = [signedIn.headers["set-cookie"]].flat()[0]!.split(";")[0]!;
         expect((await ask(`${origin}/productpage`, { headers: { cookie } })).body).toContain("jason");
         expect((await get("/productpage")).body).not.toContain("jason");
     });
 
-    test.each(["/", "/productpages", "/productpage/x", "/login/x", "/api/v1", "/api/v2/products", "/health"])("%s is answered by the gateway with 404", async (path) => {
-        const { status, headers } = await get(path);
-        expect([status, headers.server, headers["x-lab-hops"]]).toEqual([404, "istio-envoy", undefined]);
-    });
+    test.each(["/", "/productpages", "/productpage/x", "/login/x", "/api/v1", "/api/v2/products", "/health"])(
+        "%s is answered by the gateway with 404",
+        async (path) => {
+            const { status, headers } = await get(path);
+            expect([status, headers.server, headers["x-lab-hops"]]).toEqual([404, "istio-envoy", undefined]);
+        },
+    );
 });
 
 describe("requests through the mesh", () => {
@@ -70,23 +94,46 @@ describe("requests through the mesh", () => {
         expect([seen.sent, seen.succeeded, seen.failures]).toEqual([300, 300, []]);
         expect(seen.reviews.versions.map(({ version }) => version).sort()).toEqual(["v1", "v2", "v3"]);
         // Five standard deviations of a fair third.
-        for (const { answers } of seen.reviews.versions) expect(Math.abs(answers - 100)).toBeLessThan(5 * Math.sqrt(300 * (1 / 3) * (2 / 3)));
+        for (const { answers } of seen.reviews.versions)
+            expect(Math.abs(answers - 100)).toBeLessThan(5 * Math.sqrt(300 * (1 / 3) * (2 / 3)));
         const hops = seen.hops.rows.map(({ from, to, security }) => `${from ?? "client"} -> ${to}: ${security}`);
-        expect(hops).toEqual(expect.arrayContaining(["bookinfo-gateway-istio -> productpage: mutual TLS", "bookinfo-productpage -> details: mutual TLS", "bookinfo-productpage -> reviews: mutual TLS", "bookinfo-reviews -> ratings: mutual TLS"]));
+        expect(hops).toEqual(
+            expect.arrayContaining([
+                "bookinfo-gateway-istio -> productpage: mutual TLS",
+                "bookinfo-productpage -> details: mutual TLS",
+                "bookinfo-productpage -> reviews: mutual TLS",
+                "bookinfo-reviews -> ratings: mutual TLS",
+            ]),
+        );
         expect(seen.problems).toEqual([]);
     });
 
     test("follow the weights of an HTTPRoute for the Service reviews", async () => {
-        const service = (version: string) => ({ apiVersion: "v1", kind: "Service", metadata: { name: `reviews-${version}` }, spec: { selector: { app: "reviews", version }, ports: [{ name: "http", port: 9080 }] } });
+        const service = (version: string) => ({
+            apiVersion: "v1",
+            kind: "Service",
+            metadata: { name: `reviews-${version}` },
+            spec: { selector: { app: "reviews", version }, ports: [{ name: "http", port: 9080 }] },
+        });
         const backend = (version: string, weight: number) => ({ name: `reviews-${version}`, port: 9080, weight });
         await apply(service("v1"), service("v3"), {
-            apiVersion: "gateway.networking.k8s.io/v1", kind: "HTTPRoute", metadata: { name: "reviews" },
-            spec: { parentRefs: [{ group: "", kind: "Service", name: "reviews", port: 9080 }], rules: [{ backendRefs: [backend("v1", 90), backend("v3", 10)] }] },
+            apiVersion: "gateway.networking.k8s.io/v1",
+            kind: "HTTPRoute",
+            metadata: { name: "reviews" },
+            spec: {
+                parentRefs: [{ group: "", kind: "Service", name: "reviews", port: 9080 }],
+                rules: [{ backendRefs: [backend("v1", 90), backend("v3", 10)] }],
+            },
         });
         try {
             const version = async () => /reviews-(v\d)/.exec((await get("/productpage")).body)?.[1];
             let quiet = 0;
-            await eventually(version, (seen) => (quiet = seen === "v2" ? 0 : quiet + 1) >= 30, "no page by reviews v2 any more", { everyMs: 20 });
+            await eventually(
+                version,
+                (seen) => (quiet = seen === "v2" ? 0 : quiet + 1) >= 30,
+                "no page by reviews v2 any more",
+                { everyMs: 20 },
+            );
             const seen = await traffic(300);
             expect(seen.succeeded).toBe(300);
             const answers = new Map(seen.reviews.versions.map((each) => [each.version, each.answers]));
@@ -102,14 +149,34 @@ describe("requests through the mesh", () => {
 describe("security policies", () => {
     afterAll(async () => {
         await remove("peerauthentication/strict", "authorizationpolicy/no-api");
-        await eventually(() => status("/api/v1/products"), (code) => code === 200, "nothing is denied any more");
+        await eventually(
+            () => status("/api/v1/products"),
+            (code) => code === 200,
+            "nothing is denied any more",
+        );
     });
 
     test("STRICT mutual TLS refuses a plaintext connection to a pod, and lets the gateway's in", async () => {
         const { podIP } = (await podOf("productpage")).status as { podIP: string };
-        const plain = () => lab.run(["curl", "--silent", "--max-time", "5", "--output", "/dev/null", "--write-out", "%{http_code}", `http://${podIP}:9080/health`]);
+        const plain = () =>
+            lab.run([
+                "curl",
+                "--silent",
+                "--max-time",
+                "5",
+                "--output",
+                "/dev/null",
+                "--write-out",
+                "%{http_code}",
+                `http://${podIP}:9080/health`,
+            ]);
         expect((await plain()).stdout).toBe("200");
-        await apply({ apiVersion: "security.istio.io/v1", kind: "PeerAuthentication", metadata: { name: "strict" }, spec: { mtls: { mode: "STRICT" } } });
+        await apply({
+            apiVersion: "security.istio.io/v1",
+            kind: "PeerAuthentication",
+            metadata: { name: "strict" },
+            spec: { mtls: { mode: "STRICT" } },
+        });
         // 56 is a connection that the server has reset.
         await eventually(plain, ({ code }) => code === 56, "plaintext is refused");
         expect(await status("/productpage")).toBe(200);
@@ -117,10 +184,20 @@ describe("security policies", () => {
 
     test("an AuthorizationPolicy denies what it names, and only that", async () => {
         await apply({
-            apiVersion: "security.istio.io/v1", kind: "AuthorizationPolicy", metadata: { name: "no-api" },
-            spec: { selector: { matchLabels: { app: "productpage" } }, action: "DENY", rules: [{ to: [{ operation: { paths: ["/api/*"] } }] }] },
+            apiVersion: "security.istio.io/v1",
+            kind: "AuthorizationPolicy",
+            metadata: { name: "no-api" },
+            spec: {
+                selector: { matchLabels: { app: "productpage" } },
+                action: "DENY",
+                rules: [{ to: [{ operation: { paths: ["/api/*"] } }] }],
+            },
         });
-        await eventually(() => status("/api/v1/products"), (code) => code === 403, "the API is denied");
+        await eventually(
+            () => status("/api/v1/products"),
+            (code) => code === 403,
+            "the API is denied",
+        );
         expect((await get("/api/v1/products")).body).toContain("RBAC: access denied");
         expect(await status("/productpage")).toBe(200);
     });
@@ -132,13 +209,52 @@ describe("an image that the lab does not know, beside a sidecar", () => {
     test("is an HTTP echo on the ports that it declares, and is told who calls", async () => {
         const labels = { app: "web" };
         await apply(
-            { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web" }, spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: "web", image: "registry.test/web:1", ports: [{ containerPort: 8080 }] }] } } } },
-            { apiVersion: "v1", kind: "Service", metadata: { name: "web" }, spec: { selector: labels, ports: [{ name: "http", port: 8080 }] } },
+            {
+                apiVersion: "apps/v1",
+                kind: "Deployment",
+                metadata: { name: "web" },
+                spec: {
+                    selector: { matchLabels: labels },
+                    template: {
+                        metadata: { labels },
+                        spec: {
+                            containers: [
+                                { name: "web", image: "registry.test/web:1", ports: [{ containerPort: 8080 }] },
+                            ],
+                        },
+                    },
+                },
+            },
+            {
+                apiVersion: "v1",
+                kind: "Service",
+                metadata: { name: "web" },
+                spec: { selector: labels, ports: [{ name: "http", port: 8080 }] },
+            },
         );
-        await lab.output(["kubectl", "rollout", "status", "deployment/web", "--namespace", BOOKINFO_NAMESPACE, "--timeout=60s"]);
+        await lab.output([
+            "kubectl",
+            "rollout",
+            "status",
+            "deployment/web",
+            "--namespace",
+            BOOKINFO_NAMESPACE,
+            "--timeout=60s",
+        ]);
         const { metadata, status } = await podOf("web");
-        expect(status.containerStatuses.map((each: { name: string; ready: boolean }) => [each.name, each.ready])).toEqual([["web", true], ["istio-proxy", true]]);
-        const answer = await lab.output(["curl", "--silent", "--max-time", "5", `http://${status.podIP}:8080/some/path`]);
+        expect(
+            status.containerStatuses.map((each: { name: string; ready: boolean }) => [each.name, each.ready]),
+        ).toEqual([
+            ["web", true],
+            ["istio-proxy", true],
+        ]);
+        const answer = await lab.output([
+            "curl",
+            "--silent",
+            "--max-time",
+            "5",
+            `http://${status.podIP}:8080/some/path`,
+        ]);
         expect(JSON.parse(answer)).toMatchObject({ pod: metadata.name, method: "GET", path: "/some/path", port: 8080 });
     });
 });
@@ -146,32 +262,74 @@ describe("an image that the lab does not know, beside a sidecar", () => {
 describe("pods as processes", () => {
     test("a pod is restarted and counted when one of its processes is killed, and unready meanwhile", async () => {
         const before = await podOf("details");
-        const status = (pod: KubeObject, container: string) => pod.status.containerStatuses.find(({ name }: { name: string }) => name === container) as { ready: boolean; restartCount: number; containerID: string };
+        const status = (pod: KubeObject, container: string) =>
+            pod.status.containerStatuses.find(({ name }: { name: string }) => name === container) as {
+                ready: boolean;
+                restartCount: number;
+                containerID: string;
+            };
         const pid = Number(status(before, "istio-proxy").containerID.replace("lab://", ""));
         process.kill(pid, "SIGKILL");
         const restarted = status(before, "istio-proxy").restartCount + 1;
-        const risen = await eventually(() => podOf("details"), (pod) => status(pod, "istio-proxy").ready && status(pod, "istio-proxy").restartCount === restarted, "the proxy is ready again");
+        const risen = await eventually(
+            () => podOf("details"),
+            (pod) => status(pod, "istio-proxy").ready && status(pod, "istio-proxy").restartCount === restarted,
+            "the proxy is ready again",
+        );
         // It became ready once more, so it was not meanwhile, however short that was.
-        const readySince = (pod: KubeObject) => pod.status.conditions.find(({ type }: { type: string }) => type === "Ready") as { status: string; lastTransitionTime: string };
+        const readySince = (pod: KubeObject) =>
+            pod.status.conditions.find(({ type }: { type: string }) => type === "Ready") as {
+                status: string;
+                lastTransitionTime: string;
+            };
         expect([readySince(risen).status, readySince(before).status]).toEqual(["True", "True"]);
-        expect(Date.parse(readySince(risen).lastTransitionTime)).toBeGreaterThan(Date.parse(readySince(before).lastTransitionTime));
+        expect(Date.parse(readySince(risen).lastTransitionTime)).toBeGreaterThan(
+            Date.parse(readySince(before).lastTransitionTime),
+        );
         expect(status(risen, "details").restartCount).toBe(status(before, "details").restartCount);
         // The other proxies hear of the endpoint from istiod, a moment after it is ready.
-        await eventually(() => get("/api/v1/products/0"), (answer) => answer.status === 200, "details answers again");
+        await eventually(
+            () => get("/api/v1/products/0"),
+            (answer) => answer.status === 200,
+            "details answers again",
+        );
     });
 
     test("a Deployment that is scaled gets pods that answer, and loses them again", async () => {
-        const scale = (replicas: number) => lab.output(["kubectl", "scale", "deployment/ratings-v1", "--namespace", BOOKINFO_NAMESPACE, `--replicas=${replicas}`]);
+        const scale = (replicas: number) =>
+            lab.output([
+                "kubectl",
+                "scale",
+                "deployment/ratings-v1",
+                "--namespace",
+                BOOKINFO_NAMESPACE,
+                `--replicas=${replicas}`,
+            ]);
         const pods = () => getAll(lab, "pods", "--namespace", BOOKINFO_NAMESPACE, "--selector", "app=ratings");
         const named = new Set<string>();
         await scale(3);
         try {
-            await lab.output(["kubectl", "rollout", "status", "deployment/ratings-v1", "--namespace", BOOKINFO_NAMESPACE, "--timeout=60s"]);
-            await eventually(async () => {
-                const hops = JSON.parse(String((await get("/api/v1/products/0/ratings")).headers["x-lab-hops"])) as { to: string; pod: string }[];
-                for (const { to, pod } of hops) if (to === "ratings") named.add(pod);
-                return named;
-            }, (seen) => seen.size === 3, "three pods of ratings answer", { everyMs: 20 });
+            await lab.output([
+                "kubectl",
+                "rollout",
+                "status",
+                "deployment/ratings-v1",
+                "--namespace",
+                BOOKINFO_NAMESPACE,
+                "--timeout=60s",
+            ]);
+            await eventually(
+                async () => {
+                    const hops = JSON.parse(
+                        String((await get("/api/v1/products/0/ratings")).headers["x-lab-hops"]),
+                    ) as { to: string; pod: string }[];
+                    for (const { to, pod } of hops) if (to === "ratings") named.add(pod);
+                    return named;
+                },
+                (seen) => seen.size === 3,
+                "three pods of ratings answer",
+                { everyMs: 20 },
+            );
         } finally {
             await scale(1);
         }
@@ -180,7 +338,12 @@ describe("pods as processes", () => {
     });
 
     test("the name of a Service that does not exist, or of the world outside, is answered at once", async () => {
-        const dns = (name: string) => lab.run(["node", "-e", `const { Resolver } = require("node:dns").promises; const r = new Resolver(); r.setServers(["10.96.0.10"]); r.resolve4(${JSON.stringify(name)}).then(console.log, (e) => console.log(e.code))`]);
+        const dns = (name: string) =>
+            lab.run([
+                "node",
+                "-e",
+                `const { Resolver } = require("node:dns").promises; const r = new Resolver(); r.setServers(["10.96.0.10"]); r.resolve4(${JSON.stringify(name)}).then(console.log, (e) => console.log(e.code))`,
+            ]);
         const { spec } = await getOne(lab, "service", "reviews", "--namespace", BOOKINFO_NAMESPACE);
         expect((await dns(`reviews.${BOOKINFO_NAMESPACE}.svc.cluster.local`)).stdout).toContain(spec.clusterIP);
         expect((await dns(`nobody.${BOOKINFO_NAMESPACE}.svc.cluster.local`)).stdout.trim()).toBe("ENOTFOUND");

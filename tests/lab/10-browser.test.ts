@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type OpenBrowser, type OpenPage, startBrowser } from "../support/browser";
+import { type OpenBrowser, type OpenPage, startBrowser } from "../../scripts/browser";
 import { Lab, TEST_LAB } from "../support/lab";
 import { untilAnswered } from "../support/lab-load";
 import { Stack } from "../support/lab-stack";
@@ -29,7 +29,9 @@ afterAll(async () => {
 async function seenReviews(): Promise<{ version: string | undefined; stars: string[] }> {
     const { page } = opened;
     const served = await page.locator(".served").innerText();
-    const stars = await page.locator("svg.stars").evaluateAll((all) => all.map((each) => each.getAttribute("aria-label") ?? ""));
+    const stars = await page
+        .locator("svg.stars")
+        .evaluateAll((all) => all.map((each) => each.getAttribute("aria-label") ?? ""));
     return { version: /reviews-(v\d)-/.exec(served)?.[1], stars };
 }
 
@@ -42,13 +44,17 @@ describe("Bookinfo in a browser on the machine, through the lab's node port", ()
         expect(await page.locator("article").count()).toBe(2);
         expect(requests.some((each) => each.endsWith("/static/style.css"))).toBe(true);
         // A style sheet that was refused or empty would leave a block.
-        expect(await page.evaluate<string>('getComputedStyle(document.querySelector("header .bar")).display')).toBe("flex");
+        expect(await page.evaluate<string>('getComputedStyle(document.querySelector("header .bar")).display')).toBe(
+            "flex",
+        );
         expect(errors).toEqual([]);
     });
 
     test("tells each hop's identity, proven by mutual TLS", async () => {
         const hops = await opened.page.locator(".way li .route").allInnerTexts();
-        expect(hops.map((hop) => hop.replace(/\s+/g, " ")).filter((hop) => /mutual TLS/.test(hop)).length).toBe(hops.length);
+        expect(hops.map((hop) => hop.replace(/\s+/g, " ")).filter((hop) => /mutual TLS/.test(hop)).length).toBe(
+            hops.length,
+        );
         expect(hops[0]).toMatch(/bookinfo-gateway-istio.*productpage/s);
     });
 

@@ -1,9 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import { Lab, TEST_LAB } from "../support/lab";
 import { Load, untilAnswered } from "../support/lab-load";
 import { getAll, type KubeObject } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
-import { BOOKINFO_NAMESPACE, ISTIO_NAMESPACE } from "../support/lab-walkthrough";
+import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
 
 const lab = Lab.named(TEST_LAB);
 const stack = new Stack(lab);
@@ -36,8 +37,24 @@ describe("with requests on their way", () => {
         const first = uidsOf(await istiod());
         const { sent, failures } = await underLoad(async () => {
             for (let time = 0; time < 2; time += 1) {
-                await lab.output(["kubectl", "delete", "pod", "--namespace", ISTIO_NAMESPACE, "--selector", "app=istiod"]);
-                await lab.output(["kubectl", "rollout", "status", "deployment/istiod", "--namespace", ISTIO_NAMESPACE, "--timeout=60s"]);
+                await lab.output([
+                    "kubectl",
+                    "delete",
+                    "pod",
+                    "--namespace",
+                    ISTIO_NAMESPACE,
+                    "--selector",
+                    "app=istiod",
+                ]);
+                await lab.output([
+                    "kubectl",
+                    "rollout",
+                    "status",
+                    "deployment/istiod",
+                    "--namespace",
+                    ISTIO_NAMESPACE,
+                    "--timeout=60s",
+                ]);
             }
         });
         expect(uidsOf(await istiod())).not.toEqual(first);
@@ -46,7 +63,15 @@ describe("with requests on their way", () => {
     });
 
     test("another tag of Bookinfo's images rolls over all of its pods, and back, and no request fails", async () => {
-        const pods = () => getAll(lab, "pods", "--namespace", BOOKINFO_NAMESPACE, "--selector", "app in (productpage,details,reviews,ratings)");
+        const pods = () =>
+            getAll(
+                lab,
+                "pods",
+                "--namespace",
+                BOOKINFO_NAMESPACE,
+                "--selector",
+                "app in (productpage,details,reviews,ratings)",
+            );
         const before = await pods();
         let rolled: KubeObject[] = [];
         const { failures } = await underLoad(async () => {

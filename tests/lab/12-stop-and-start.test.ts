@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import { labStatus } from "../../lab/cluster/control";
+import { labStatus } from "@istio-on-pulumi/lab";
 import { Lab, TEST_LAB } from "../support/lab";
 import { ask, untilAnswered } from "../support/lab-load";
 import { getAll } from "../support/lab-objects";
@@ -12,8 +12,15 @@ let url: string;
 
 /** Restarts of each container by the UID of its pod, of pods that stay. */
 const restarts = async () => {
-    const pods = (await getAll(lab, "pods", "--namespace", BOOKINFO_NAMESPACE)).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-    return new Map(pods.map(({ metadata, status }) => [metadata.uid, (status.containerStatuses as { restartCount: number }[]).map(({ restartCount }) => restartCount)]));
+    const pods = (await getAll(lab, "pods", "--namespace", BOOKINFO_NAMESPACE)).filter(
+        ({ metadata }) => metadata.deletionTimestamp === undefined,
+    );
+    return new Map(
+        pods.map(({ metadata, status }) => [
+            metadata.uid,
+            (status.containerStatuses as { restartCount: number }[]).map(({ restartCount }) => restartCount),
+        ]),
+    );
 };
 
 beforeAll(async () => {
@@ -30,6 +37,8 @@ test("a lab that is stopped ends every process, and started again it serves as b
     await lab.command("start");
     await untilAnswered(url);
     expect(before.size).toBe(7);
-    expect(await restarts()).toEqual(new Map([...before].map(([uid, counts]) => [uid, counts.map((count) => count + 1)])));
+    expect(await restarts()).toEqual(
+        new Map([...before].map(([uid, counts]) => [uid, counts.map((count) => count + 1)])),
+    );
     await stack.preview("--expect-no-changes");
 });

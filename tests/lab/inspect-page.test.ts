@@ -3,14 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { note, problem } from "../../inspect/finding";
-import { renderPage } from "../../inspect/page/page";
-import type { MeshReport } from "../../inspect";
-import { type ColorScheme, type OpenBrowser, startBrowser } from "../support/browser";
+import { type MeshReport, note, problem } from "@istio-on-pulumi/inspect";
+import { renderPage } from "@istio-on-pulumi/inspect/page";
+import { report } from "@istio-on-pulumi/inspect/testing";
+import { type ColorScheme, type OpenBrowser, startBrowser } from "../../scripts/browser";
 import { Lab, TEST_LAB } from "../support/lab";
 import { Stack } from "../support/lab-stack";
 import { lookAt, type SeenPage } from "../support/page-look";
-import { report } from "../unit/inspect/support/report";
 
 const lab = Lab.named(TEST_LAB);
 const dir = mkdtempSync(join(tmpdir(), "inspect-page-"));
@@ -18,9 +17,29 @@ let browser: OpenBrowser;
 
 beforeAll(async () => {
     await new Stack(lab).ensureUp();
-    writeFileSync(join(dir, "long.html"), renderPage(lengthened(report({ ok: false, findings: [problem("a", "shop/reviews:http", "It is stale, and so it must be looked at."), note("b", "shop", "Worth a note.")] }))));
+    writeFileSync(
+        join(dir, "long.html"),
+        renderPage(
+            lengthened(
+                report({
+                    ok: false,
+                    findings: [
+                        problem("a", "shop/reviews:http", "It is stale, and so it must be looked at."),
+                        note("b", "shop", "Worth a note."),
+                    ],
+                }),
+            ),
+        ),
+    );
     // 1 where something is wrong with the lab's mesh, which is not for this file.
-    const { code, stderr } = await lab.run(["node", "lab/bootstrap.mjs", "inspect/cli.ts", "doctor", "--html", join(dir, "lab.html")]);
+    const { code, stderr } = await lab.run([
+        "node",
+        "lab/bootstrap.mjs",
+        "inspect/cli.ts",
+        "doctor",
+        "--html",
+        join(dir, "lab.html"),
+    ]);
     expect([0, 1], stderr).toContain(code);
     browser = await startBrowser();
 });
@@ -32,12 +51,18 @@ afterAll(async () => {
 /** The report with names as long as Kubernetes allows. */
 function lengthened(short: MeshReport): MeshReport {
     const long = (name: string, most: number) => `${name}-${"that-goes-on-and-on-".repeat(4)}`.slice(0, most - 1) + "x";
-    const text = JSON.stringify(short).replaceAll('"reviews-v1"', `"${long("reviews-v1", 63)}"`).replaceAll('"shop/reviews:http"', `"${long("shop", 63)}/${long("reviews", 63)}:http"`);
+    const text = JSON.stringify(short)
+        .replaceAll('"reviews-v1"', `"${long("reviews-v1", 63)}"`)
+        .replaceAll('"shop/reviews:http"', `"${long("shop", 63)}/${long("reviews", 63)}:http"`);
     return JSON.parse(text) as MeshReport;
 }
 
 const WIDTHS = { phone: 390, desktop: 1280 };
-const cases = (["lab", "long"] as const).flatMap((name) => (["light", "dark"] as const).flatMap((scheme) => (Object.keys(WIDTHS) as (keyof typeof WIDTHS)[]).map((screen) => [name, scheme, screen] as const)));
+const cases = (["lab", "long"] as const).flatMap((name) =>
+    (["light", "dark"] as const).flatMap((scheme) =>
+        (Object.keys(WIDTHS) as (keyof typeof WIDTHS)[]).map((screen) => [name, scheme, screen] as const),
+    ),
+);
 
 describe.each(cases)("the page %s, %s, on a %s", (name, scheme: ColorScheme, screen) => {
     const width = WIDTHS[screen];

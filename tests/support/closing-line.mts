@@ -6,9 +6,15 @@ export class ClosingLine implements Reporter {
         const tests = modules.flatMap((module) => [...module.children.allTests()]);
         const count = (state: string) => tests.filter((test) => test.result().state === state).length;
         // A file that could not be loaded, a hook that failed or an error outside a test has no test that failed.
-        const broken = modules.filter((module) => module.state() === "failed" && ![...module.children.allTests("failed")].length).length + errors.length;
+        const broken =
+            modules.filter((module) => module.state() === "failed" && ![...module.children.allTests("failed")].length)
+                .length + errors.length;
         const skipped = count("skipped");
         // After the default reporter's summary, which is printed in the same event.
-        process.once("exit", () => console.log(`${count("passed")} passed, ${count("failed") + broken} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`));
+        process.once("exit", () =>
+            console.log(
+                `${count("passed")} passed, ${count("failed") + broken} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`,
+            ),
+        );
     }
 }

@@ -7,16 +7,56 @@ export const MEANT_DIFFERENCES: readonly MeantDifference[] = [
         path: `*metadata.labels${label.includes("/") ? `["${label}"]` : `.${label}`}`,
         why: "names the Helm release, of which the stack has two (istio-base, istiod), as Istio's documentation of Helm has; istioctl has one (istio)",
     })),
-    { object: "*", path: 'metadata.annotations["meta.helm.sh/release-name"]', why: "chart base is a Helm release; by it helm knows its own objects again" },
-    { object: "*", path: 'metadata.annotations["meta.helm.sh/release-namespace"]', why: "chart base is a Helm release; by it helm knows its own objects again" },
-    { object: "*WebhookConfiguration.admissionregistration.k8s.io istio*", path: "webhooks[*].clientConfig.caBundle", why: "each istiod writes its own root certificate here" },
-    { object: "Deployment.apps istio-system/istiod", path: "spec.template.spec.volumes[startup-config]", why: "holds istiod back until its ConfigMaps exist: started before them, it leaves injection off" },
-    { object: "Deployment.apps istio-system/istiod", path: "spec.template.spec.containers[discovery].volumeMounts[startup-config]", why: "a volume holds a container back only where it is mounted" },
-    { object: "CustomResourceDefinition.apiextensions.k8s.io *.gateway.networking.k8s.io", path: 'metadata.annotations["istio-on-pulumi/installed-by"]', why: "says which stack installed it, so that this stack alone goes on managing it" },
-    { object: "Service *", path: 'metadata.annotations["pulumi.com/skipAwait"]', why: "the workload behind the Service is awaited; the Service's own wait is ten more seconds" },
-    { object: "Gateway.gateway.networking.k8s.io istio-sample/bookinfo-gateway", path: 'metadata.annotations["networking.istio.io/service-type"]', why: "step 6 of the walkthrough" },
-    { object: "Gateway.gateway.networking.k8s.io istio-sample/bookinfo-gateway", path: 'metadata.annotations["pulumi.com/waitFor"]', why: "up waits until the Gateway is programmed" },
-    { object: "Gateway.gateway.networking.k8s.io istio-sample/bookinfo-gateway", path: "spec.infrastructure", why: "names what Istio copies to all that it generates; otherwise that would be every annotation of the Gateway, Pulumi's too" },
+    {
+        object: "*",
+        path: 'metadata.annotations["meta.helm.sh/release-name"]',
+        why: "chart base is a Helm release; by it helm knows its own objects again",
+    },
+    {
+        object: "*",
+        path: 'metadata.annotations["meta.helm.sh/release-namespace"]',
+        why: "chart base is a Helm release; by it helm knows its own objects again",
+    },
+    {
+        object: "*WebhookConfiguration.admissionregistration.k8s.io istio*",
+        path: "webhooks[*].clientConfig.caBundle",
+        why: "each istiod writes its own root certificate here",
+    },
+    {
+        object: "Deployment.apps istio-system/istiod",
+        path: "spec.template.spec.volumes[startup-config]",
+        why: "holds istiod back until its ConfigMaps exist: started before them, it leaves injection off",
+    },
+    {
+        object: "Deployment.apps istio-system/istiod",
+        path: "spec.template.spec.containers[discovery].volumeMounts[startup-config]",
+        why: "a volume holds a container back only where it is mounted",
+    },
+    {
+        object: "CustomResourceDefinition.apiextensions.k8s.io *.gateway.networking.k8s.io",
+        path: 'metadata.annotations["istio-on-pulumi/installed-by"]',
+        why: "says which stack installed it, so that this stack alone goes on managing it",
+    },
+    {
+        object: "Service *",
+        path: 'metadata.annotations["pulumi.com/skipAwait"]',
+        why: "the workload behind the Service is awaited; the Service's own wait is ten more seconds",
+    },
+    {
+        object: "Gateway.gateway.networking.k8s.io istio-sample/bookinfo-gateway",
+        path: 'metadata.annotations["networking.istio.io/service-type"]',
+        why: "step 6 of the walkthrough",
+    },
+    {
+        object: "Gateway.gateway.networking.k8s.io istio-sample/bookinfo-gateway",
+        path: 'metadata.annotations["pulumi.com/waitFor"]',
+        why: "up waits until the Gateway is programmed",
+    },
+    {
+        object: "Gateway.gateway.networking.k8s.io istio-sample/bookinfo-gateway",
+        path: "spec.infrastructure",
+        why: "names what Istio copies to all that it generates; otherwise that would be every annotation of the Gateway, Pulumi's too",
+    },
     { object: "Service istio-system/kiali", path: "spec.type", why: "step 14 of the walkthrough: NodePort" },
     { object: "Service istio-system/kiali", path: "spec.ports[*].nodePort", why: "follows from its type" },
     { object: "Service istio-system/kiali", path: "spec.externalTrafficPolicy", why: "follows from its type" },
@@ -24,7 +64,11 @@ export const MEANT_DIFFERENCES: readonly MeantDifference[] = [
 
 /** In which what Istio generates for the stack's Gateway differs from what it generates for the walkthrough's. */
 export const MEANT_IN_GENERATED: readonly MeantDifference[] = [
-    { object: "Deployment.apps *", path: 'metadata.annotations["deployment.kubernetes.io/revision"]', why: "by hand the annotation comes later and changes the pods once" },
+    {
+        object: "Deployment.apps *",
+        path: 'metadata.annotations["deployment.kubernetes.io/revision"]',
+        why: "by hand the annotation comes later and changes the pods once",
+    },
     { object: "*", path: "metadata.ownerReferences[bookinfo-gateway].uid", why: "each Gateway has its own" },
     { object: "Service *", path: "spec.ports[*].nodePort", why: "the API server chooses" },
 ];
@@ -32,5 +76,6 @@ export const MEANT_IN_GENERATED: readonly MeantDifference[] = [
 /** Objects that only the stack leaves, with the reason. */
 export const ONLY_BY_PULUMI: Readonly<Record<string, string>> = {
     "Secret istio-system/sh.helm.release.v1.istio-base.v1": "chart base is a Helm release, whose record this is",
-    "ValidatingWebhookConfiguration.admissionregistration.k8s.io istiod-default-validator": "part of chart base; istioctl makes the same one when it installs, and leaves it out when it generates a manifest",
+    "ValidatingWebhookConfiguration.admissionregistration.k8s.io istiod-default-validator":
+        "part of chart base; istioctl makes the same one when it installs, and leaves it out when it generates a manifest",
 };

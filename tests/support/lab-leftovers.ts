@@ -7,11 +7,27 @@ export interface Leftover {
     readonly readme: string;
 }
 
-const crds = (group: string, plurals: readonly string[]) => plurals.map((plural) => `CustomResourceDefinition.apiextensions.k8s.io ${plural}.${group}`);
+const crds = (group: string, plurals: readonly string[]) =>
+    plurals.map((plural) => `CustomResourceDefinition.apiextensions.k8s.io ${plural}.${group}`);
 
-const GATEWAY_API_CRDS = crds("gateway.networking.k8s.io", ["gatewayclasses", "gateways", "grpcroutes", "httproutes", "referencegrants"]);
+const GATEWAY_API_CRDS = crds("gateway.networking.k8s.io", [
+    "gatewayclasses",
+    "gateways",
+    "grpcroutes",
+    "httproutes",
+    "referencegrants",
+]);
 const ISTIO_CRDS = [
-    ...crds("networking.istio.io", ["destinationrules", "envoyfilters", "gateways", "proxyconfigs", "serviceentries", "sidecars", "virtualservices", "workloadentries"]),
+    ...crds("networking.istio.io", [
+        "destinationrules",
+        "envoyfilters",
+        "gateways",
+        "proxyconfigs",
+        "serviceentries",
+        "sidecars",
+        "virtualservices",
+        "workloadentries",
+    ]),
     ...crds("security.istio.io", ["authorizationpolicies", "peerauthentications", "requestauthentications"]),
     ...crds("telemetry.istio.io", ["telemetries"]),
     ...crds("extensions.istio.io", ["wasmplugins"]),
@@ -27,13 +43,30 @@ const API_SERVICES = [
 /** Namespaces that a cluster has by itself; istiod passes over kube-public and kube-node-lease. */
 const OTHER_NAMESPACES = ["default", "kube-system"];
 
-const all = (keys: readonly string[], why: string, readme: string): Leftover[] => keys.map((key) => ({ key, why, readme }));
+const all = (keys: readonly string[], why: string, readme: string): Leftover[] =>
+    keys.map((key) => ({ key, why, readme }));
 
 /** Everything that `destroy` leaves, and nothing else; the README's list says the same in words. */
 export const LEFTOVERS: readonly Leftover[] = [
-    ...all(ISTIO_CRDS, "the chart keeps them (helm.sh/resource-policy: keep): with a CRD every object of its kind would go", "Istio's CRDs"),
-    ...all(GATEWAY_API_CRDS, "this project keeps them, for the same reason", "the Gateway API CRDs that the stack installed"),
+    ...all(
+        ISTIO_CRDS,
+        "the chart keeps them (helm.sh/resource-policy: keep): with a CRD every object of its kind would go",
+        "Istio's CRDs",
+    ),
+    ...all(
+        GATEWAY_API_CRDS,
+        "this project keeps them, for the same reason",
+        "the Gateway API CRDs that the stack installed",
+    ),
     ...all(API_SERVICES, "made by the API server for the versions of the CRDs that stay, and gone with them", "CRDs"),
-    ...all(["istio", "istio-remote"].map((name) => `GatewayClass.gateway.networking.k8s.io ${name}`), "istiod makes them at run time and nobody owns them", "GatewayClasses `istio` and `istio-remote`"),
-    ...all(OTHER_NAMESPACES.map((namespace) => `ConfigMap ${namespace}/istio-ca-root-cert`), "istiod makes them at run time and nobody owns them", "`istio-ca-root-cert`"),
+    ...all(
+        ["istio", "istio-remote"].map((name) => `GatewayClass.gateway.networking.k8s.io ${name}`),
+        "istiod makes them at run time and nobody owns them",
+        "GatewayClasses `istio` and `istio-remote`",
+    ),
+    ...all(
+        OTHER_NAMESPACES.map((namespace) => `ConfigMap ${namespace}/istio-ca-root-cert`),
+        "istiod makes them at run time and nobody owns them",
+        "`istio-ca-root-cert`",
+    ),
 ];

@@ -18,12 +18,17 @@ export interface RequestOptions {
 }
 
 /** One request on a connection of its own. @throws Error naming why there was no answer */
-export function ask(url: string, { method = "GET", headers = {}, body, timeoutMs = 10_000 }: RequestOptions = {}): Promise<Answered> {
+export function ask(
+    url: string,
+    { method = "GET", headers = {}, body, timeoutMs = 10_000 }: RequestOptions = {},
+): Promise<Answered> {
     return new Promise((resolve, reject) => {
         const sent = request(url, { method, headers, agent: false, timeout: timeoutMs }, (response) => {
             let text = "";
             response.setEncoding("utf8").on("data", (part: string) => (text += part));
-            response.on("error", reject).on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
+            response
+                .on("error", reject)
+                .on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
         });
         sent.on("timeout", () => sent.destroy(new Error(`no answer in ${timeoutMs / 1000} s`)));
         sent.on("error", reject).end(body);
@@ -32,7 +37,15 @@ export function ask(url: string, { method = "GET", headers = {}, body, timeoutMs
 
 /** Waits until a URL is answered with 200: pods, rules and proxies take a moment to hear of each other. */
 export async function untilAnswered(url: string): Promise<void> {
-    await eventually(() => ask(url).then(({ status }) => status, (error: Error) => error.message), (seen) => seen === 200, `${url} is answered with 200`);
+    await eventually(
+        () =>
+            ask(url).then(
+                ({ status }) => status,
+                (error: Error) => error.message,
+            ),
+        (seen) => seen === 200,
+        `${url} is answered with 200`,
+    );
 }
 
 /** What a load saw. */
@@ -50,7 +63,10 @@ export class Load {
     private stopped = false;
     private readonly workers: Promise<void>[];
 
-    constructor(private readonly url: string, concurrency = 3) {
+    constructor(
+        private readonly url: string,
+        concurrency = 3,
+    ) {
         this.workers = Array.from({ length: concurrency }, () => this.work());
     }
 
@@ -78,7 +94,10 @@ export class Load {
 
     private async work(): Promise<void> {
         while (!this.stopped) {
-            const outcome = await ask(this.url).then(({ status, body }) => (status === 200 ? undefined : `HTTP ${status} ${body.slice(0, 80)}`), (error: Error) => error.message);
+            const outcome = await ask(this.url).then(
+                ({ status, body }) => (status === 200 ? undefined : `HTTP ${status} ${body.slice(0, 80)}`),
+                (error: Error) => error.message,
+            );
             this.sent += 1;
             if (outcome === undefined) continue;
             this.failures.push(`after ${((Date.now() - this.since) / 1000).toFixed(1)} s: ${outcome}`);

@@ -17,14 +17,23 @@ export interface Metadata {
 }
 
 /** Kinds that a quiet cluster makes and changes by itself, or that only mirror others. */
-const RESTLESS = ["events", "events.events.k8s.io", "componentstatuses", "endpoints", "endpointslices.discovery.k8s.io", "ipaddresses.networking.k8s.io"];
+const RESTLESS = [
+    "events",
+    "events.events.k8s.io",
+    "componentstatuses",
+    "endpoints",
+    "endpointslices.discovery.k8s.io",
+    "ipaddresses.networking.k8s.io",
+];
 
 /** The objects that `kubectl get <args> -o json` finds; none where they do not exist. */
 export async function getAll(lab: Lab, ...args: string[]): Promise<KubeObject[]> {
     const text = await lab.output(["kubectl", "get", ...args, "--ignore-not-found", "-o", "json"]);
     if (text.trim() === "") return [];
     const found = JSON.parse(text) as KubeObject;
-    return found.kind === "List" || (found.kind.endsWith("List") && Array.isArray(found.items)) ? (found.items as KubeObject[]) : [found];
+    return found.kind === "List" || (found.kind.endsWith("List") && Array.isArray(found.items))
+        ? (found.items as KubeObject[])
+        : [found];
 }
 
 /** The one object that `kubectl get <args> -o json` finds. @throws Error if there is none, or more than one. */
@@ -36,14 +45,18 @@ export async function getOne(lab: Lab, ...args: string[]): Promise<KubeObject> {
 
 /** The live objects of a manifest, given as a text. */
 export async function getManifest(lab: Lab, manifest: string, namespace = "default"): Promise<KubeObject[]> {
-    const text = await lab.output(["kubectl", "get", "--namespace", namespace, "-f", "-", "-o", "json"], { input: manifest });
+    const text = await lab.output(["kubectl", "get", "--namespace", namespace, "-f", "-", "-o", "json"], {
+        input: manifest,
+    });
     const found = JSON.parse(text) as KubeObject;
     return found.kind === "List" ? (found.items as KubeObject[]) : [found];
 }
 
 /** Every object of the cluster but the restless ones, by what {@link keyOf} says. */
 export async function snapshot(lab: Lab): Promise<Map<string, KubeObject>> {
-    const kinds = (await lab.output(["kubectl", "api-resources", "--verbs=list", "--cached=false", "-o", "name"])).trim().split("\n");
+    const kinds = (await lab.output(["kubectl", "api-resources", "--verbs=list", "--cached=false", "-o", "name"]))
+        .trim()
+        .split("\n");
     const objects = await getAll(lab, kinds.filter((kind) => !RESTLESS.includes(kind)).join(","), "--all-namespaces");
     return byKey(objects);
 }
@@ -51,12 +64,17 @@ export async function snapshot(lab: Lab): Promise<Map<string, KubeObject>> {
 /** A snapshot of a cluster that has come to rest: its controllers make objects of their own for a while after a start. */
 export async function snapshotAtRest(lab: Lab): Promise<Map<string, KubeObject>> {
     let before: string | undefined;
-    const objects = await eventually(() => snapshot(lab), (now) => {
-        const keys = [...now.keys()].sort().join("\n");
-        const same = keys === before;
-        before = keys;
-        return same;
-    }, "the cluster comes to rest", { everyMs: 3000 });
+    const objects = await eventually(
+        () => snapshot(lab),
+        (now) => {
+            const keys = [...now.keys()].sort().join("\n");
+            const same = keys === before;
+            before = keys;
+            return same;
+        },
+        "the cluster comes to rest",
+        { everyMs: 3000 },
+    );
     return objects;
 }
 
@@ -71,12 +89,20 @@ export function keyOf({ apiVersion, kind, metadata }: KubeObject): string {
 }
 
 /** Waits until `ready` holds of what `read` gives; polls, and on giving up shows the last value. */
-export async function eventually<T>(read: () => Promise<T>, ready: (value: T) => boolean, what: string, { limitMs = 60_000, everyMs = 500 } = {}): Promise<T> {
+export async function eventually<T>(
+    read: () => Promise<T>,
+    ready: (value: T) => boolean,
+    what: string,
+    { limitMs = 60_000, everyMs = 500 } = {},
+): Promise<T> {
     const end = Date.now() + limitMs;
     for (;;) {
         const value = await read();
         if (ready(value)) return value;
-        if (Date.now() > end) throw new Error(`${what}: not within ${limitMs / 1000} s; the last state was ${JSON.stringify(value, undefined, 2)?.slice(0, 4000)}`);
+        if (Date.now() > end)
+            throw new Error(
+                `${what}: not within ${limitMs / 1000} s; the last state was ${JSON.stringify(value, undefined, 2)?.slice(0, 4000)}`,
+            );
         await new Promise((resolve) => setTimeout(resolve, everyMs));
     }
 }

@@ -10,17 +10,28 @@ import type { ServerEvent } from "./lab-server";
 const [key, certificate, address, holdMs] = process.argv.slice(2);
 const tell = (event: ServerEvent) => console.log(JSON.stringify(event));
 
-const server = createServer({ key: readFileSync(key!), cert: readFileSync(certificate!) }, async (request, response) => {
-    const review = JSON.parse((await text(request)) || "{}") as { request?: { uid: string; name: string; operation: string; dryRun?: boolean } };
-    const { uid, name = "", operation, dryRun } = review.request ?? {};
-    if (operation === "CREATE" && !dryRun) {
-        const from = Date.now();
-        await sleep(Number(holdMs));
-        tell({ type: "held", name, from, to: Date.now() });
-    }
-    response.setHeader("Content-Type", "application/json");
-    response.end(JSON.stringify({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", response: { uid, allowed: true } }));
-});
+const server = createServer(
+    { key: readFileSync(key!), cert: readFileSync(certificate!) },
+    async (request, response) => {
+        const review = JSON.parse((await text(request)) || "{}") as {
+            request?: { uid: string; name: string; operation: string; dryRun?: boolean };
+        };
+        const { uid, name = "", operation, dryRun } = review.request ?? {};
+        if (operation === "CREATE" && !dryRun) {
+            const from = Date.now();
+            await sleep(Number(holdMs));
+            tell({ type: "held", name, from, to: Date.now() });
+        }
+        response.setHeader("Content-Type", "application/json");
+        response.end(
+            JSON.stringify({
+                apiVersion: "admission.k8s.io/v1",
+                kind: "AdmissionReview",
+                response: { uid, allowed: true },
+            }),
+        );
+    },
+);
 
 server.on("connection", () => tell({ type: "connection" }));
 server.listen(0, address, () => console.log((server.address() as AddressInfo).port));

@@ -4,12 +4,13 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { NODE_IP } from "../../lab/cluster/addresses";
-import { loader } from "../../lab/plugins";
+import { loader, NODE_IP } from "@istio-on-pulumi/lab";
 import type { Lab } from "./lab";
 
 /** What a server saw: a client's connection, or a request that it held up from one time to another (in milliseconds since 1970). */
-export type ServerEvent = { readonly type: "connection" } | { readonly type: "held"; readonly name: string; readonly from: number; readonly to: number };
+export type ServerEvent =
+    | { readonly type: "connection" }
+    | { readonly type: "held"; readonly name: string; readonly from: number; readonly to: number };
 
 /** A TLS server in a lab's network namespace that answers for as long as the test wants it. */
 export interface LabServer {
@@ -28,13 +29,41 @@ export interface LabServer {
 export async function startServer(lab: Lab, holdMs = 0): Promise<LabServer> {
     const dir = mkdtempSync(join(tmpdir(), "istio-on-pulumi-"));
     const [key, certificate] = [join(dir, "key.pem"), join(dir, "certificate.pem")];
-    const request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-keyout", key, "-out", certificate];
-    execFileSync("openssl", [...request, "-days", "1", "-subj", "/CN=test", "-addext", `subjectAltName=IP:${NODE_IP}`], { stdio: "ignore" });
-    const child = await lab.spawn([process.execPath, "--import", loader(), join(__dirname, "lab-server-main.ts"), key, certificate, NODE_IP, String(holdMs)]);
+    const request = [
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-noenc",
+        "-keyout",
+        key,
+        "-out",
+        certificate,
+    ];
+    execFileSync(
+        "openssl",
+        [...request, "-days", "1", "-subj", "/CN=test", "-addext", `subjectAltName=IP:${NODE_IP}`],
+        { stdio: "ignore" },
+    );
+    const child = await lab.spawn([
+        process.execPath,
+        "--import",
+        loader(),
+        join(__dirname, "lab-server-main.ts"),
+        key,
+        certificate,
+        NODE_IP,
+        String(holdMs),
+    ]);
     child.stderr?.pipe(process.stderr);
     const events: ServerEvent[] = [];
     const lines = createInterface({ input: child.stdout! });
-    const [first] = (await Promise.race([once(lines, "line"), once(child, "exit").then(() => Promise.reject(new Error("the test's server ended before it listened")))])) as [string];
+    const [first] = (await Promise.race([
+        once(lines, "line"),
+        once(child, "exit").then(() => Promise.reject(new Error("the test's server ended before it listened"))),
+    ])) as [string];
     lines.on("line", (line) => events.push(JSON.parse(line) as ServerEvent));
     return {
         url: `https://${NODE_IP}:${first}`,

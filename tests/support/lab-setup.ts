@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
-import { labStatus } from "../../lab/cluster/control";
+import { labStatus } from "@istio-on-pulumi/lab";
 import { Lab, TEST_LAB } from "./lab";
 import { snapshotAtRest } from "./lab-objects";
 import { Stack } from "./lab-stack";

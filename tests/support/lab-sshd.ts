@@ -1,10 +1,9 @@
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { NODE_IP } from "../../lab/cluster/addresses";
-import { ensurePackages, which } from "../../lab/build/system";
+import { ensurePackages, NODE_IP, which } from "@istio-on-pulumi/lab";
 import type { Lab } from "./lab";
 import { eventually } from "./lab-objects";
 
@@ -48,16 +47,30 @@ export async function startSshd(lab: Lab): Promise<LabSshd> {
     const otherKey = () => makeKey(join(dir, `key-${made++}`));
     const [hostKey, userKey] = [otherKey(), otherKey()];
     writeFileSync(join(dir, "authorized_keys"), `${userKey.publicKey}\n`, { mode: 0o600 });
-    writeFileSync(join(dir, "sshd_config"), [
-        `ListenAddress ${NODE_IP}:${PORT}`, `HostKey ${hostKey.file}`, `AuthorizedKeysFile ${join(dir, "authorized_keys")}`, "PidFile none",
-        "UsePAM no", "PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password",
-        // The directory above is everybody's.
-        "StrictModes no", "AllowTcpForwarding no", "PrintMotd no", "PrintLastLog no", "",
-    ].join("\n"));
+    writeFileSync(
+        join(dir, "sshd_config"),
+        [
+            `ListenAddress ${NODE_IP}:${PORT}`,
+            `HostKey ${hostKey.file}`,
+            `AuthorizedKeysFile ${join(dir, "authorized_keys")}`,
+            "PidFile none",
+            "UsePAM no",
+            "PasswordAuthentication no",
+            "KbdInteractiveAuthentication no",
+            "PermitRootLogin prohibit-password",
+            // The directory above is everybody's.
+            "StrictModes no",
+            "AllowTcpForwarding no",
+            "PrintMotd no",
+            "PrintLastLog no",
+            "",
+        ].join("\n"),
+    );
     // It starts itself anew for each connection, for which it wants its full path.
     const child = await lab.spawn([which("sshd")!, "-D", "-e", "-f", join(dir, "sshd_config")]);
     const log = { text: "" };
-    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (data: string) => (log.text += data));
+    for (const stream of [child.stdout, child.stderr])
+        stream?.setEncoding("utf8").on("data", (data: string) => (log.text += data));
     await listening(child, log);
     return {
         host: NODE_IP,
@@ -107,10 +120,14 @@ async function ensureSshd(): Promise<void> {
 }
 
 async function listening(child: ChildProcess, log: { text: string }): Promise<void> {
-    await eventually(() => {
-        if (child.exitCode !== null) throw new Error(`sshd ended before it listened:\n${log.text}`);
-        return Promise.resolve(log.text);
-    }, (text) => text.includes("Server listening on"), "an SSH server that listens");
+    await eventually(
+        () => {
+            if (child.exitCode !== null) throw new Error(`sshd ended before it listened:\n${log.text}`);
+            return Promise.resolve(log.text);
+        },
+        (text) => text.includes("Server listening on"),
+        "an SSH server that listens",
+    );
 }
 
 async function ended(child: ChildProcess): Promise<void> {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { STACK as LAB_STACK } from "../../lab/pulumi";
+import { STACK as LAB_STACK } from "@istio-on-pulumi/lab";
 import { CommandFailed, type CommandOptions, type Lab, type Outcome } from "./lab";
 
 /** The tests' own stack: its settings are in a file of its own, so that a user's `Pulumi.lab.yaml` stays as it is. */
@@ -30,7 +30,10 @@ export type ChangeSummary = Readonly<Record<string, number>>;
 export class Stack {
     private readonly file: string;
 
-    constructor(readonly lab: Lab, readonly name = TEST_STACK) {
+    constructor(
+        readonly lab: Lab,
+        readonly name = TEST_STACK,
+    ) {
         this.file = join(lab.place.repository, `Pulumi.${name}.yaml`);
     }
 
@@ -58,7 +61,11 @@ export class Stack {
 
     /** Sets settings by `pulumi config set-all`. */
     async set(settings: Readonly<Record<string, string>>): Promise<void> {
-        await this.pulumi(["config", "set-all", ...Object.entries(settings).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`])]);
+        await this.pulumi([
+            "config",
+            "set-all",
+            ...Object.entries(settings).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]),
+        ]);
     }
 
     /** Sets settings for the time of an action; afterwards the settings are what they were. */
@@ -104,7 +111,9 @@ export class Stack {
 
     /** The resources in the stack's state; none before the first `up` and after `destroy`. */
     async resources(): Promise<StackResource[]> {
-        const state = JSON.parse(await this.pulumi(["stack", "export"])) as { deployment: { resources?: StackResource[] } };
+        const state = JSON.parse(await this.pulumi(["stack", "export"])) as {
+            deployment: { resources?: StackResource[] };
+        };
         // The stack itself is one of them.
         return (state.deployment.resources ?? []).filter(({ type }) => type !== "pulumi:pulumi:Stack");
     }
@@ -118,7 +127,10 @@ export class Stack {
 
     /** A `pulumi` command on this stack that may fail. */
     attempt(args: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
-        return this.lab.run(["pulumi", ...args, "--stack", this.name, "--non-interactive", "--color", "never"], options);
+        return this.lab.run(
+            ["pulumi", ...args, "--stack", this.name, "--non-interactive", "--color", "never"],
+            options,
+        );
     }
 
     private change(command: string, args: readonly string[]): Promise<string> {

@@ -1,10 +1,15 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { inNetns } from "../../lab/cluster/netns";
-import { labEnvironment } from "../../lab/environment";
-import { labPlace, type LabPlace } from "../../lab/place";
-import { choosePlugins, loader, pluginDir } from "../../lab/plugins";
+import {
+    choosePlugins,
+    inNetns,
+    labEnvironment,
+    type LabPlace,
+    labPlace,
+    loader,
+    pluginDir,
+} from "@istio-on-pulumi/lab";
 
 /** The lab of the integration tests; a user's own lab is left alone. LAB_TEST_NAME names another, for runs of two checkouts side by side. */
 export const TEST_LAB = process.env.LAB_TEST_NAME || "test";
@@ -30,8 +35,13 @@ export interface CommandOptions {
 export class CommandFailed extends Error {
     override readonly name = "CommandFailed";
 
-    constructor(command: readonly string[], readonly outcome: Outcome) {
-        super(`${command.join(" ")} ended with exit code ${outcome.code}:\n${tail(`${outcome.stdout}\n${outcome.stderr}`)}`);
+    constructor(
+        command: readonly string[],
+        readonly outcome: Outcome,
+    ) {
+        super(
+            `${command.join(" ")} ended with exit code ${outcome.code}:\n${tail(`${outcome.stdout}\n${outcome.stderr}`)}`,
+        );
     }
 }
 
@@ -42,7 +52,11 @@ const TAIL_LINES = 60;
 
 /** The last lines of a text, without empty ones. */
 export function tail(text: string, lines = TAIL_LINES): string {
-    return text.split("\n").filter((line) => line.trim() !== "").slice(-lines).join("\n");
+    return text
+        .split("\n")
+        .filter((line) => line.trim() !== "")
+        .slice(-lines)
+        .join("\n");
 }
 
 /** A running lab and what can be done in it. */
@@ -56,10 +70,19 @@ export class Lab {
 
     /** Runs one of the lab's own commands (`start`, `stop`, `reset`), with its output where the tests' goes. */
     async command(name: string): Promise<void> {
-        const args = ["--import", loader(), "lab/cli.ts", name];
-        const child = spawn(process.execPath, args, { cwd: this.place.repository, env: { ...outsideEnvironment(), LAB_NAME: this.place.name }, stdio: ["ignore", "inherit", "inherit"] });
-        const code = await new Promise<number>((resolve, reject) => child.once("error", reject).once("exit", (status) => resolve(status ?? 1)));
-        if (code !== 0) throw new Error(`LAB_NAME=${this.place.name} npm run lab -- ${name} ended with exit code ${code}; what it says stands above.`);
+        const args = ["--import", loader(), "packages/lab/src/cli.ts", name];
+        const child = spawn(process.execPath, args, {
+            cwd: this.place.repository,
+            env: { ...outsideEnvironment(), LAB_NAME: this.place.name },
+            stdio: ["ignore", "inherit", "inherit"],
+        });
+        const code = await new Promise<number>((resolve, reject) =>
+            child.once("error", reject).once("exit", (status) => resolve(status ?? 1)),
+        );
+        if (code !== 0)
+            throw new Error(
+                `LAB_NAME=${this.place.name} npm run lab -- ${name} ended with exit code ${code}; what it says stands above.`,
+            );
     }
 
     /** Runs a command in the lab as `lab exec` does, from the repository's directory. */
@@ -77,7 +100,9 @@ export class Lab {
         try {
             const code = await new Promise<number>((resolve, reject) => {
                 child.once("error", reject);
-                child.once("close", (status, signal) => resolve(status ?? 128 + (signal ? constants.signals[signal] : 0)));
+                child.once("close", (status, signal) =>
+                    resolve(status ?? 128 + (signal ? constants.signals[signal] : 0)),
+                );
             });
             return { code, stdout, stderr };
         } finally {
@@ -96,7 +121,10 @@ export class Lab {
     async spawn(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<ChildProcess> {
         const plugins = await pluginDir(this.place, choosePlugins(this.place, process.env));
         const [program, ...args] = inNetns(this.place.netns, command);
-        return spawn(program, args, { cwd: this.place.repository, env: { ...labEnvironment(this.place, plugins, outsideEnvironment()), ...env } });
+        return spawn(program, args, {
+            cwd: this.place.repository,
+            env: { ...labEnvironment(this.place, plugins, outsideEnvironment()), ...env },
+        });
     }
 
     /** Which plugins its commands use, such as `pulumi-resource-kubernetes: stand-in`. */
@@ -107,7 +135,12 @@ export class Lab {
 
 /** This process's environment without what the test runner adds: commands must run as in a user's shell. */
 function outsideEnvironment(): NodeJS.ProcessEnv {
-    return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST.*|NODE_ENV|TEST|PROD|DEV|MODE|BASE_URL|SSR|npm_lifecycle_event|INIT_CWD)$/.test(name)));
+    return Object.fromEntries(
+        Object.entries(process.env).filter(
+            ([name]) =>
+                !/^(VITEST.*|NODE_ENV|TEST|PROD|DEV|MODE|BASE_URL|SSR|npm_lifecycle_event|INIT_CWD)$/.test(name),
+        ),
+    );
 }
 
 /** Interrupts a process after a time, and kills it where that does not help. @returns whether it had to be interrupted. */

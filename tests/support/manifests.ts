@@ -1,4 +1,4 @@
-import type { Addon } from "../../components";
+import { type Addon } from "@istio-on-pulumi/kube";
 import type { InstalledCrd } from "../../cluster";
 
 /** The version that the CRD manifests below carry. */
@@ -27,7 +27,10 @@ status: null
 }
 
 /** A Gateway API CRD in the cluster. */
-export function installedCrd(plural: string, { served = ["v1"], annotations = {} }: Partial<InstalledCrd> = {}): InstalledCrd {
+export function installedCrd(
+    plural: string,
+    { served = ["v1"], annotations = {} }: Partial<InstalledCrd> = {},
+): InstalledCrd {
     return { name: `${plural}.gateway.networking.k8s.io`, served, annotations };
 }
 

@@ -2,7 +2,13 @@ import { credentials } from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
 import { CallbacksClient } from "@pulumi/pulumi/proto/callback_grpc_pb";
 import { type Callback, CallbackInvokeRequest, type CallbackInvokeResponse } from "@pulumi/pulumi/proto/callback_pb";
-import { type ReadResourceRequest, type RegisterErrorHookRequest, type RegisterResourceRequest, TransformRequest, TransformResponse } from "@pulumi/pulumi/proto/resource_pb";
+import {
+    type ReadResourceRequest,
+    type RegisterErrorHookRequest,
+    type RegisterResourceRequest,
+    TransformRequest,
+    TransformResponse,
+} from "@pulumi/pulumi/proto/resource_pb";
 import type { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc";
 import * as settings from "@pulumi/pulumi/runtime/settings";
@@ -35,7 +41,9 @@ export interface Registration {
 }
 
 /** What the cluster would add to the inputs of a resource: its id (default: `<namespace>/<name>`) and further outputs. */
-export type Answer = (registration: Registration) => { id?: string; outputs?: object } | Promise<{ id?: string; outputs?: object }>;
+export type Answer = (
+    registration: Registration,
+) => { id?: string; outputs?: object } | Promise<{ id?: string; outputs?: object }>;
 
 export interface RecordingOptions {
     /** Nothing is created: ids and outputs stay unknown, unless an answer tells them. */
@@ -67,7 +75,8 @@ export class Recording {
         await pulumi.runtime.setMocks(
             {
                 call: ({ token }) => refuse(`call of ${token}`),
-                newResource: ({ type, name }) => (MOCKED.test(type) ? recording.answer(type, name) : refuse(`resource ${type}::${name}`)),
+                newResource: ({ type, name }) =>
+                    MOCKED.test(type) ? recording.answer(type, name) : refuse(`resource ${type}::${name}`),
             },
             "istio-on-pulumi",
             "test",
@@ -75,7 +84,8 @@ export class Recording {
             "organization",
         );
         // The mocks claim to know no transforms, although the SDK itself serves them.
-        (globalThis as unknown as { globalStore: { supportsTransforms: boolean } }).globalStore.supportsTransforms = true;
+        (globalThis as unknown as { globalStore: { supportsTransforms: boolean } }).globalStore.supportsTransforms =
+            true;
         recording.listen(settings.getMonitor() as unknown as MockMonitor);
         return recording;
     }
@@ -90,8 +100,12 @@ export class Recording {
 
     /** Everything that reaches the cluster, as `<type>::<name>`, sorted; `read <type>::<name>` for what is only read. */
     get objects(): string[] {
-        const reached = this.registrations.filter(({ kind, type }) => kind !== "component" && type.startsWith("kubernetes:"));
-        return reached.map((registration) => `${registration.kind === "read" ? "read " : ""}${key(registration)}`).sort();
+        const reached = this.registrations.filter(
+            ({ kind, type }) => kind !== "component" && type.startsWith("kubernetes:"),
+        );
+        return reached
+            .map((registration) => `${registration.kind === "read" ? "read " : ""}${key(registration)}`)
+            .sort();
     }
 
     /** All requests of a type. */
@@ -103,7 +117,9 @@ export class Recording {
     one(type: string, name: string): Registration {
         const found = this.ofType(type).filter((registration) => registration.name === name);
         if (found.length !== 1) {
-            throw new Error(`${type}::${name} was registered ${found.length} times; registered: ${this.registrations.map(key).join(", ")}`);
+            throw new Error(
+                `${type}::${name} was registered ${found.length} times; registered: ${this.registrations.map(key).join(", ")}`,
+            );
         }
         return found[0]!;
     }
@@ -139,14 +155,19 @@ export class Recording {
         this.events.push(`answered ${key(registration)}`);
         const { namespace, name: object = name } = registration.inputs.metadata ?? {};
         const created = namespace ? `${namespace}/${object}` : object;
-        return { id: answer?.id ?? (this.options.preview ? undefined : created), state: { ...registration.inputs, ...answer?.outputs } };
+        return {
+            id: answer?.id ?? (this.options.preview ? undefined : created),
+            state: { ...registration.inputs, ...answer?.outputs },
+        };
     }
 }
 
 /** Everything that would reach a cluster by the engine's default provider: whichever one the ambient kubeconfig names. */
 export function withoutProvider(registrations: readonly Registration[]): string[] {
     const reached = registrations.filter(({ kind, type }) => kind !== "component" && type.startsWith("kubernetes:"));
-    return reached.filter(({ kind, provider, providers }) => (kind === "remote" ? providers.kubernetes : provider) === undefined).map(key);
+    return reached
+        .filter(({ kind, provider, providers }) => (kind === "remote" ? providers.kubernetes : provider) === undefined)
+        .map(key);
 }
 
 /** The value of an output; `undefined` where a preview cannot know it. */
@@ -165,11 +186,20 @@ export async function isKnown(output: pulumi.Output<unknown>): Promise<boolean> 
  *
  * @returns the child's properties and the name of the provider that the engine is told; none means its default provider, unless nothing was changed
  */
-export async function transformChild(transform: Callback, child: { type: string; name: string; props: object }): Promise<{ props: any; provider?: string; changed: boolean }> {
-    const sent = new TransformRequest().setType(child.type).setName(child.name).setCustom(true).setProperties(Struct.fromJavaScript(child.props as never));
+export async function transformChild(
+    transform: Callback,
+    child: { type: string; name: string; props: object },
+): Promise<{ props: any; provider?: string; changed: boolean }> {
+    const sent = new TransformRequest()
+        .setType(child.type)
+        .setName(child.name)
+        .setCustom(true)
+        .setProperties(Struct.fromJavaScript(child.props as never));
     const client = new CallbacksClient(transform.getTarget(), credentials.createInsecure());
     try {
-        const invocation = new CallbackInvokeRequest().setToken(transform.getToken()).setRequest(sent.serializeBinary());
+        const invocation = new CallbackInvokeRequest()
+            .setToken(transform.getToken())
+            .setRequest(sent.serializeBinary());
         const received = await new Promise<CallbackInvokeResponse>((resolve, reject) =>
             client.invoke(invocation, (error, response) => (error ? reject(error) : resolve(response))),
         );
@@ -186,7 +216,12 @@ function registered(request: RegisterResourceRequest): Registration {
         ...common(request),
         kind: request.getCustom() ? "custom" : request.getRemote() ? "remote" : "component",
         inputs: request.getObject()?.toJavaScript() ?? {},
-        providers: Object.fromEntries(request.getProvidersMap().toArray().map(([pkg, reference]: [string, string]) => [pkg, nameIn(reference)!])),
+        providers: Object.fromEntries(
+            request
+                .getProvidersMap()
+                .toArray()
+                .map(([pkg, reference]: [string, string]) => [pkg, nameIn(reference)!]),
+        ),
         retainOnDelete: request.getRetainondelete() ?? false,
         transforms: request.getTransformsList(),
     };
@@ -194,7 +229,15 @@ function registered(request: RegisterResourceRequest): Registration {
 
 function wasRead(request: ReadResourceRequest): Registration {
     const inputs = request.getProperties()?.toJavaScript() ?? {};
-    return { ...common(request), kind: "read", id: request.getId(), inputs, providers: {}, retainOnDelete: false, transforms: [] };
+    return {
+        ...common(request),
+        kind: "read",
+        id: request.getId(),
+        inputs,
+        providers: {},
+        retainOnDelete: false,
+        transforms: [],
+    };
 }
 
 function common(request: RegisterResourceRequest | ReadResourceRequest) {
@@ -203,7 +246,10 @@ function common(request: RegisterResourceRequest | ReadResourceRequest) {
         name: request.getName(),
         parent: short(request.getParent()),
         provider: nameIn(request.getProvider()),
-        dependencies: request.getDependenciesList().map((urn) => short(urn)!).sort(),
+        dependencies: request
+            .getDependenciesList()
+            .map((urn) => short(urn)!)
+            .sort(),
     };
 }
 

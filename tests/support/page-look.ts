@@ -45,7 +45,10 @@ function unfold(): number {
 function look(): SeenPage {
     type Colour = [red: number, green: number, blue: number, alpha: number];
     const parse = (text: string): Colour => {
-        const parts = /^rgba?\(([^)]*)\)/.exec(text)?.[1]?.split(/[,/ ]+/).map(Number) ?? [0, 0, 0, 0];
+        const parts = /^rgba?\(([^)]*)\)/
+            .exec(text)?.[1]
+            ?.split(/[,/ ]+/)
+            .map(Number) ?? [0, 0, 0, 0];
         return [parts[0] ?? 0, parts[1] ?? 0, parts[2] ?? 0, parts[3] ?? 1];
     };
     const over = (top: Colour, below: Colour): Colour => {
@@ -53,12 +56,15 @@ function look(): SeenPage {
         return [mix(0), mix(1), mix(2), 1];
     };
     const luminance = ([red, green, blue]: Colour) => {
-        const part = (value: number) => (value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+        const part = (value: number) =>
+            value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4;
         return 0.2126 * part(red) + 0.7152 * part(green) + 0.0722 * part(blue);
     };
     const drawn = (element: any): Colour => {
         const style = getComputedStyle(element);
-        return element.namespaceURI.endsWith("/svg") && element.localName !== "svg" ? parse(style.fill) : parse(style.backgroundColor);
+        return element.namespaceURI.endsWith("/svg") && element.localName !== "svg"
+            ? parse(style.fill)
+            : parse(style.backgroundColor);
     };
     const canvas: Colour = over(parse(getComputedStyle(document.body).backgroundColor), [255, 255, 255, 1]);
 
@@ -72,9 +78,14 @@ function look(): SeenPage {
         const [x, y] = [first.left + first.width / 2, first.top + first.height / 2];
         const stack = document.elementsFromPoint(x, y) as any[];
         const at = stack.findIndex((each) => each === element || element.contains(each));
-        const behind = stack.slice(Math.max(at, 0)).filter((each) => !(each === element && element.localName === "text"));
+        const behind = stack
+            .slice(Math.max(at, 0))
+            .filter((each) => !(each === element && element.localName === "text"));
         const style = getComputedStyle(element);
-        const back = behind.reduceRight<Colour>((below, each) => (each.localName === "text" ? below : over(drawn(each), below)), canvas);
+        const back = behind.reduceRight<Colour>(
+            (below, each) => (each.localName === "text" ? below : over(drawn(each), below)),
+            canvas,
+        );
         const text = over(parse(element.localName === "text" ? style.fill : style.color), back);
         const [light, dark] = [luminance(text), luminance(back)].sort((a, b) => b - a) as [number, number];
         const size = parseFloat(style.fontSize);
@@ -97,7 +108,10 @@ function look(): SeenPage {
         const seen = describe(node);
         if (seen) texts.push(seen);
     }
-    const pictures = [...document.querySelectorAll("svg")].map((svg) => ({ name: String(svg.getAttribute("class")), ...{ width: svg.getBoundingClientRect().width as number, height: svg.getBoundingClientRect().height as number } }));
+    const pictures = [...document.querySelectorAll("svg")].map((svg) => ({
+        name: String(svg.getAttribute("class")),
+        ...{ width: svg.getBoundingClientRect().width as number, height: svg.getBoundingClientRect().height as number },
+    }));
     return {
         width: innerWidth,
         scrollWidth: document.documentElement.scrollWidth,

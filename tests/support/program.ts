@@ -1,9 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import { onTestFinished, vi } from "vitest";
-import { type OpenOptions, UpstreamFiles } from "../../artifacts";
-import type { Addon } from "../../components";
+import { type Addon } from "@istio-on-pulumi/kube";
+import {
+    kubeconfigText,
+    NODES,
+    nodes,
+    type Reply,
+    serveApi,
+    STORAGE_CLASSES,
+    storageClasses,
+    writeKubeconfig,
+} from "@istio-on-pulumi/kube/testing";
 import program from "../../index";
-import { type Reply, NODES, STORAGE_CLASSES, kubeconfigText, nodes, serveApi, storageClasses, writeKubeconfig } from "./apiServer";
+import { type OpenOptions, UpstreamFiles } from "../../upstream";
 import { ADDON_MANIFESTS, crdManifest } from "./manifests";
 import { type Answer, Recording } from "./mocks";
 
@@ -26,7 +35,10 @@ const service: Answer = ({ kind, name, inputs }) => {
 };
 
 /** A cluster with a node and a default StorageClass. */
-const CLUSTER: Readonly<Record<string, Reply>> = { [NODES]: nodes(["a", ["InternalIP", "192.0.2.1"]]), [STORAGE_CLASSES]: storageClasses({ standard: "true" }) };
+const CLUSTER: Readonly<Record<string, Reply>> = {
+    [NODES]: nodes(["a", ["InternalIP", "192.0.2.1"]]),
+    [STORAGE_CLASSES]: storageClasses({ standard: "true" }),
+};
 
 export interface RunOptions {
     /** What the cluster says that is not as in CLUSTER. */
@@ -53,10 +65,15 @@ export interface Run {
  * @param settings the stack's settings by key; `kubeconfig` leads to the cluster unless it is given
  */
 export async function tryProgram(settings: Readonly<Record<string, string>>, options: RunOptions = {}): Promise<Run> {
-    const recording = await Recording.start({ preview: options.preview, answers: { [SERVICE]: options.preview ? () => ({}) : service } });
+    const recording = await Recording.start({
+        preview: options.preview,
+        answers: { [SERVICE]: options.preview ? () => ({}) : service },
+    });
     const api = await serveApi({ ...CLUSTER, ...options.replies });
     const all = { kubeconfig: writeKubeconfig(kubeconfigText({ prod: api.url })), ...settings };
-    pulumi.runtime.setAllConfig(Object.fromEntries(Object.entries(all).map(([key, text]) => [`istio-on-pulumi:${key}`, text])));
+    pulumi.runtime.setAllConfig(
+        Object.fromEntries(Object.entries(all).map(([key, text]) => [`istio-on-pulumi:${key}`, text])),
+    );
     const files: string[] = [];
     const had = async <T>(name: string, make: () => T): Promise<T> => {
         if (options.missing?.[name]) {
@@ -72,11 +89,16 @@ export async function tryProgram(settings: Readonly<Record<string, string>>, opt
     const [result] = await Promise.allSettled([program()]);
     await recording.settled();
     const common = { recording, files: files.toSorted(), opened: open.mock.lastCall?.[0] };
-    return result.status === "fulfilled" ? { ...common, outputs: result.value } : { ...common, outputs: {}, failure: result.reason };
+    return result.status === "fulfilled"
+        ? { ...common, outputs: result.value }
+        : { ...common, outputs: {}, failure: result.reason };
 }
 
 /** As `tryProgram`, of a program that must not fail. */
-export async function runProgram(settings: Readonly<Record<string, string>> = {}, options: RunOptions = {}): Promise<Run> {
+export async function runProgram(
+    settings: Readonly<Record<string, string>> = {},
+    options: RunOptions = {},
+): Promise<Run> {
     const run = await tryProgram(settings, options);
     if (run.failure !== undefined) {
         throw run.failure;

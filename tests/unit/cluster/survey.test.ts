@@ -1,6 +1,19 @@
 import { describe, expect, it, vi } from "vitest";
-import { ClusterError, surveyCluster } from "../../../cluster";
-import { type Reply, NODES, STORAGE_CLASSES, VERSION, crd, crdPath, kubeconfigText, nodes, serveApi, storageClasses, writeKubeconfig } from "../../support/apiServer";
+import { UserError } from "@istio-on-pulumi/kube";
+import {
+    crd,
+    crdPath,
+    kubeconfigText,
+    NODES,
+    nodes,
+    type Reply,
+    serveApi,
+    STORAGE_CLASSES,
+    storageClasses,
+    VERSION,
+    writeKubeconfig,
+} from "@istio-on-pulumi/kube/testing";
+import { surveyCluster } from "../../../cluster";
 
 const GATEWAYS = "gateways.gateway.networking.k8s.io";
 const ROUTES = "httproutes.gateway.networking.k8s.io";
@@ -14,7 +27,13 @@ async function survey(replies: Readonly<Record<string, Reply>> = {}, crdNames: s
 describe("surveyCluster", () => {
     it("tells version and context of an empty cluster, and asks it as the context's user", async () => {
         const { api, result } = await survey();
-        expect(await result).toEqual({ context: "prod", kubernetesVersion: "v1.33.1", crds: [], nodeAddress: undefined, storageClasses: { names: [], hasDefault: false } });
+        expect(await result).toEqual({
+            context: "prod",
+            kubernetesVersion: "v1.33.1",
+            crds: [],
+            nodeAddress: undefined,
+            storageClasses: { names: [], hasDefault: false },
+        });
         expect(api.headers.authorization).toBe("Bearer token-of-prod");
         expect(api.asked.toSorted()).toEqual([NODES, STORAGE_CLASSES, VERSION]);
     });
@@ -29,7 +48,11 @@ describe("surveyCluster", () => {
 
     it("tells those CRDs that exist, with the versions that are served and their annotations", async () => {
         const replies = {
-            [crdPath(GATEWAYS)]: crd(GATEWAYS, { v1: true, v1beta1: true, v1alpha2: false }, { "istio-on-pulumi/installed-by": "a/b/c" }),
+            [crdPath(GATEWAYS)]: crd(
+                GATEWAYS,
+                { v1: true, v1beta1: true, v1alpha2: false },
+                { "istio-on-pulumi/installed-by": "a/b/c" },
+            ),
             [crdPath(ROUTES)]: crd(ROUTES, { v1beta1: true }),
         };
         const { result } = await survey(replies, [GATEWAYS, "grpcroutes.gateway.networking.k8s.io", ROUTES]);
@@ -53,9 +76,21 @@ describe("surveyCluster", () => {
 
 describe("the node address", () => {
     it.each([
-        ["the InternalIP of the only node", nodes(["a", ["Hostname", "a.local"], ["ExternalIP", "203.0.113.1"], ["InternalIP", "192.0.2.1"]]), "192.0.2.1"],
-        ["that of the first node by name", nodes(["b", ["InternalIP", "192.0.2.2"]], ["a", ["InternalIP", "192.0.2.1"]]), "192.0.2.1"],
-        ["that of the next node where the first has none", nodes(["a", ["Hostname", "a"]], ["b", ["InternalIP", "192.0.2.2"]]), "192.0.2.2"],
+        [
+            "the InternalIP of the only node",
+            nodes(["a", ["Hostname", "a.local"], ["ExternalIP", "203.0.113.1"], ["InternalIP", "192.0.2.1"]]),
+            "192.0.2.1",
+        ],
+        [
+            "that of the first node by name",
+            nodes(["b", ["InternalIP", "192.0.2.2"]], ["a", ["InternalIP", "192.0.2.1"]]),
+            "192.0.2.1",
+        ],
+        [
+            "that of the next node where the first has none",
+            nodes(["a", ["Hostname", "a"]], ["b", ["InternalIP", "192.0.2.2"]]),
+            "192.0.2.2",
+        ],
         ["an IPv6 address", nodes(["a", ["InternalIP", "2001:db8::1"]]), "2001:db8::1"],
         ["unknown where no node has one", nodes(["a", ["ExternalIP", "203.0.113.1"]]), undefined],
         ["unknown where nodes may not be listed", { status: 403 }, undefined],
@@ -67,8 +102,16 @@ describe("the node address", () => {
 
 describe("the storage classes", () => {
     it.each([
-        ["one of them the default", storageClasses({ slow: undefined, fast: "true" }), { names: ["slow", "fast"], hasDefault: true }],
-        ["none the default", storageClasses({ slow: undefined, fast: "false" }), { names: ["slow", "fast"], hasDefault: false }],
+        [
+            "one of them the default",
+            storageClasses({ slow: undefined, fast: "true" }),
+            { names: ["slow", "fast"], hasDefault: true },
+        ],
+        [
+            "none the default",
+            storageClasses({ slow: undefined, fast: "false" }),
+            { names: ["slow", "fast"], hasDefault: false },
+        ],
         ["unknown where they may not be listed", { status: 403 }, undefined],
     ])("are told, %s", async (_, reply, expected) => {
         const { result } = await survey({ [STORAGE_CLASSES]: reply });
@@ -78,11 +121,11 @@ describe("the storage classes", () => {
 
 describe("a cluster that cannot be surveyed", () => {
     const refused = (url: string, status: number) =>
-        new ClusterError(
-            `The cluster of context "prod" (${url}) refuses this user (HTTP ${status}); use a kubeconfig whose user may administer the cluster: pulumi config set kubeconfig <path>`,
+        new UserError(
+            `The cluster of context "prod" (${url}) refuses this user (HTTP ${status}); use a kubeconfig whose user may administer the cluster, with: pulumi config set kubeconfig <path>`,
         );
     const unreachable = (url: string, reason: string) =>
-        new ClusterError(
+        new UserError(
             `The cluster of context "prod" (${url}) cannot be reached: ${reason}; check that it runs and that this machine reaches it, or name another with: pulumi config set context <name>`,
         );
 
@@ -111,7 +154,7 @@ describe("a cluster that cannot be surveyed", () => {
 
     it("is asked one question only where it does not answer the first", async () => {
         const { api, result } = await survey({ [VERSION]: { status: 500 } }, [GATEWAYS, ROUTES]);
-        await expect(result).rejects.toThrow(ClusterError);
+        await expect(result).rejects.toThrow(UserError);
         expect(api.asked).toEqual([VERSION]);
     });
 
@@ -120,34 +163,43 @@ describe("a cluster that cannot be surveyed", () => {
         const port = Number(new URL(api.url).port);
         const closed = `http://127.0.0.1:${port === 1 ? 2 : 1}`;
         const result = surveyCluster({ kubeconfig: writeKubeconfig(kubeconfigText({ prod: closed })) }, []);
-        await expect(result).rejects.toThrow(/^The cluster of context "prod" \(http:\/\/127\.0\.0\.1:1\) cannot be reached: .*ECONNREFUSED 127\.0\.0\.1:1; check that it runs/);
+        await expect(result).rejects.toThrow(
+            /^The cluster of context "prod" \(http:\/\/127\.0\.0\.1:1\) cannot be reached: .*ECONNREFUSED 127\.0\.0\.1:1; check that it runs/,
+        );
     });
 
     it("speaks no TLS where the kubeconfig says so: the reason is one line", async () => {
         const { url } = await serveApi();
         const https = url.replace("http:", "https:");
-        const failed = await surveyCluster({ kubeconfig: writeKubeconfig(kubeconfigText({ prod: https })) }, []).catch((error: unknown) => error as Error);
-        expect(failed).toBeInstanceOf(ClusterError);
-        expect((failed as Error).message).toMatch(/^The cluster of context "prod" \(https:\/\/127\.0\.0\.1:\d+\) cannot be reached: .+; check that it runs and that this machine reaches it, or name another with: pulumi config set context <name>$/);
+        const failed = await surveyCluster({ kubeconfig: writeKubeconfig(kubeconfigText({ prod: https })) }, []).catch(
+            (error: unknown) => error as Error,
+        );
+        expect(failed).toBeInstanceOf(UserError);
+        expect((failed as Error).message).toMatch(
+            /^The cluster of context "prod" \(https:\/\/127\.0\.0\.1:\d+\) cannot be reached: .+; check that it runs and that this machine reaches it, or name another with: pulumi config set context <name>$/,
+        );
     });
 
-    it.each([VERSION, NODES, STORAGE_CLASSES, crdPath(GATEWAYS)])("is silent at %s: it is waited for 15 seconds", async (path) => {
-        const api = await serveApi({ [path]: "silence" });
-        const kubeconfig = writeKubeconfig(kubeconfigText({ prod: api.url }));
-        vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-        try {
-            const settled = vi.fn();
-            const result = surveyCluster({ kubeconfig }, [GATEWAYS]);
-            void result.catch(settled);
-            while (!api.asked.includes(path)) {
-                await api.nextRequest();
+    it.each([VERSION, NODES, STORAGE_CLASSES, crdPath(GATEWAYS)])(
+        "is silent at %s: it is waited for 15 seconds",
+        async (path) => {
+            const api = await serveApi({ [path]: "silence" });
+            const kubeconfig = writeKubeconfig(kubeconfigText({ prod: api.url }));
+            vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+            try {
+                const settled = vi.fn();
+                const result = surveyCluster({ kubeconfig }, [GATEWAYS]);
+                void result.catch(settled);
+                while (!api.asked.includes(path)) {
+                    await api.nextRequest();
+                }
+                await vi.advanceTimersByTimeAsync(14_999);
+                expect(settled).not.toHaveBeenCalled();
+                await vi.advanceTimersByTimeAsync(1);
+                await expect(result).rejects.toThrow(unreachable(api.url, "no answer in 15 s"));
+            } finally {
+                vi.useRealTimers();
             }
-            await vi.advanceTimersByTimeAsync(14_999);
-            expect(settled).not.toHaveBeenCalled();
-            await vi.advanceTimersByTimeAsync(1);
-            await expect(result).rejects.toThrow(unreachable(api.url, "no answer in 15 s"));
-        } finally {
-            vi.useRealTimers();
-        }
-    });
+        },
+    );
 });

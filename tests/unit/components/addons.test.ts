@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, it } from "vitest";
-import { ADDONS, Addons, type AddonsArgs } from "../../../components";
+import { ADDONS } from "@istio-on-pulumi/kube";
+import { Addons, type AddonsArgs } from "../../../components";
 import { addonObjects } from "../../../components/addons";
 import { ADDON_MANIFESTS } from "../../support/manifests";
 import { Recording, valueOf } from "../../support/mocks";
@@ -12,14 +13,28 @@ const STATEFUL_SET = "kubernetes:apps/v1:StatefulSet";
 const SKIP_AWAIT = { "pulumi.com/skipAwait": "true" };
 
 const ALL_OBJECTS = {
-    kiali: ["kubernetes:core/v1:ConfigMap::kiali", "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole::kiali", `${SERVICE}::kiali`, `${DEPLOYMENT}::kiali`],
+    kiali: [
+        "kubernetes:core/v1:ConfigMap::kiali",
+        "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole::kiali",
+        `${SERVICE}::kiali`,
+        `${DEPLOYMENT}::kiali`,
+    ],
     jaeger: [`${DEPLOYMENT}::jaeger`, `${SERVICE}::tracing`, `${SERVICE}::zipkin`, `${SERVICE}::jaeger-collector`],
-    prometheus: ["kubernetes:core/v1:ServiceAccount::prometheus", `${DEPLOYMENT}::prometheus`, `${SERVICE}::prometheus`],
+    prometheus: [
+        "kubernetes:core/v1:ServiceAccount::prometheus",
+        `${DEPLOYMENT}::prometheus`,
+        `${SERVICE}::prometheus`,
+    ],
     grafana: [`${SERVICE}::grafana`],
     loki: [`${STATEFUL_SET}::loki`, `${SERVICE}::loki`, `${SERVICE}::loki-headless`],
 };
 
-const defaults: Omit<AddonsArgs, "provider"> = { manifests: ADDON_MANIFESTS, kialiNodePort: 0, lokiStorage: { size: "10Gi" }, imageMirrors: {} };
+const defaults: Omit<AddonsArgs, "provider"> = {
+    manifests: ADDON_MANIFESTS,
+    kialiNodePort: 0,
+    lokiStorage: { size: "10Gi" },
+    imageMirrors: {},
+};
 
 async function deploy(args: Partial<AddonsArgs> = {}) {
     const recording = await Recording.start();
@@ -66,13 +81,29 @@ describe("Addons", () => {
             apiVersion: "apps/v1",
             kind: "Deployment",
             metadata: { name: "kiali", namespace: "istio-system" },
-            spec: { template: { spec: { serviceAccountName: "kiali", containers: [{ name: "kiali", image: "quay.io/kiali/kiali:v2" }] } } },
+            spec: {
+                template: {
+                    spec: {
+                        serviceAccountName: "kiali",
+                        containers: [{ name: "kiali", image: "quay.io/kiali/kiali:v2" }],
+                    },
+                },
+            },
         });
     });
 
     it("hands out every Service by its name, with what the cluster says of it", async () => {
         const { addons } = await deploy();
-        expect([...addons.services.keys()]).toEqual(["kiali", "tracing", "zipkin", "jaeger-collector", "prometheus", "grafana", "loki", "loki-headless"]);
+        expect([...addons.services.keys()]).toEqual([
+            "kiali",
+            "tracing",
+            "zipkin",
+            "jaeger-collector",
+            "prometheus",
+            "grafana",
+            "loki",
+            "loki-headless",
+        ]);
         expect(await valueOf(addons.services.get("grafana")!.spec.ports)).toEqual([{ name: "service", port: 3000 }]);
     });
 
@@ -83,7 +114,10 @@ describe("Addons", () => {
         for (const { inputs } of services) {
             expect(inputs.metadata.annotations).toMatchObject(SKIP_AWAIT);
         }
-        expect(recording.one(SERVICE, "prometheus").inputs.metadata.annotations).toEqual({ own: "stays", ...SKIP_AWAIT });
+        expect(recording.one(SERVICE, "prometheus").inputs.metadata.annotations).toEqual({
+            own: "stays",
+            ...SKIP_AWAIT,
+        });
     });
 
     it("waits for the workloads", async () => {
@@ -127,15 +161,34 @@ describe("Kiali's Service", () => {
     it("is the only one that becomes a NodePort", async () => {
         const { recording } = await deploy({ kialiNodePort: 30001 });
         const types = recording.ofType(SERVICE).map(({ name, inputs }) => [name, inputs.spec.type]);
-        expect(Object.fromEntries(types)).toMatchObject({ kiali: "NodePort", tracing: "ClusterIP", zipkin: undefined, prometheus: undefined, grafana: undefined, loki: undefined });
+        expect(Object.fromEntries(types)).toMatchObject({
+            kiali: "NodePort",
+            tracing: "ClusterIP",
+            zipkin: undefined,
+            prometheus: undefined,
+            grafana: undefined,
+            loki: undefined,
+        });
     });
 });
 
 describe("Loki's volume", () => {
     it.each([
-        ["of the default class", { size: "10Gi" }, { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "10Gi" } } }],
-        ["of another size", { size: "1Gi" }, { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } }],
-        ["of a class", { className: "fast", size: "2Gi" }, { accessModes: ["ReadWriteOnce"], storageClassName: "fast", resources: { requests: { storage: "2Gi" } } }],
+        [
+            "of the default class",
+            { size: "10Gi" },
+            { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "10Gi" } } },
+        ],
+        [
+            "of another size",
+            { size: "1Gi" },
+            { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+        ],
+        [
+            "of a class",
+            { className: "fast", size: "2Gi" },
+            { accessModes: ["ReadWriteOnce"], storageClassName: "fast", resources: { requests: { storage: "2Gi" } } },
+        ],
     ])("is one %s", async (_, lokiStorage, claim) => {
         const { recording } = await deploy({ lokiStorage });
         expect(recording.one(STATEFUL_SET, "loki").inputs.spec).toEqual({
@@ -146,8 +199,11 @@ describe("Loki's volume", () => {
     });
 
     it("is not invented for a StatefulSet without a claim", () => {
-        const manifest = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: { name: loki }\nspec: { template: { spec: { containers: [{ image: a/b:1 }] } } }\n";
-        expect(addonObjects({ ...defaults, manifests: { loki: manifest } })[0]!.spec).toEqual({ template: { spec: { containers: [{ image: "a/b:1" }] } } });
+        const manifest =
+            "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: { name: loki }\nspec: { template: { spec: { containers: [{ image: a/b:1 }] } } }\n";
+        expect(addonObjects({ ...defaults, manifests: { loki: manifest } })[0]!.spec).toEqual({
+            template: { spec: { containers: [{ image: "a/b:1" }] } },
+        });
     });
 });
 
@@ -163,14 +219,20 @@ describe("the addons' images", () => {
                 { name: "server", image: "mirror.local/hub/prom/prometheus:v3", args: ["--a=1"] },
             ],
         });
-        expect(recording.one(STATEFUL_SET, "loki").inputs.spec.template.spec.containers[0].image).toBe("mirror.local/hub/grafana/loki:3");
-        expect(recording.one(DEPLOYMENT, "kiali").inputs.spec.template.spec.containers[0].image).toBe("quay.io/kiali/kiali:v2");
+        expect(recording.one(STATEFUL_SET, "loki").inputs.spec.template.spec.containers[0].image).toBe(
+            "mirror.local/hub/grafana/loki:3",
+        );
+        expect(recording.one(DEPLOYMENT, "kiali").inputs.spec.template.spec.containers[0].image).toBe(
+            "quay.io/kiali/kiali:v2",
+        );
     });
 
     it("stay upstream's without mirrors", async () => {
         const { recording } = await deploy();
         const images = [...recording.ofType(DEPLOYMENT), ...recording.ofType(STATEFUL_SET)].flatMap(({ inputs }) =>
-            [...(inputs.spec.template.spec.initContainers ?? []), ...inputs.spec.template.spec.containers].map(({ image }: { image: string }) => image),
+            [...(inputs.spec.template.spec.initContainers ?? []), ...inputs.spec.template.spec.containers].map(
+                ({ image }: { image: string }) => image,
+            ),
         );
         expect(images.sort()).toEqual([
             "busybox:1",

@@ -12,7 +12,13 @@ const NAMESPACE = "kubernetes:core/v1:Namespace";
 async function deploy(args: { namespace?: string; images?: string; tag?: string } = {}) {
     const recording = await Recording.start();
     const provider = new k8s.Provider("test", {});
-    const bookinfo = new Bookinfo("bookinfo", { namespace: "sample", images: "docker.io/istio/examples-bookinfo", tag: "1.20.2", ...args, provider });
+    const bookinfo = new Bookinfo("bookinfo", {
+        namespace: "sample",
+        images: "docker.io/istio/examples-bookinfo",
+        tag: "1.20.2",
+        ...args,
+        provider,
+    });
     await recording.settled();
     return { recording, bookinfo };
 }
@@ -55,20 +61,28 @@ describe("Bookinfo", () => {
         });
     });
 
-    it.each(["details", "ratings", "reviews", "productpage"])("has the Service and the ServiceAccount of %s, the Service not awaited", async (service) => {
-        const { recording } = await deploy();
-        expect(recording.one(SERVICE, service).inputs).toEqual({
-            apiVersion: "v1",
-            kind: "Service",
-            metadata: { name: service, namespace: "sample", labels: { app: service, service }, annotations: { "pulumi.com/skipAwait": "true" } },
-            spec: { ports: [{ name: "http", port: 9080 }], selector: { app: service } },
-        });
-        expect(recording.one(ACCOUNT, `bookinfo-${service}`).inputs).toEqual({
-            apiVersion: "v1",
-            kind: "ServiceAccount",
-            metadata: { name: `bookinfo-${service}`, namespace: "sample", labels: { account: service } },
-        });
-    });
+    it.each(["details", "ratings", "reviews", "productpage"])(
+        "has the Service and the ServiceAccount of %s, the Service not awaited",
+        async (service) => {
+            const { recording } = await deploy();
+            expect(recording.one(SERVICE, service).inputs).toEqual({
+                apiVersion: "v1",
+                kind: "Service",
+                metadata: {
+                    name: service,
+                    namespace: "sample",
+                    labels: { app: service, service },
+                    annotations: { "pulumi.com/skipAwait": "true" },
+                },
+                spec: { ports: [{ name: "http", port: 9080 }], selector: { app: service } },
+            });
+            expect(recording.one(ACCOUNT, `bookinfo-${service}`).inputs).toEqual({
+                apiVersion: "v1",
+                kind: "ServiceAccount",
+                metadata: { name: `bookinfo-${service}`, namespace: "sample", labels: { account: service } },
+            });
+        },
+    );
 
     it.each([
         ["details", "v1"],
@@ -78,27 +92,41 @@ describe("Bookinfo", () => {
         expect(recording.one(DEPLOYMENT, `${service}-${version}`).inputs).toEqual(deployment(service, version));
     });
 
-    it.each(["v1", "v2", "v3"])("gives reviews-%s a log directory and room for its unpacked application", async (version) => {
-        const { recording } = await deploy();
-        const container = {
-            env: [{ name: "LOG_DIR", value: "/tmp/logs" }],
-            volumeMounts: [
-                { name: "tmp", mountPath: "/tmp" },
-                { name: "wlp-output", mountPath: "/opt/ibm/wlp/output" },
-            ],
-        };
-        const volumes = [
-            { name: "wlp-output", emptyDir: {} },
-            { name: "tmp", emptyDir: {} },
-        ];
-        expect(recording.one(DEPLOYMENT, `reviews-${version}`).inputs).toEqual(deployment("reviews", version, container, { volumes }));
-    });
+    it.each(["v1", "v2", "v3"])(
+        "gives reviews-%s a log directory and room for its unpacked application",
+        async (version) => {
+            const { recording } = await deploy();
+            const container = {
+                env: [{ name: "LOG_DIR", value: "/tmp/logs" }],
+                volumeMounts: [
+                    { name: "tmp", mountPath: "/tmp" },
+                    { name: "wlp-output", mountPath: "/opt/ibm/wlp/output" },
+                ],
+            };
+            const volumes = [
+                { name: "wlp-output", emptyDir: {} },
+                { name: "tmp", emptyDir: {} },
+            ];
+            expect(recording.one(DEPLOYMENT, `reviews-${version}`).inputs).toEqual(
+                deployment("reviews", version, container, { volumes }),
+            );
+        },
+    );
 
     it("lets Prometheus scrape productpage, which writes to /tmp", async () => {
         const { recording } = await deploy();
-        const expected = deployment("productpage", "v1", { volumeMounts: [{ name: "tmp", mountPath: "/tmp" }] }, { volumes: [{ name: "tmp", emptyDir: {} }] });
+        const expected = deployment(
+            "productpage",
+            "v1",
+            { volumeMounts: [{ name: "tmp", mountPath: "/tmp" }] },
+            { volumes: [{ name: "tmp", emptyDir: {} }] },
+        );
         Object.assign(expected.spec.template.metadata, {
-            annotations: { "prometheus.io/scrape": "true", "prometheus.io/port": "9080", "prometheus.io/path": "/metrics" },
+            annotations: {
+                "prometheus.io/scrape": "true",
+                "prometheus.io/port": "9080",
+                "prometheus.io/path": "/metrics",
+            },
         });
         expect(recording.one(DEPLOYMENT, "productpage-v1").inputs).toEqual(expected);
     });
@@ -107,14 +135,19 @@ describe("Bookinfo", () => {
         const { recording } = await deploy();
         expect(recording.one(SERVICE, "reviews").dependencies).toEqual([`${NAMESPACE}::sample`]);
         expect(recording.one(ACCOUNT, "bookinfo-reviews").dependencies).toEqual([`${NAMESPACE}::sample`]);
-        expect(recording.one(DEPLOYMENT, "reviews-v2").dependencies).toEqual([`${NAMESPACE}::sample`, `${ACCOUNT}::bookinfo-reviews`]);
+        expect(recording.one(DEPLOYMENT, "reviews-v2").dependencies).toEqual([
+            `${NAMESPACE}::sample`,
+            `${ACCOUNT}::bookinfo-reviews`,
+        ]);
     });
 
     it("takes its images and their tag from the arguments", async () => {
         const { recording } = await deploy({ images: "registry.local:5000/bookinfo", tag: "2.0.0" });
         const images = recording.ofType(DEPLOYMENT).map(({ inputs }) => inputs.spec.template.spec.containers[0].image);
         expect(images.sort()).toEqual(
-            ["details-v1", "productpage-v1", "ratings-v1", "reviews-v1", "reviews-v2", "reviews-v3"].map((name) => `registry.local:5000/bookinfo-${name}:2.0.0`),
+            ["details-v1", "productpage-v1", "ratings-v1", "reviews-v1", "reviews-v2", "reviews-v3"].map(
+                (name) => `registry.local:5000/bookinfo-${name}:2.0.0`,
+            ),
         );
     });
 
@@ -127,9 +160,16 @@ describe("Bookinfo", () => {
 
     it("hands its services and deployments out", async () => {
         const { bookinfo } = await deploy();
-        expect(await Promise.all(bookinfo.services.map(({ id }) => valueOf(id)))).toEqual(["sample/details", "sample/ratings", "sample/reviews", "sample/productpage"]);
+        expect(await Promise.all(bookinfo.services.map(({ id }) => valueOf(id)))).toEqual([
+            "sample/details",
+            "sample/ratings",
+            "sample/reviews",
+            "sample/productpage",
+        ]);
         expect(await Promise.all(bookinfo.deployments.map(({ id }) => valueOf(id)))).toEqual(
-            ["details-v1", "ratings-v1", "reviews-v1", "reviews-v2", "reviews-v3", "productpage-v1"].map((name) => `sample/${name}`),
+            ["details-v1", "ratings-v1", "reviews-v1", "reviews-v2", "reviews-v3", "productpage-v1"].map(
+                (name) => `sample/${name}`,
+            ),
         );
     });
 });

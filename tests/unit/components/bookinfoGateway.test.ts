@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, it } from "vitest";
 import { BookinfoGateway, type BookinfoGatewayArgs } from "../../../components";
-import { type Answer, Recording, type RecordingOptions, UNKNOWN, isKnown, valueOf } from "../../support/mocks";
+import { type Answer, isKnown, Recording, type RecordingOptions, UNKNOWN, valueOf } from "../../support/mocks";
 
 const COMPONENT = "istio-on-pulumi:index:BookinfoGateway::bookinfo-gateway";
 const GATEWAY = "kubernetes:gateway.networking.k8s.io/v1:Gateway";
@@ -15,7 +15,9 @@ const live = [
     { name: "status-port", port: 15021, nodePort: 30021 },
     { name: "http", port: 80, nodePort: 30080 },
 ];
-const readLive: Answer = () => ({ outputs: { metadata: { name: GENERATED, namespace: "sample" }, spec: { type: "NodePort", ports: live } } });
+const readLive: Answer = () => ({
+    outputs: { metadata: { name: GENERATED, namespace: "sample" }, spec: { type: "NodePort", ports: live } },
+});
 /** An object that takes its time: whatever does not wait for it has gone by when it answers. */
 const slowly: Answer = async () => {
     for (let turn = 0; turn < 50; turn++) {
@@ -27,7 +29,13 @@ const slowly: Answer = async () => {
 async function deploy(args: Partial<BookinfoGatewayArgs> = {}, options: RecordingOptions = {}) {
     const recording = await Recording.start({ ...options, answers: { [SERVICE]: readLive, ...options.answers } });
     const provider = new k8s.Provider("test", {});
-    const gateway = new BookinfoGateway("bookinfo-gateway", { namespace: "sample", serviceType: "NodePort", nodePort: 0, ...args, provider });
+    const gateway = new BookinfoGateway("bookinfo-gateway", {
+        namespace: "sample",
+        serviceType: "NodePort",
+        nodePort: 0,
+        ...args,
+        provider,
+    });
     await recording.settled();
     return { recording, gateway };
 }
@@ -35,27 +43,39 @@ async function deploy(args: Partial<BookinfoGatewayArgs> = {}, options: Recordin
 describe("BookinfoGateway", () => {
     it("is a Gateway and its route, and reads the generated Service", async () => {
         const { recording } = await deploy();
-        expect(recording.objects).toEqual([`${GATEWAY}::bookinfo-gateway`, `${ROUTE}::bookinfo`, `read ${SERVICE}::${GENERATED}`]);
+        expect(recording.objects).toEqual([
+            `${GATEWAY}::bookinfo-gateway`,
+            `${ROUTE}::bookinfo`,
+            `read ${SERVICE}::${GENERATED}`,
+        ]);
         expect(recording.registrations.slice(2).map(({ parent }) => parent)).toEqual([COMPONENT, COMPONENT, COMPONENT]);
     });
 
-    it.each(["NodePort", "ClusterIP", "LoadBalancer"] as const)("asks for a generated Service of type %s and waits until the Gateway is programmed", async (serviceType) => {
-        const { recording } = await deploy({ serviceType });
-        expect(recording.one(GATEWAY, "bookinfo-gateway").inputs).toEqual({
-            apiVersion: "gateway.networking.k8s.io/v1",
-            kind: "Gateway",
-            metadata: {
-                name: "bookinfo-gateway",
-                namespace: "sample",
-                annotations: { "networking.istio.io/service-type": serviceType, "pulumi.com/waitFor": "condition=Programmed" },
-            },
-            spec: {
-                gatewayClassName: "istio",
-                infrastructure: { annotations: { "networking.istio.io/service-type": serviceType }, labels: {} },
-                listeners: [{ name: "http", port: 80, protocol: "HTTP", allowedRoutes: { namespaces: { from: "Same" } } }],
-            },
-        });
-    });
+    it.each(["NodePort", "ClusterIP", "LoadBalancer"] as const)(
+        "asks for a generated Service of type %s and waits until the Gateway is programmed",
+        async (serviceType) => {
+            const { recording } = await deploy({ serviceType });
+            expect(recording.one(GATEWAY, "bookinfo-gateway").inputs).toEqual({
+                apiVersion: "gateway.networking.k8s.io/v1",
+                kind: "Gateway",
+                metadata: {
+                    name: "bookinfo-gateway",
+                    namespace: "sample",
+                    annotations: {
+                        "networking.istio.io/service-type": serviceType,
+                        "pulumi.com/waitFor": "condition=Programmed",
+                    },
+                },
+                spec: {
+                    gatewayClassName: "istio",
+                    infrastructure: { annotations: { "networking.istio.io/service-type": serviceType }, labels: {} },
+                    listeners: [
+                        { name: "http", port: 80, protocol: "HTTP", allowedRoutes: { namespaces: { from: "Same" } } },
+                    ],
+                },
+            });
+        },
+    );
 
     it("routes productpage's paths, and no others, to its port", async () => {
         const { recording } = await deploy();
@@ -95,7 +115,9 @@ describe("BookinfoGateway", () => {
 
     it("reads the generated Service only once the Gateway is programmed", async () => {
         const { recording } = await deploy({}, { answers: { [GATEWAY]: slowly } });
-        expect(recording.events.indexOf(`asked ${SERVICE}::${GENERATED}`)).toBeGreaterThan(recording.events.indexOf(`answered ${GATEWAY}::bookinfo-gateway`));
+        expect(recording.events.indexOf(`asked ${SERVICE}::${GENERATED}`)).toBeGreaterThan(
+            recording.events.indexOf(`answered ${GATEWAY}::bookinfo-gateway`),
+        );
     });
 });
 
@@ -118,13 +140,20 @@ describe("BookinfoGateway with a fixed node port", () => {
 
     it("patches once the Gateway is programmed, as its own child", async () => {
         const { recording } = await deploy({ nodePort: 31000 }, { answers: { [GATEWAY]: slowly } });
-        expect(recording.one(PATCH, GENERATED)).toMatchObject({ parent: COMPONENT, dependencies: [`${GATEWAY}::bookinfo-gateway`] });
-        expect(recording.events.indexOf(`asked ${PATCH}::${GENERATED}`)).toBeGreaterThan(recording.events.indexOf(`answered ${GATEWAY}::bookinfo-gateway`));
+        expect(recording.one(PATCH, GENERATED)).toMatchObject({
+            parent: COMPONENT,
+            dependencies: [`${GATEWAY}::bookinfo-gateway`],
+        });
+        expect(recording.events.indexOf(`asked ${PATCH}::${GENERATED}`)).toBeGreaterThan(
+            recording.events.indexOf(`answered ${GATEWAY}::bookinfo-gateway`),
+        );
     });
 
     it("reads the Service only after the patch: the port that comes out is the fixed one", async () => {
         const { recording } = await deploy({ nodePort: 31000 }, { answers: { [PATCH]: slowly } });
-        expect(recording.events.indexOf(`asked ${SERVICE}::${GENERATED}`)).toBeGreaterThan(recording.events.indexOf(`answered ${PATCH}::${GENERATED}`));
+        expect(recording.events.indexOf(`asked ${SERVICE}::${GENERATED}`)).toBeGreaterThan(
+            recording.events.indexOf(`answered ${PATCH}::${GENERATED}`),
+        );
     });
 });
 
@@ -136,7 +165,10 @@ describe("BookinfoGateway in a preview", () => {
     });
 
     it("reads the Service where the Gateway exists already", async () => {
-        const { recording, gateway } = await deploy({}, { preview: true, answers: { [GATEWAY]: () => ({ id: "sample/bookinfo-gateway" }) } });
+        const { recording, gateway } = await deploy(
+            {},
+            { preview: true, answers: { [GATEWAY]: () => ({ id: "sample/bookinfo-gateway" }) } },
+        );
         expect(recording.one(SERVICE, GENERATED).id).toBe(`sample/${GENERATED}`);
         expect(await valueOf(gateway.service.spec.ports)).toEqual(live);
     });

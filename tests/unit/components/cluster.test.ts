@@ -39,13 +39,19 @@ describe("Cluster", () => {
     it("lets only the adopting provider take over what exists", async () => {
         const { recording, cluster } = await deploy({ ...args, kubeconfig: "~/clusters/prod.yaml" });
         const { inputs } = recording.one(PROVIDER, "cluster");
-        expect(recording.one(PROVIDER, "cluster-adopting").inputs).toEqual({ ...inputs, upsertExistingObjects: "true" });
+        expect(recording.one(PROVIDER, "cluster-adopting").inputs).toEqual({
+            ...inputs,
+            upsertExistingObjects: "true",
+        });
         expect(cluster.adoptingProvider).not.toBe(cluster.provider);
     });
 
-    it.each(["cluster", "cluster-adopting"])("keeps this machine's $KUBECONFIG out of the state of provider %s", async (name) => {
-        vi.stubEnv("KUBECONFIG", "/home/somebody/.kube/config");
-        const { recording } = await deploy(args);
-        expect(recording.one(PROVIDER, name).inputs.kubeconfig).toBe("");
-    });
+    it.each(["cluster", "cluster-adopting"])(
+        "keeps this machine's $KUBECONFIG out of the state of provider %s",
+        async (name) => {
+            vi.stubEnv("KUBECONFIG", "/home/somebody/.kube/config");
+            const { recording } = await deploy(args);
+            expect(recording.one(PROVIDER, name).inputs.kubeconfig).toBe("");
+        },
+    );
 });

@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, it } from "vitest";
 import { describeEndpoints, firstUrl } from "../../../components";
-import { ENDPOINTS, endpoint } from "../../../components/endpoints";
-import { Recording, type RecordingOptions, isKnown, valueOf } from "../../support/mocks";
+import { endpoint, ENDPOINTS } from "../../../components/endpoints";
+import { isKnown, Recording, type RecordingOptions, valueOf } from "../../support/mocks";
 
 type Ports = { name?: string; port: number; nodePort?: number }[];
 interface Live {
@@ -26,11 +26,18 @@ const KIALI: Live = {
 };
 
 /** The endpoints of these live Services, by the Services' names. */
-async function describeLive(services: Readonly<Record<string, Live>>, nodeHost = "192.0.2.1", options: RecordingOptions = {}) {
+async function describeLive(
+    services: Readonly<Record<string, Live>>,
+    nodeHost = "192.0.2.1",
+    options: RecordingOptions = {},
+) {
     const recording = await Recording.start(options);
     const provider = new k8s.Provider("test", {});
     const resources = Object.entries(services).map(([name, { type = "ClusterIP", ports }]) => {
-        return [name, new k8s.core.v1.Service(name, { metadata: { name, namespace: "ns" }, spec: { type, ports } }, { provider })] as const;
+        return [
+            name,
+            new k8s.core.v1.Service(name, { metadata: { name, namespace: "ns" }, spec: { type, ports } }, { provider }),
+        ] as const;
     });
     const endpoints = describeEndpoints({ services: new Map(resources), istioNamespace: "istio-system", nodeHost });
     await recording.settled();
@@ -55,8 +62,16 @@ describe("describeEndpoints", () => {
 
     it("splits the gateway's Service into productpage and its status port, each with a URL", async () => {
         const { productpage, gatewayStatus } = await describeLive({ "bookinfo-gateway-istio": GATEWAY });
-        const common = { service: "bookinfo-gateway-istio", namespace: "ns", type: "NodePort", address: "bookinfo-gateway-istio.ns.svc" };
-        expect(await valueOf(productpage!)).toEqual({ ...common, ports: [{ name: "http", port: 80, nodePort: 30080, url: "http://192.0.2.1:30080/productpage" }] });
+        const common = {
+            service: "bookinfo-gateway-istio",
+            namespace: "ns",
+            type: "NodePort",
+            address: "bookinfo-gateway-istio.ns.svc",
+        };
+        expect(await valueOf(productpage!)).toEqual({
+            ...common,
+            ports: [{ name: "http", port: 80, nodePort: 30080, url: "http://192.0.2.1:30080/productpage" }],
+        });
         expect(await valueOf(gatewayStatus!)).toEqual({
             ...common,
             ports: [{ name: "status-port", port: 15021, nodePort: 30021, url: "http://192.0.2.1:30021/healthz/ready" }],
@@ -79,7 +94,13 @@ describe("describeEndpoints", () => {
 
     it("gives neither node port nor URL to a Service that has none", async () => {
         const { kiali } = await describeLive({ kiali: { ports: [{ name: "http", port: 20001 }] } });
-        expect(await valueOf(kiali!)).toEqual({ service: "kiali", namespace: "ns", type: "ClusterIP", address: "kiali.ns.svc", ports: [{ name: "http", port: 20001 }] });
+        expect(await valueOf(kiali!)).toEqual({
+            service: "kiali",
+            namespace: "ns",
+            type: "ClusterIP",
+            address: "kiali.ns.svc",
+            ports: [{ name: "http", port: 20001 }],
+        });
     });
 
     it("lists every port of a Service within the cluster, without URLs", async () => {
@@ -111,22 +132,38 @@ describe("describeEndpoints", () => {
     it.each([
         [{}, ["istiod"]],
         [{ grafana: { ports: [] } }, ["grafana", "istiod"]],
-        [{ tracing: { ports: [] }, zipkin: { ports: [] }, "jaeger-collector": { ports: [] } }, ["tracing", "zipkin", "jaegerCollector", "istiod"]],
+        [
+            { tracing: { ports: [] }, zipkin: { ports: [] }, "jaeger-collector": { ports: [] } },
+            ["tracing", "zipkin", "jaegerCollector", "istiod"],
+        ],
         [{ "loki-headless": { ports: [] }, loki: { ports: [] } }, ["loki", "istiod"]],
-    ])("leaves out the endpoints of addons that are switched off: of %j there are %j", async (services: Record<string, Live>, names) => {
-        expect(Object.keys(await describeLive(services))).toEqual(names);
-    });
+    ])(
+        "leaves out the endpoints of addons that are switched off: of %j there are %j",
+        async (services: Record<string, Live>, names) => {
+            expect(Object.keys(await describeLive(services))).toEqual(names);
+        },
+    );
 
     it("knows no ports in a preview before the Service exists", async () => {
         const answer = () => ({ outputs: { spec: undefined } });
-        const { kiali } = await describeLive({ kiali: KIALI }, "192.0.2.1", { preview: true, answers: { "kubernetes:core/v1:Service": answer } });
+        const { kiali } = await describeLive({ kiali: KIALI }, "192.0.2.1", {
+            preview: true,
+            answers: { "kubernetes:core/v1:Service": answer },
+        });
         expect(await isKnown(kiali!)).toBe(false);
         expect(await isKnown(firstUrl(kiali))).toBe(false);
     });
 });
 
 describe("the host in a URL", () => {
-    const url = (host: string) => endpoint({ service: "s", paths: { http: "/" } }, "ns", "NodePort", [{ name: "http", port: 80, nodePort: 30080 }], host).ports[0]!.url;
+    const url = (host: string) =>
+        endpoint(
+            { service: "s", paths: { http: "/" } },
+            "ns",
+            "NodePort",
+            [{ name: "http", port: 80, nodePort: 30080 }],
+            host,
+        ).ports[0]!.url;
 
     it.each([
         ["192.0.2.1", "http://192.0.2.1:30080/"],
@@ -139,7 +176,13 @@ describe("the host in a URL", () => {
     });
 
     it.each([undefined, 0])("there is no URL where the node port is %s", (nodePort) => {
-        const described = endpoint({ service: "s", paths: { http: "/" } }, "ns", "ClusterIP", [{ name: "http", port: 80, nodePort }], "192.0.2.1");
+        const described = endpoint(
+            { service: "s", paths: { http: "/" } },
+            "ns",
+            "ClusterIP",
+            [{ name: "http", port: 80, nodePort }],
+            "192.0.2.1",
+        );
         expect(described.ports).toEqual([{ name: "http", port: 80 }]);
     });
 });
@@ -151,7 +194,9 @@ describe("firstUrl", () => {
     });
 
     it("passes over ports without a URL", async () => {
-        const { kiali } = await describeLive({ kiali: { type: "NodePort", ports: [{ name: "other", port: 1, nodePort: 30003 }, KIALI.ports[0]!] } });
+        const { kiali } = await describeLive({
+            kiali: { type: "NodePort", ports: [{ name: "other", port: 1, nodePort: 30003 }, KIALI.ports[0]!] },
+        });
         expect(await valueOf(firstUrl(kiali))).toBe("http://192.0.2.1:30001/kiali");
     });
 

@@ -1,17 +1,21 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { GATEWAY_API_CRDS, GatewayApiCrds, type GatewayApiCrdsArgs } from "../../../components";
-import { OWNER_ANNOTATION, managedCrds } from "../../../components/gatewayApiCrds";
+import { GATEWAY_API_CRDS } from "@istio-on-pulumi/kube";
+import { GatewayApiCrds, type GatewayApiCrdsArgs } from "../../../components";
+import { managedCrds, OWNER_ANNOTATION } from "../../../components/gatewayApiCrds";
 import { BUNDLE_VERSION, crdManifest, installedCrd } from "../../support/manifests";
 import { Recording } from "../../support/mocks";
 
 const CRD = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
 const OWNER = "organization/istio-on-pulumi/prod";
 const PLURALS = ["gatewayclasses", "gateways", "grpcroutes", "httproutes", "referencegrants"];
+/** Without these no gateway can be made. */
+const NEEDED = ["gatewayclasses", "gateways", "httproutes"];
 const full = (plural: string) => `${plural}.gateway.networking.k8s.io`;
 const ours = (plural: string) => installedCrd(plural, { annotations: { [OWNER_ANNOTATION]: OWNER } });
-const foreign = (plural: string) => installedCrd(plural, { annotations: { "gateway.networking.k8s.io/bundle-version": "v1.0.0" } });
+const foreign = (plural: string) =>
+    installedCrd(plural, { annotations: { "gateway.networking.k8s.io/bundle-version": "v1.0.0" } });
 
 describe("managedCrds", () => {
     it.each([
@@ -24,9 +28,19 @@ describe("managedCrds", () => {
 
     it.each([
         ["foreign ones", PLURALS.map(foreign), []],
-        ["foreign ones, of which not all exist", [foreign("gateways"), foreign("httproutes")], []],
-        ["those of another stack", PLURALS.map((plural) => installedCrd(plural, { annotations: { [OWNER_ANNOTATION]: "organization/istio-on-pulumi/other" } })), []],
-        ["foreign ones beside its own: these alone stay its own", [foreign("gateways"), ours("httproutes"), ours("grpcroutes")], ["httproutes", "grpcroutes"].map(full)],
+        ["foreign ones, of which not all exist", NEEDED.map(foreign), []],
+        [
+            "those of another stack",
+            PLURALS.map((plural) =>
+                installedCrd(plural, { annotations: { [OWNER_ANNOTATION]: "organization/istio-on-pulumi/other" } }),
+            ),
+            [],
+        ],
+        [
+            "foreign ones beside its own: these alone stay its own",
+            [foreign("gatewayclasses"), foreign("gateways"), ours("httproutes"), ours("grpcroutes")],
+            ["httproutes", "grpcroutes"].map(full),
+        ],
     ])("auto leaves the cluster %s", (_, installed, managed) => {
         expect(managedCrds("auto", installed, OWNER)).toEqual(managed);
     });
@@ -42,7 +56,7 @@ describe("managedCrds", () => {
     it.each([
         ["foreign ones", PLURALS.map(foreign)],
         ["its own, which it then gives up", PLURALS.map(ours)],
-        ["just the two that are needed", [foreign("gateways"), foreign("httproutes")]],
+        ["just those that are needed", NEEDED.map(foreign)],
     ])("never manages none where the cluster holds %s", (_, installed) => {
         expect(managedCrds("never", installed, OWNER)).toEqual([]);
     });
@@ -50,10 +64,26 @@ describe("managedCrds", () => {
     const tail = "install them there, or let this stack do it with: pulumi config set gatewayApiCrds always";
     const auto = "The cluster holds Gateway API CRDs that this stack did not install";
     it.each([
-        ["never", [], `gatewayApiCrds is never, and the cluster does not serve ${full("gateways")} and ${full("httproutes")} at version v1; ${tail}`],
-        ["never", [foreign("gateways")], `gatewayApiCrds is never, and the cluster does not serve ${full("httproutes")} at version v1; ${tail}`],
-        ["auto", [foreign("httproutes")], `${auto}, and the cluster does not serve ${full("gateways")} at version v1; ${tail}`],
-        ["auto", [foreign("httproutes"), installedCrd("gateways", { served: ["v1beta1"] })], `${auto}, and the cluster does not serve ${full("gateways")} at version v1; ${tail}`],
+        [
+            "never",
+            [],
+            `gatewayApiCrds is never, and the cluster does not serve ${full("gatewayclasses")}, ${full("gateways")} and ${full("httproutes")} at version v1; ${tail}`,
+        ],
+        [
+            "never",
+            [foreign("gatewayclasses"), foreign("gateways")],
+            `gatewayApiCrds is never, and the cluster does not serve ${full("httproutes")} at version v1; ${tail}`,
+        ],
+        [
+            "auto",
+            [foreign("gatewayclasses"), foreign("httproutes")],
+            `${auto}, and the cluster does not serve ${full("gateways")} at version v1; ${tail}`,
+        ],
+        [
+            "auto",
+            [foreign("gatewayclasses"), foreign("httproutes"), installedCrd("gateways", { served: ["v1beta1"] })],
+            `${auto}, and the cluster does not serve ${full("gateways")} at version v1; ${tail}`,
+        ],
     ] as const)("%s says what a cluster with %j lacks", (install, installed, message) => {
         expect(() => managedCrds(install, installed, OWNER)).toThrow(new pulumi.RunError(message));
     });
@@ -97,14 +127,20 @@ describe("GatewayApiCrds", () => {
                 group: "gateway.networking.k8s.io",
                 names: { kind: "httproute", plural: "httproutes" },
                 scope: "Namespaced",
-                versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: { type: "object" } } }],
+                versions: [
+                    { name: "v1", served: true, storage: true, schema: { openAPIV3Schema: { type: "object" } } },
+                ],
             },
         });
     });
 
     it("keeps each on delete, takes it over where it exists, and is its parent", async () => {
         const { recording, crds } = await deploy();
-        const expected = { retainOnDelete: true, provider: "adopting", parent: "istio-on-pulumi:index:GatewayApiCrds::gateway-api" };
+        const expected = {
+            retainOnDelete: true,
+            provider: "adopting",
+            parent: "istio-on-pulumi:index:GatewayApiCrds::gateway-api",
+        };
         for (const crd of recording.ofType(CRD)) {
             expect(crd).toMatchObject(expected);
         }
@@ -119,13 +155,20 @@ describe("GatewayApiCrds", () => {
     });
 
     it("registers only those that stay its own", async () => {
-        const { recording } = await deploy({ installed: [foreign("gateways"), ours("httproutes")] });
+        const { recording } = await deploy({ installed: [foreign("gatewayclasses"), foreign("gateways"), ours("httproutes")] });
         expect(recording.objects).toEqual([`${CRD}::${full("httproutes")}`]);
     });
 
     it.each([
         ["none", []],
-        ["an older version of its own", [installedCrd("gateways", { annotations: { [OWNER_ANNOTATION]: OWNER, "gateway.networking.k8s.io/bundle-version": "v1.0.0" } })]],
+        [
+            "an older version of its own",
+            [
+                installedCrd("gateways", {
+                    annotations: { [OWNER_ANNOTATION]: OWNER, "gateway.networking.k8s.io/bundle-version": "v1.0.0" },
+                }),
+            ],
+        ],
     ])("tells the version that it installs where the cluster holds %s", async (_, installed) => {
         expect((await deploy({ installed })).crds.version).toBe(BUNDLE_VERSION);
     });
@@ -137,7 +180,13 @@ describe("GatewayApiCrds", () => {
 
     it("fails before it registers a CRD where the cluster's own are not enough", async () => {
         const recording = await Recording.start();
-        const args = { install: "never" as const, manifests: [], installed: [], owner: OWNER, adoptingProvider: new k8s.Provider("adopting", {}) };
+        const args = {
+            install: "never" as const,
+            manifests: [],
+            installed: [],
+            owner: OWNER,
+            adoptingProvider: new k8s.Provider("adopting", {}),
+        };
         expect(() => new GatewayApiCrds("gateway-api", args)).toThrow(pulumi.RunError);
         await recording.settled();
         expect(recording.objects).toEqual([]);

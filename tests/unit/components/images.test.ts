@@ -13,9 +13,12 @@ describe("mirrored", () => {
         expect(mirrored(image, { "docker.io": "registry.local:5000/docker" })).toBe(expected);
     });
 
-    it.each(["quay.io/kiali/kiali:v2", "localhost/a:1", "registry:5000/a:1", "docker.io.example.com/a:1"])("leaves %s alone, which no mirror stands for", (image) => {
-        expect(mirrored(image, { "docker.io": "registry.local:5000/docker" })).toBe(image);
-    });
+    it.each(["quay.io/kiali/kiali:v2", "localhost/a:1", "registry:5000/a:1", "docker.io.example.com/a:1"])(
+        "leaves %s alone, which no mirror stands for",
+        (image) => {
+            expect(mirrored(image, { "docker.io": "registry.local:5000/docker" })).toBe(image);
+        },
+    );
 
     it.each(["docker.io/a/b:1", "a/b:1", "b:1"])("leaves %s as it is written where there are no mirrors", (image) => {
         expect(mirrored(image, {})).toBe(image);

@@ -37,7 +37,11 @@ describe("IstioControlPlane", () => {
 
     it("creates the namespace as istioctl does, without labels", async () => {
         const { recording, istio } = await deploy();
-        expect(recording.one(NAMESPACE, "istio-system").inputs).toEqual({ apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system" } });
+        expect(recording.one(NAMESPACE, "istio-system").inputs).toEqual({
+            apiVersion: "v1",
+            kind: "Namespace",
+            metadata: { name: "istio-system" },
+        });
         expect(await valueOf(istio.namespace.id)).toBe("istio-system");
     });
 
@@ -80,7 +84,9 @@ describe("istiodValues", () => {
             volumes: [
                 {
                     name: "startup-config",
-                    projected: { sources: [{ configMap: { name: "istio" } }, { configMap: { name: "istio-sidecar-injector" } }] },
+                    projected: {
+                        sources: [{ configMap: { name: "istio" } }, { configMap: { name: "istio-sidecar-injector" } }],
+                    },
                 },
             ],
             volumeMounts: [{ name: "startup-config", mountPath: "/var/run/startup-config", readOnly: true }],
@@ -93,19 +99,30 @@ describe("changeIstiodObject", () => {
         const webhook = {
             metadata: { name: "istio-validator-istio-system", labels: { app: "istiod" } },
             webhooks: [
-                { name: "rev.validation.istio.io", failurePolicy: "Ignore", sideEffects: "None", rules: [{ operations: ["CREATE"] }] },
+                {
+                    name: "rev.validation.istio.io",
+                    failurePolicy: "Ignore",
+                    sideEffects: "None",
+                    rules: [{ operations: ["CREATE"] }],
+                },
                 { name: "second", failurePolicy: "Fail" },
             ],
         };
         expect(changeIstiodObject(WEBHOOK, webhook)).toEqual({
             metadata: { name: "istio-validator-istio-system", labels: { app: "istiod" } },
-            webhooks: [{ name: "rev.validation.istio.io", sideEffects: "None", rules: [{ operations: ["CREATE"] }] }, { name: "second" }],
+            webhooks: [
+                { name: "rev.validation.istio.io", sideEffects: "None", rules: [{ operations: ["CREATE"] }] },
+                { name: "second" },
+            ],
         });
         expect(webhook.webhooks[0]!.failurePolicy).toBe("Ignore");
     });
 
     it("does not wait for the Service, whose own annotations stay", () => {
-        const service = { metadata: { name: "istiod", annotations: { own: "stays" } }, spec: { ports: [{ port: 15010 }] } };
+        const service = {
+            metadata: { name: "istiod", annotations: { own: "stays" } },
+            spec: { ports: [{ port: 15010 }] },
+        };
         expect(changeIstiodObject(SERVICE, service)).toEqual({
             metadata: { name: "istiod", annotations: { own: "stays", "pulumi.com/skipAwait": "true" } },
             spec: { ports: [{ port: 15010 }] },
@@ -118,33 +135,50 @@ describe("changeIstiodObject", () => {
         "kubernetes:core/v1:ServiceAccount",
         "kubernetes:admissionregistration.k8s.io/v1:MutatingWebhookConfiguration",
     ])("keeps a %s as the chart has it", (type) => {
-        expect(changeIstiodObject(type, { metadata: { name: "x" }, webhooks: [{ failurePolicy: "Fail" }] })).toBeUndefined();
+        expect(
+            changeIstiodObject(type, { metadata: { name: "x" }, webhooks: [{ failurePolicy: "Fail" }] }),
+        ).toBeUndefined();
     });
 });
 
 describe("the transform of chart istiod's objects", () => {
     const service = { type: SERVICE, name: "istiod:istio-system/istiod", props: { metadata: { name: "istiod" } } };
-    const webhook = { type: WEBHOOK, name: "istiod:validator", props: { webhooks: [{ name: "a", failurePolicy: "Ignore" }] } };
+    const webhook = {
+        type: WEBHOOK,
+        name: "istiod:validator",
+        props: { webhooks: [{ name: "a", failurePolicy: "Ignore" }] },
+    };
 
     it.each([
         ["a Service", service, { metadata: { name: "istiod", annotations: { "pulumi.com/skipAwait": "true" } } }],
         ["a validating webhook", webhook, { webhooks: [{ name: "a" }] }],
     ])("keeps the component's provider where it changes %s", async (_, child, props) => {
         const { recording } = await deploy();
-        expect(await transformChild(recording.one(CHART, "istiod").transforms[0]!, child)).toEqual({ props, provider: "test", changed: true });
+        expect(await transformChild(recording.one(CHART, "istiod").transforms[0]!, child)).toEqual({
+            props,
+            provider: "test",
+            changed: true,
+        });
     });
 
     it("answers with nothing where it changes nothing, which keeps the provider too", async () => {
         const { recording } = await deploy();
         const deployment = { type: DEPLOYMENT, name: "istiod:istio-system/istiod", props: { spec: { replicas: 1 } } };
-        expect(await transformChild(recording.one(CHART, "istiod").transforms[0]!, deployment)).toEqual({ props: { spec: { replicas: 1 } }, changed: false });
+        expect(await transformChild(recording.one(CHART, "istiod").transforms[0]!, deployment)).toEqual({
+            props: { spec: { replicas: 1 } },
+            changed: false,
+        });
     });
 
     it("keeps the child's other options", async () => {
         const recording = await Recording.start();
         const provider = new k8s.Provider("test", {});
         await recording.settled();
-        const result = await istiodTransform(provider)({ ...service, custom: true, opts: { retainOnDelete: true, protect: true } });
+        const result = await istiodTransform(provider)({
+            ...service,
+            custom: true,
+            opts: { retainOnDelete: true, protect: true },
+        });
         expect(result?.opts).toMatchObject({ retainOnDelete: true, protect: true, provider });
     });
 });

@@ -18,7 +18,12 @@ describe("parseManifest", () => {
     it("drops fields that hold nothing, deep inside too, and keeps what is empty, zero or false", () => {
         const text = `${configMap("x")}spec:\n  a:\n  b: [{ c: null, d: 0 }, { e: "" }]\n  f: false\n  g: {}\n  h: []\nstatus:\n`;
         expect(parseManifest(text)).toEqual([
-            { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "x" }, spec: { b: [{ d: 0 }, { e: "" }], f: false, g: {}, h: [] } },
+            {
+                apiVersion: "v1",
+                kind: "ConfigMap",
+                metadata: { name: "x" },
+                spec: { b: [{ d: 0 }, { e: "" }], f: false, g: {}, h: [] },
+            },
         ]);
     });
 
@@ -31,7 +36,10 @@ describe("parseManifest", () => {
         ["kind: ConfigMap\nmetadata: { name: x }\n", '{"kind":"ConfigMap","metadata":{"name":"x"}}'],
         ["apiVersion: v1\nmetadata: { name: x }\n", '{"apiVersion":"v1","metadata":{"name":"x"}}'],
         ["apiVersion: v1\nkind: ConfigMap\n", '{"apiVersion":"v1","kind":"ConfigMap"}'],
-        ["apiVersion: v1\nkind: ConfigMap\nmetadata: { namespace: x }\n", '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"namespace":"x"}}'],
+        [
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: { namespace: x }\n",
+            '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"namespace":"x"}}',
+        ],
         ["just a text\n", '"just a text"'],
     ])("refuses %j, which is no object", (text, shown) => {
         expect(() => parseManifest(configMap("first") + "---\n" + text)).toThrow(
@@ -40,7 +48,9 @@ describe("parseManifest", () => {
     });
 
     it("refuses what is no YAML", () => {
-        expect(() => parseManifest("a: [1\n")).toThrow("Flow sequence in block collection must be sufficiently indented and end with a ]");
+        expect(() => parseManifest("a: [1\n")).toThrow(
+            "Flow sequence in block collection must be sufficiently indented and end with a ]",
+        );
     });
 });
 
@@ -60,8 +70,18 @@ describe("registerManifest", () => {
     ])("registers a %s/%s as its typed resource", async (apiVersion, kind, type) => {
         const recording = await Recording.start();
         const provider = new k8s.Provider("test", {});
-        const fields = { Deployment: { spec: { replicas: 1 } }, StatefulSet: { spec: { replicas: 1 } }, RoleBinding: { roleRef: { name: "r" } }, ClusterRoleBinding: { roleRef: { name: "r" } } };
-        const manifest = { apiVersion, kind, metadata: { name: "x", namespace: "y" }, ...fields[kind as keyof typeof fields] };
+        const fields = {
+            Deployment: { spec: { replicas: 1 } },
+            StatefulSet: { spec: { replicas: 1 } },
+            RoleBinding: { roleRef: { name: "r" } },
+            ClusterRoleBinding: { roleRef: { name: "r" } },
+        };
+        const manifest = {
+            apiVersion,
+            kind,
+            metadata: { name: "x", namespace: "y" },
+            ...fields[kind as keyof typeof fields],
+        };
         registerManifest(manifest, { provider });
         await recording.settled();
         expect(recording.objects).toEqual([`kubernetes:${type}::x`]);

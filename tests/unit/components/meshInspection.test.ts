@@ -1,19 +1,35 @@
 import { spawnSync } from "node:child_process";
-import { describe, expect, it } from "vitest";
 import * as pulumi from "@pulumi/pulumi";
+import { describe, expect, it } from "vitest";
 import { MeshInspection, type MeshInspectionArgs } from "../../../components";
 import { connectionFailure, inspectionCommand } from "../../../components/meshInspection";
-import { type RecordingOptions, Recording } from "../../support/mocks";
+import { Recording, type RecordingOptions } from "../../support/mocks";
 
 const LOCAL = "command:local:Command";
 const REMOTE = "command:remote:Command";
-const args: MeshInspectionArgs = { context: "prod", namespaces: ["istio-system", pulumi.output("istio-sample")], failOnProblem: false, subjects: ["1.25.1", pulumi.output([80])] };
+const args: MeshInspectionArgs = {
+    context: "prod",
+    namespaces: ["istio-system", pulumi.output("istio-sample")],
+    failOnProblem: false,
+    subjects: ["1.25.1", pulumi.output([80])],
+};
 const node = { host: "10.0.0.5", user: "root", port: 22, hostKey: "ssh-ed25519 AAAA" };
-const FOUND = { severity: "problem", code: "injection/no-sidecar", subject: "istio-sample/x", message: "x has no sidecar." };
+const FOUND = {
+    severity: "problem",
+    code: "injection/no-sidecar",
+    subject: "istio-sample/x",
+    message: "x has no sidecar.",
+};
 const REPORT = JSON.stringify({ ok: false, findings: [FOUND] });
 
 async function inspect(given: Partial<MeshInspectionArgs> = {}, options: RecordingOptions = {}) {
-    const recording = await Recording.start({ answers: { [LOCAL]: () => ({ id: "local", outputs: { stdout: REPORT } }), [REMOTE]: () => ({ id: "remote", outputs: { stdout: "cGFja2Vk" } }) }, ...options });
+    const recording = await Recording.start({
+        answers: {
+            [LOCAL]: () => ({ id: "local", outputs: { stdout: REPORT } }),
+            [REMOTE]: () => ({ id: "remote", outputs: { stdout: "cGFja2Vk" } }),
+        },
+        ...options,
+    });
     const inspection = new MeshInspection("mesh-inspection", { ...args, ...given });
     await recording.settled();
     return { recording, inspection };
@@ -31,7 +47,7 @@ describe("MeshInspection", () => {
             [LOCAL, "mesh-inspection", "istio-on-pulumi:index:MeshInspection::mesh-inspection"],
         ]);
         expect(recording.one(LOCAL, "mesh-inspection").inputs).toEqual({
-            create: "node_modules/.bin/tsx inspect/cli.ts doctor --findings --no-ask --context prod --namespace istio-system --namespace istio-sample || test $? -eq 1",
+            create: "node_modules/.bin/tsx packages/inspect/src/cli.ts doctor --findings --no-ask --context prod --namespace istio-system --namespace istio-sample || test $? -eq 1",
             logging: "stderr",
             addPreviousOutputInEnv: false,
             triggers: ["1.25.1", [80]],
@@ -45,7 +61,15 @@ describe("MeshInspection", () => {
     });
 
     it("tells them in plain, although what comes over a connection with a key is a secret", async () => {
-        const { inspection } = await inspect({ node }, { answers: { [LOCAL]: () => ({ id: "local", outputs: { stdout: secret(REPORT) } }), [REMOTE]: () => ({ id: "remote", outputs: { stdout: secret("H4sI") } }) } });
+        const { inspection } = await inspect(
+            { node },
+            {
+                answers: {
+                    [LOCAL]: () => ({ id: "local", outputs: { stdout: secret(REPORT) } }),
+                    [REMOTE]: () => ({ id: "remote", outputs: { stdout: secret("H4sI") } }),
+                },
+            },
+        );
         expect(await valueOf(inspection.findings)).toEqual([FOUND]);
         expect(await pulumi.isSecret(inspection.findings)).toBe(false);
         expect(await pulumi.isSecret(inspection.ok)).toBe(false);
@@ -69,7 +93,9 @@ describe("MeshInspection", () => {
 
     it("asks sudo where the user is not root", async () => {
         const { recording } = await inspect({ node: { ...node, user: "admin" } });
-        expect(recording.one(REMOTE, "mesh-inspection-rules").inputs.stdin).toContain('sudo -n "$family-$backend-save"');
+        expect(recording.one(REMOTE, "mesh-inspection-rules").inputs.stdin).toContain(
+            'sudo -n "$family-$backend-save"',
+        );
     });
 
     it("keeps the private key a secret", async () => {
@@ -90,7 +116,10 @@ describe("the command of an inspection", () => {
 
     /** What `sh` makes of the command, with `doctor` played by a script. */
     const run = (failOnProblem: boolean, doctor: string) => {
-        const line = inspectionCommand({ ...base, failOnProblem }).replace(/node_modules\/\.bin\/tsx .*? --namespace a/, `sh -c '${doctor}'`);
+        const line = inspectionCommand({ ...base, failOnProblem }).replace(
+            /node_modules\/\.bin\/tsx .*? --namespace a/,
+            `sh -c '${doctor}'`,
+        );
         const { status, stdout } = spawnSync("/bin/sh", ["-c", line], { encoding: "utf8" });
         return [status, stdout];
     };
@@ -104,21 +133,36 @@ describe("the command of an inspection", () => {
     });
 
     it("fails in any case where there was no inspection", () => {
-        for (const status of [2, 70, 127]) for (const failOnProblem of [true, false]) expect(run(failOnProblem, `exit ${status}`)[0]).not.toBe(0);
+        for (const status of [2, 70, 127])
+            for (const failOnProblem of [true, false]) expect(run(failOnProblem, `exit ${status}`)[0]).not.toBe(0);
     });
 
     it("takes names as they are, whatever a shell would make of them", () => {
-        expect(inspectionCommand({ ...base, kubeconfig: "/a b/$(id)", context: "it's" })).toContain(`--kubeconfig '/a b/$(id)' --context 'it'\\''s'`);
+        expect(inspectionCommand({ ...base, kubeconfig: "/a b/$(id)", context: "it's" })).toContain(
+            `--kubeconfig '/a b/$(id)' --context 'it'\\''s'`,
+        );
     });
 });
 
 describe("a node that cannot be asked", () => {
     const cp = { host: "10.0.0.5", port: 22, user: "admin" };
     it.each([
-        ["after 2 failed attempts: ssh: handshake failed: ssh: host key mismatch", /^The node 10\.0\.0\.5 \(port 22\) shows another host key than the configured one, so nothing was sent to it; .* pulumi config set inspectionHostKey "<type> <key>"$/],
-        ["after 2 failed attempts: ssh: handshake failed: ssh: no common algorithm for host key; we offered: [ssh-ed25519], peer offered: [rsa-sha2-512]", /shows another host key/],
-        ["after 2 failed attempts: ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain", /refuses the keys of user admin; .*inspectionUser.*inspectionPrivateKey.*SSH agent$/],
-        ["after 2 failed attempts: dial tcp 10.0.0.5:22: connect: connection refused", /^The node 10\.0\.0\.5 \(port 22\) cannot be asked over SSH \(dial tcp 10\.0\.0\.5:22: connect: connection refused\); check .*inspectionHost <host>$/],
+        [
+            "after 2 failed attempts: ssh: handshake failed: ssh: host key mismatch",
+            /^The node 10\.0\.0\.5 \(port 22\) shows another host key than the configured one, so nothing was sent to it; .* pulumi config set inspectionHostKey "<type> <key>"$/,
+        ],
+        [
+            "after 2 failed attempts: ssh: handshake failed: ssh: no common algorithm for host key; we offered: [ssh-ed25519], peer offered: [rsa-sha2-512]",
+            /shows another host key/,
+        ],
+        [
+            "after 2 failed attempts: ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain",
+            /refuses the keys of user admin; .*inspectionUser.*inspectionPrivateKey.*SSH agent$/,
+        ],
+        [
+            "after 2 failed attempts: dial tcp 10.0.0.5:22: connect: connection refused",
+            /^The node 10\.0\.0\.5 \(port 22\) cannot be asked over SSH \(dial tcp 10\.0\.0\.5:22: connect: connection refused\); check .*inspectionHost <host>$/,
+        ],
     ])("is named in one sentence: %s", (said, sentence) => expect(connectionFailure(cp, said)).toMatch(sentence));
 
     it("is explained where reading its rules fails", async () => {

@@ -1,7 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { Addons, Bookinfo, BookinfoGateway, GATEWAY_API_CRDS, GatewayApiCrds, IstioControlPlane } from "../../../components";
+import { GATEWAY_API_CRDS } from "@istio-on-pulumi/kube";
+import { Addons, Bookinfo, BookinfoGateway, GatewayApiCrds, IstioControlPlane } from "../../../components";
 import { ADDON_MANIFESTS, crdManifest } from "../../support/manifests";
 import { Recording, type Registration, withoutProvider } from "../../support/mocks";
 
@@ -13,19 +14,55 @@ const COMPONENTS: readonly [name: string, objects: number, build: Build][] = [
         "GatewayApiCrds",
         5,
         (adoptingProvider, opts) =>
-            new GatewayApiCrds("c", { install: "always", manifests: GATEWAY_API_CRDS.map(crdManifest), installed: [], owner: "o", adoptingProvider }, opts),
+            new GatewayApiCrds(
+                "c",
+                {
+                    install: "always",
+                    manifests: GATEWAY_API_CRDS.map(crdManifest),
+                    installed: [],
+                    owner: "o",
+                    adoptingProvider,
+                },
+                opts,
+            ),
     ],
-    ["IstioControlPlane", 3, (provider, opts) => new IstioControlPlane("c", { charts: { base: "./b", istiod: "./i" }, version: "1", hub: "h", tag: "t", provider }, opts)],
+    [
+        "IstioControlPlane",
+        3,
+        (provider, opts) =>
+            new IstioControlPlane(
+                "c",
+                { charts: { base: "./b", istiod: "./i" }, version: "1", hub: "h", tag: "t", provider },
+                opts,
+            ),
+    ],
     ["Bookinfo", 15, (provider, opts) => new Bookinfo("c", { namespace: "n", images: "i", tag: "t", provider }, opts)],
-    ["BookinfoGateway", 4, (provider, opts) => new BookinfoGateway("c", { namespace: "n", serviceType: "NodePort", nodePort: 30080, provider }, opts)],
+    [
+        "BookinfoGateway",
+        4,
+        (provider, opts) =>
+            new BookinfoGateway("c", { namespace: "n", serviceType: "NodePort", nodePort: 30080, provider }, opts),
+    ],
     [
         "Addons",
         15,
-        (provider, opts) => new Addons("c", { manifests: ADDON_MANIFESTS, kialiNodePort: 30001, lokiStorage: { className: "c", size: "1Gi" }, imageMirrors: {}, provider }, opts),
+        (provider, opts) =>
+            new Addons(
+                "c",
+                {
+                    manifests: ADDON_MANIFESTS,
+                    kialiNodePort: 30001,
+                    lokiStorage: { className: "c", size: "1Gi" },
+                    imageMirrors: {},
+                    provider,
+                },
+                opts,
+            ),
     ],
 ];
 
-const providerOf = ({ kind, provider, providers }: Registration) => (kind === "remote" ? providers.kubernetes : provider);
+const providerOf = ({ kind, provider, providers }: Registration) =>
+    kind === "remote" ? providers.kubernetes : provider;
 
 describe.each(COMPONENTS)("%s", (name, objects, build) => {
     it("gives its provider to every one of its objects", async () => {
@@ -33,7 +70,9 @@ describe.each(COMPONENTS)("%s", (name, objects, build) => {
         new k8s.Provider("other", {});
         build(new k8s.Provider("given", {}));
         await recording.settled();
-        const reached = recording.registrations.filter(({ kind, type }) => kind !== "component" && type.startsWith("kubernetes:"));
+        const reached = recording.registrations.filter(
+            ({ kind, type }) => kind !== "component" && type.startsWith("kubernetes:"),
+        );
         expect(reached.map(providerOf)).toEqual(Array(objects).fill("given"));
         expect(withoutProvider(recording.registrations)).toEqual([]);
     });

@@ -1,12 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError, loadSettings } from "../../../config";
+import { UserError } from "@istio-on-pulumi/kube";
+import { loadSettings } from "../../../config";
 import { settings } from "../../../config/schema";
 
 const PROJECT = "istio-on-pulumi";
 
 /** The settings with these values given, by their keys without the namespace. */
 function load(values: Readonly<Record<string, string>> = {}) {
-    return loadSettings(Object.fromEntries(Object.entries(values).map(([key, text]) => [`${PROJECT}:${key}`, text])), PROJECT);
+    return loadSettings(
+        Object.fromEntries(Object.entries(values).map(([key, text]) => [`${PROJECT}:${key}`, text])),
+        PROJECT,
+    );
 }
 
 const DEFAULTS = {
@@ -50,7 +54,16 @@ describe("loadSettings without a value", () => {
     });
 
     it("passes over the settings of others", () => {
-        expect(loadSettings({ "pulumi:disable-default-providers": '["kubernetes"]', "other:loki": "nonsense", "istio-on-pulumi-2:x": "y" }, PROJECT)).toEqual(DEFAULTS);
+        expect(
+            loadSettings(
+                {
+                    "pulumi:disable-default-providers": '["kubernetes"]',
+                    "other:loki": "nonsense",
+                    "istio-on-pulumi-2:x": "y",
+                },
+                PROJECT,
+            ),
+        ).toEqual(DEFAULTS);
     });
 });
 
@@ -84,7 +97,11 @@ describe("loadSettings with a value", () => {
         expect(load({ [key]: text })).toEqual({ ...DEFAULTS, [key]: value });
     });
 
-    it.each(["gatewayNodePort", "kialiNodePort"].flatMap((key) => PORTS.map(([text, value]) => [key, text, value] as const)))("reads %s = %j as a number", (key, text, value) => {
+    it.each(
+        ["gatewayNodePort", "kialiNodePort"].flatMap((key) =>
+            PORTS.map(([text, value]) => [key, text, value] as const),
+        ),
+    )("reads %s = %j as a number", (key, text, value) => {
         expect(load({ [key]: text })).toEqual({ ...DEFAULTS, [key]: value });
     });
 
@@ -95,7 +112,18 @@ describe("loadSettings with a value", () => {
 });
 
 const LONG = "a".repeat(64);
-const NO_REPOSITORY = ["registry.local:5000", "istio:1", "", "docker.io/istio:1.25.1", "istio:latest", "docker.io:https/istio", "Docker.io/istio", "docker.io/istio/", "https://docker.io/istio", "docker.io/a b"];
+const NO_REPOSITORY = [
+    "registry.local:5000",
+    "istio:1",
+    "",
+    "docker.io/istio:1.25.1",
+    "istio:latest",
+    "docker.io:https/istio",
+    "Docker.io/istio",
+    "docker.io/istio/",
+    "https://docker.io/istio",
+    "docker.io/a b",
+];
 const NO_TAG = ["", ":1", "-1", ".1", "a/b", "a b", "sha256:00", "a".repeat(129)];
 const NO_PORT = ["", "-1", "65536", "http", "30080.5", "0x50", "1e4", " 80", "30080,30081"];
 const NO_FLAG = ["", "yes", "True", "1", "on"];
@@ -106,7 +134,20 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     context: [],
     nodeHost: ["http://node", "node:30080", "[::1]", "a b", "-node", "192.0.2.1/24", "node/path"],
     bundle: [],
-    imageMirrors: ["", "docker.io", "[]", '["docker.io"]', "null", '"a"', '{"docker.io":5}', '{"docker.io":""}', '{"":"a"}', '{"docker.io":"http://a"}', '{"docker.io":{"a":"b"}}', "{"],
+    imageMirrors: [
+        "",
+        "docker.io",
+        "[]",
+        '["docker.io"]',
+        "null",
+        '"a"',
+        '{"docker.io":5}',
+        '{"docker.io":""}',
+        '{"":"a"}',
+        '{"docker.io":"http://a"}',
+        '{"docker.io":{"a":"b"}}',
+        "{",
+    ],
     gatewayApiCrds: ["", "Auto", "true", "sometimes"],
     istioHub: NO_REPOSITORY,
     istioTag: NO_TAG,
@@ -133,7 +174,8 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
 };
 
 const REPOSITORY = "a registry with a path, without a tag";
-const PORT = "a port from 1 to 65535 inside the cluster's node port range (30000-32767 unless the API server says otherwise), or 0 for any";
+const PORT =
+    "a port from 1 to 65535 inside the cluster's node port range (30000-32767 unless the API server says otherwise), or 0 for any";
 const FLAG = "true or false";
 
 /** What each setting says is allowed. */
@@ -174,10 +216,13 @@ describe("loadSettings with a value that is not allowed", () => {
         expect(Object.keys(ALLOWED)).toEqual(Object.keys(settings));
     });
 
-    it.each(Object.entries(REFUSED).flatMap(([key, texts]) => texts.map((text) => [key, text] as const)))("refuses %s = %j, with the value, what is allowed and the command", (key, text) => {
-        const message = `istio-on-pulumi:${key} is ${JSON.stringify(text)}; allowed: ${ALLOWED[key]}. Change it with: pulumi config set ${key} <value>`;
-        expect(() => load({ [key]: text })).toThrow(new ConfigError(message));
-    });
+    it.each(Object.entries(REFUSED).flatMap(([key, texts]) => texts.map((text) => [key, text] as const)))(
+        "refuses %s = %j, with the value, what is allowed and the command",
+        (key, text) => {
+            const message = `istio-on-pulumi:${key} is ${JSON.stringify(text)}; allowed: ${ALLOWED[key]}. Change it with: pulumi config set ${key} <value>`;
+            expect(() => load({ [key]: text })).toThrow(new UserError(message));
+        },
+    );
 
     it("says what is allowed also where everything but emptiness is", () => {
         expect(Object.entries(settings).map(([key, { allowed }]) => [key, allowed])).toEqual(Object.entries(ALLOWED));

@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError, loadSettings } from "../../../config";
+import { UserError } from "@istio-on-pulumi/kube";
+import { loadSettings } from "../../../config";
 import { settings } from "../../../config/schema";
 
 const PROJECT = "istio-on-pulumi";
 
 function load(values: Readonly<Record<string, string>>) {
-    return loadSettings(Object.fromEntries(Object.entries(values).map(([key, text]) => [`${PROJECT}:${key}`, text])), PROJECT);
+    return loadSettings(
+        Object.fromEntries(Object.entries(values).map(([key, text]) => [`${PROJECT}:${key}`, text])),
+        PROJECT,
+    );
 }
 
 /** The lines of the error that these values make. */
@@ -13,7 +17,7 @@ function problems(values: Readonly<Record<string, string>>): string[] {
     try {
         load(values);
     } catch (error) {
-        expect(error).toBeInstanceOf(ConfigError);
+        expect(error).toBeInstanceOf(UserError);
         return (error as Error).message.split("\n");
     }
     return [];
@@ -30,17 +34,24 @@ describe("an unknown setting", () => {
         ["bundel", "bundle"],
         ["nodehosts", "nodeHost"],
     ])("%s was probably meant to be %s", (key, meant) => {
-        expect(problems({ [key]: "x" })).toEqual([`istio-on-pulumi:${key} is no setting of this project; did you mean ${meant}? Remove it with: pulumi config rm ${key}`]);
+        expect(problems({ [key]: "x" })).toEqual([
+            `istio-on-pulumi:${key} is no setting of this project; did you mean ${meant}? Remove it with: pulumi config rm ${key}`,
+        ]);
     });
 
     it.each(["zipkin", "lokiReplicas", "istioVersion"])("%s is answered with all that are known", (key) => {
         const known = Object.keys(settings).join(", ");
-        expect(problems({ [key]: "x" })).toEqual([`istio-on-pulumi:${key} is no setting of this project; allowed: ${known}. Remove it with: pulumi config rm ${key}`]);
+        expect(problems({ [key]: "x" })).toEqual([
+            `istio-on-pulumi:${key} is no setting of this project; allowed: ${known}. Remove it with: pulumi config rm ${key}`,
+        ]);
     });
 
-    it.each(["constructor", "toString", "__proto__"])("%s is none, whatever every object of the language has", (key) => {
-        expect(problems({ [key]: "x" })).toHaveLength(1);
-    });
+    it.each(["constructor", "toString", "__proto__"])(
+        "%s is none, whatever every object of the language has",
+        (key) => {
+            expect(problems({ [key]: "x" })).toHaveLength(1);
+        },
+    );
 });
 
 describe("settings that contradict each other", () => {
@@ -64,21 +75,35 @@ describe("settings that contradict each other", () => {
     it.each([
         ["different ports", { gatewayNodePort: "30080", kialiNodePort: "30081" }],
         ["two ports that Kubernetes chooses", { gatewayNodePort: "0", kialiNodePort: "0" }],
-        ["the port of a Kiali that is switched off", { gatewayNodePort: "30080", kialiNodePort: "30080", kiali: "false" }],
+        [
+            "the port of a Kiali that is switched off",
+            { gatewayNodePort: "30080", kialiNodePort: "30080", kiali: "false" },
+        ],
     ])("are not %s", (_, values) => {
         expect(problems(values)).toEqual([]);
     });
 
     it("are reported together", () => {
-        expect(problems({ gatewayNodePort: "30080", kialiNodePort: "30080", gatewayServiceType: "ClusterIP" })).toEqual([clusterIp, taken]);
+        expect(problems({ gatewayNodePort: "30080", kialiNodePort: "30080", gatewayServiceType: "ClusterIP" })).toEqual(
+            [clusterIp, taken],
+        );
     });
 });
 
 describe("several problems", () => {
     it("are reported at once, a line each: unknown settings first, then the values in the order of the schema", () => {
-        const found = problems({ lokiStorageSize: "much", zipkins: "x", gatewayNodePort: "http", loki: "yes", Kiali: "true", nodeHost: "a b" });
+        const found = problems({
+            lokiStorageSize: "much",
+            zipkins: "x",
+            gatewayNodePort: "http",
+            loki: "yes",
+            Kiali: "true",
+            nodeHost: "a b",
+        });
         expect(found.map((line) => line.slice(0, line.indexOf(" is ")))).toEqual(
-            ["zipkins", "Kiali", "nodeHost", "gatewayNodePort", "loki", "lokiStorageSize"].map((key) => `istio-on-pulumi:${key}`),
+            ["zipkins", "Kiali", "nodeHost", "gatewayNodePort", "loki", "lokiStorageSize"].map(
+                (key) => `istio-on-pulumi:${key}`,
+            ),
         );
     });
 
@@ -92,10 +117,15 @@ describe("several problems", () => {
         const lacks = (key: string, allowed: string) =>
             `istio-on-pulumi:meshInspection is "ssh" while istio-on-pulumi:${key} is ""; allowed with it: ${allowed}. Change it with: pulumi config set ${key} <value>`;
         const host = lacks("inspectionHost", "a host name or an IP address");
-        const hostKey = lacks("inspectionHostKey", "a key type other than ssh-rsa and a key, such as ssh-ed25519 AAAA...");
+        const hostKey = lacks(
+            "inspectionHostKey",
+            "a key type other than ssh-rsa and a key, such as ssh-ed25519 AAAA...",
+        );
         expect(problems({ meshInspection: "ssh" })).toEqual([host, hostKey]);
         expect(problems({ meshInspection: "ssh", inspectionHost: "node-1" })).toEqual([hostKey]);
-        expect(problems({ meshInspection: "ssh", inspectionHost: "node-1", inspectionHostKey: "ssh-ed25519 AAAA" })).toEqual([]);
+        expect(
+            problems({ meshInspection: "ssh", inspectionHost: "node-1", inspectionHostKey: "ssh-ed25519 AAAA" }),
+        ).toEqual([]);
         expect(problems({ meshInspection: "local" })).toEqual([]);
     });
 });

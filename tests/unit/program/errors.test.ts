@@ -1,10 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { UpstreamFileError } from "../../../artifacts";
-import { ClusterError } from "../../../cluster";
-import { ConfigError } from "../../../config";
+import { UserError } from "@istio-on-pulumi/kube";
+import { NODES, STORAGE_CLASSES, storageClasses, VERSION } from "@istio-on-pulumi/kube/testing";
 import { withPlainErrors } from "../../../errors";
-import { NODES, STORAGE_CLASSES, VERSION, storageClasses } from "../../support/apiServer";
 import { type RunOptions, tryProgram } from "../../support/program";
 
 const failureOf = (run: Promise<unknown>) =>
@@ -19,9 +17,9 @@ describe("withPlainErrors", () => {
     });
 
     it.each([
-        ["ConfigError", new ConfigError("one sentence")],
-        ["ClusterError", new ClusterError("one sentence")],
-        ["UpstreamFileError", new UpstreamFileError("one sentence")],
+        ["UserError", new UserError("one sentence")],
+        ["UserError", new UserError("one sentence")],
+        ["UserError", new UserError("one sentence")],
         ["RunError", new pulumi.RunError("one sentence")],
     ])("shows of a %s its sentence alone", async (_, error) => {
         const failure = await failureOf(withPlainErrors(() => Promise.reject(error)));
@@ -40,17 +38,57 @@ describe("withPlainErrors", () => {
 
 describe("the program fails in plain words, and before it touches the cluster,", () => {
     const kiali = "istio-1.25.1/samples/addons/kiali.yaml";
-    const lost = new UpstreamFileError("the bundle lacks a file");
+    const lost = new UserError("the bundle lacks a file");
 
     it.each<[string, Record<string, string>, RunOptions, RegExp]>([
-        ["on settings that are not allowed", { loki: "yes", nodeHosts: "x" }, {}, /^istio-on-pulumi:nodeHosts is no setting .*\nistio-on-pulumi:loki is "yes"; allowed: true or false\. Change it with: pulumi config set loki <value>$/],
-        ["on a context that does not exist", { context: "gone" }, {}, /^The kubeconfig .* has no context "gone"; allowed: prod\. Choose one with: pulumi config set context <name>$/],
-        ["on a cluster that refuses the user", {}, { replies: { [VERSION]: { status: 401 } } }, /^The cluster of context "prod" .* refuses this user \(HTTP 401\); /],
-        ["on a cluster that fails", {}, { replies: { [VERSION]: { status: 500 } } }, /^The cluster of context "prod" .* cannot be reached: HTTP 500; /],
-        ["without a StorageClass for Loki", {}, { replies: { [STORAGE_CLASSES]: storageClasses({}) } }, /^Loki needs a volume, .* has no default StorageClass \(it has none at all\); /],
-        ["without the StorageClass that is configured for Loki", { lokiStorageClass: "fast" }, {}, /^Loki needs a volume, .* has no StorageClass "fast" \(allowed: standard\); /],
-        ["without an address of a node", {}, { replies: { [NODES]: { status: 403 } } }, /; name a host with: pulumi config set nodeHost <host>$/],
-        ["without CRDs where they are left to the cluster", { gatewayApiCrds: "never" }, {}, /^gatewayApiCrds is never, and the cluster does not serve /],
+        [
+            "on settings that are not allowed",
+            { loki: "yes", nodeHosts: "x" },
+            {},
+            /^istio-on-pulumi:nodeHosts is no setting .*\nistio-on-pulumi:loki is "yes"; allowed: true or false\. Change it with: pulumi config set loki <value>$/,
+        ],
+        [
+            "on a context that does not exist",
+            { context: "gone" },
+            {},
+            /^The kubeconfig .* has no context "gone"; allowed: prod\. Choose one with: pulumi config set context <name>$/,
+        ],
+        [
+            "on a cluster that refuses the user",
+            {},
+            { replies: { [VERSION]: { status: 401 } } },
+            /^The cluster of context "prod" .* refuses this user \(HTTP 401\); /,
+        ],
+        [
+            "on a cluster that fails",
+            {},
+            { replies: { [VERSION]: { status: 500 } } },
+            /^The cluster of context "prod" .* cannot be reached: HTTP 500; /,
+        ],
+        [
+            "without a StorageClass for Loki",
+            {},
+            { replies: { [STORAGE_CLASSES]: storageClasses({}) } },
+            /^Loki needs a volume, .* has no default StorageClass \(it has none at all\); /,
+        ],
+        [
+            "without the StorageClass that is configured for Loki",
+            { lokiStorageClass: "fast" },
+            {},
+            /^Loki needs a volume, .* has no StorageClass "fast" \(allowed: standard\); /,
+        ],
+        [
+            "without an address of a node",
+            {},
+            { replies: { [NODES]: { status: 403 } } },
+            /; name a host with: pulumi config set nodeHost <host>$/,
+        ],
+        [
+            "without CRDs where they are left to the cluster",
+            { gatewayApiCrds: "never" },
+            {},
+            /^gatewayApiCrds is never, and the cluster does not serve /,
+        ],
         ["without a chart", {}, { missing: { istiod: lost } }, /^the bundle lacks a file$/],
         ["without an addon's manifest", {}, { missing: { [kiali]: lost } }, /^the bundle lacks a file$/],
     ])("%s", async (_, settings, options, message) => {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { NODES, STORAGE_CLASSES, crd, crdPath } from "../../support/apiServer";
+import { crd, crdPath, NODES, STORAGE_CLASSES } from "@istio-on-pulumi/kube/testing";
 import { BUNDLE_VERSION } from "../../support/manifests";
 import { isKnown, valueOf, withoutProvider } from "../../support/mocks";
 import { PORTS, runProgram } from "../../support/program";
@@ -13,6 +13,7 @@ const RELEASE = "kubernetes:helm.sh/v3:Release::istio-base";
 const CHART = "kubernetes:helm.sh/v4:Chart::istiod";
 const component = (name: string) => `istio-on-pulumi:index:${name}`;
 const GATEWAYS = "gateways.gateway.networking.k8s.io";
+const CLASSES = "gatewayclasses.gateway.networking.k8s.io";
 const ROUTES = "httproutes.gateway.networking.k8s.io";
 
 /** The outputs, resolved. */
@@ -38,8 +39,12 @@ describe("the program", () => {
         expect(withoutProvider(recording.registrations)).toEqual([]);
         const adopted = recording.registrations.filter(({ provider }) => provider === "cluster-adopting");
         expect(adopted.map(({ type }) => type)).toEqual(Array(5).fill(CRD));
-        const others = recording.registrations.filter(({ type, kind }) => type.startsWith("kubernetes:") && kind !== "component" && type !== CRD);
-        expect(others.map(({ provider, providers }) => provider ?? providers.kubernetes)).toEqual(Array(36).fill("cluster"));
+        const others = recording.registrations.filter(
+            ({ type, kind }) => type.startsWith("kubernetes:") && kind !== "component" && type !== CRD,
+        );
+        expect(others.map(({ provider, providers }) => provider ?? providers.kubernetes)).toEqual(
+            Array(36).fill("cluster"),
+        );
     });
 
     it("pins the context that the survey found, and names the cluster after the stack", async () => {
@@ -51,11 +56,17 @@ describe("the program", () => {
 
     it("starts the control plane after the CRDs, and workloads after the control plane", async () => {
         const { recording } = await runProgram();
-        const crds = recording.ofType(CRD).map(({ name }) => `${CRD}::${name}`).sort();
+        const crds = recording
+            .ofType(CRD)
+            .map(({ name }) => `${CRD}::${name}`)
+            .sort();
         const controlPlane = [`${NAMESPACE}::istio-system`, RELEASE, CHART];
         expect(recording.one(component("IstioControlPlane"), "istio").dependencies).toEqual(crds);
         expect(recording.one(component("Bookinfo"), "bookinfo").dependencies).toEqual(controlPlane);
-        expect(recording.one(component("BookinfoGateway"), "bookinfo-gateway").dependencies).toEqual([...crds, ...controlPlane]);
+        expect(recording.one(component("BookinfoGateway"), "bookinfo-gateway").dependencies).toEqual([
+            ...crds,
+            ...controlPlane,
+        ]);
         expect(recording.one(component("Addons"), "addons").dependencies).toEqual([`${NAMESPACE}::istio-system`]);
     });
 
@@ -69,12 +80,35 @@ describe("the program", () => {
     it("tells every endpoint, the two URLs and the versions", async () => {
         const { outputs } = await runProgram();
         const { endpoints, ...others } = await resolved(outputs);
-        expect(Object.keys(endpoints)).toEqual(["productpage", "gatewayStatus", "kiali", "grafana", "prometheus", "tracing", "zipkin", "jaegerCollector", "loki", "istiod"]);
-        expect(endpoints.grafana).toEqual({ service: "grafana", namespace: "istio-system", type: "ClusterIP", address: "grafana.istio-system.svc", ports: [{ name: "service", port: 3000 }] });
+        expect(Object.keys(endpoints)).toEqual([
+            "productpage",
+            "gatewayStatus",
+            "kiali",
+            "grafana",
+            "prometheus",
+            "tracing",
+            "zipkin",
+            "jaegerCollector",
+            "loki",
+            "istiod",
+        ]);
+        expect(endpoints.grafana).toEqual({
+            service: "grafana",
+            namespace: "istio-system",
+            type: "ClusterIP",
+            address: "grafana.istio-system.svc",
+            ports: [{ name: "service", port: 3000 }],
+        });
         expect(others).toEqual({
             productpageUrl: `http://192.0.2.1:${PORTS.gateway}/productpage`,
             kialiUrl: `http://192.0.2.1:${PORTS.kiali}/kiali`,
-            versions: { istio: "1.25.1", istioImages: "1.25.1", gatewayApi: BUNDLE_VERSION, bookinfo: "1.20.2", kubernetes: "v1.33.1" },
+            versions: {
+                istio: "1.25.1",
+                istioImages: "1.25.1",
+                gatewayApi: BUNDLE_VERSION,
+                bookinfo: "1.20.2",
+                kubernetes: "v1.33.1",
+            },
         });
     });
 
@@ -99,16 +133,29 @@ describe("the settings", () => {
             lokiStorageClass: "standard",
             lokiStorageSize: "1Gi",
         });
-        expect(recording.one("kubernetes:helm.sh/v4:Chart", "istiod").inputs.values.global).toEqual({ hub: "mirror.local/hub/istio", tag: "1.25.1-distroless" });
-        const containers = (kind: string, name: string) => recording.one(`kubernetes:apps/v1:${kind}`, name).inputs.spec.template.spec.containers;
-        expect(containers("Deployment", "details-v1")[0].image).toBe("mirror.local/hub/istio/examples-bookinfo-details-v1:2.0.0");
+        expect(recording.one("kubernetes:helm.sh/v4:Chart", "istiod").inputs.values.global).toEqual({
+            hub: "mirror.local/hub/istio",
+            tag: "1.25.1-distroless",
+        });
+        const containers = (kind: string, name: string) =>
+            recording.one(`kubernetes:apps/v1:${kind}`, name).inputs.spec.template.spec.containers;
+        expect(containers("Deployment", "details-v1")[0].image).toBe(
+            "mirror.local/hub/istio/examples-bookinfo-details-v1:2.0.0",
+        );
         expect(containers("Deployment", "jaeger")[0].image).toBe("mirror.local/hub/jaegertracing/all-in-one:1");
-        expect(recording.one("kubernetes:gateway.networking.k8s.io/v1:Gateway", "bookinfo-gateway").inputs.metadata.annotations).toMatchObject({
+        expect(
+            recording.one("kubernetes:gateway.networking.k8s.io/v1:Gateway", "bookinfo-gateway").inputs.metadata
+                .annotations,
+        ).toMatchObject({
             "networking.istio.io/service-type": "LoadBalancer",
         });
-        expect(recording.one("kubernetes:core/v1:ServicePatch", "bookinfo-gateway-istio").inputs.spec.ports[1].nodePort).toBe(31000);
+        expect(
+            recording.one("kubernetes:core/v1:ServicePatch", "bookinfo-gateway-istio").inputs.spec.ports[1].nodePort,
+        ).toBe(31000);
         expect(recording.one(SERVICE, "kiali").inputs.spec.ports[0].nodePort).toBe(31001);
-        expect(recording.one("kubernetes:apps/v1:StatefulSet", "loki").inputs.spec.volumeClaimTemplates[0].spec).toMatchObject({
+        expect(
+            recording.one("kubernetes:apps/v1:StatefulSet", "loki").inputs.spec.volumeClaimTemplates[0].spec,
+        ).toMatchObject({
             storageClassName: "standard",
             resources: { requests: { storage: "1Gi" } },
         });
@@ -120,9 +167,24 @@ describe("the settings", () => {
 
     it("leave out an addon with its manifest, its objects and its endpoints", async () => {
         const { recording, outputs, files } = await runProgram({ jaeger: "false", loki: "false", kiali: "false" });
-        expect(files.filter((path) => path.includes("addons"))).toEqual(["istio-1.25.1/samples/addons/grafana.yaml", "istio-1.25.1/samples/addons/prometheus.yaml"]);
-        expect(recording.ofType(SERVICE).filter(({ parent }) => parent?.endsWith("::addons")).map(({ name }) => name).sort()).toEqual(["grafana", "prometheus"]);
-        expect(Object.keys(outputs.endpoints)).toEqual(["productpage", "gatewayStatus", "grafana", "prometheus", "istiod"]);
+        expect(files.filter((path) => path.includes("addons"))).toEqual([
+            "istio-1.25.1/samples/addons/grafana.yaml",
+            "istio-1.25.1/samples/addons/prometheus.yaml",
+        ]);
+        expect(
+            recording
+                .ofType(SERVICE)
+                .filter(({ parent }) => parent?.endsWith("::addons"))
+                .map(({ name }) => name)
+                .sort(),
+        ).toEqual(["grafana", "prometheus"]);
+        expect(Object.keys(outputs.endpoints)).toEqual([
+            "productpage",
+            "gatewayStatus",
+            "grafana",
+            "prometheus",
+            "istiod",
+        ]);
     });
 
     it("leave out the URL of what has none", async () => {
@@ -145,14 +207,24 @@ describe("the settings", () => {
 describe("the Gateway API CRDs", () => {
     it("stay the cluster's own where it serves some", async () => {
         const version = { "gateway.networking.k8s.io/bundle-version": "v1.0.0" };
-        const replies = { [crdPath(GATEWAYS)]: crd(GATEWAYS, { v1: true }, version), [crdPath(ROUTES)]: crd(ROUTES, { v1: true }, version) };
+        const replies = {
+            [crdPath(GATEWAYS)]: crd(GATEWAYS, { v1: true }, version),
+            [crdPath(ROUTES)]: crd(ROUTES, { v1: true }, version),
+            [crdPath(CLASSES)]: crd(CLASSES, { v1: true }, version),
+        };
         const { recording, outputs } = await runProgram({}, { replies });
         expect(recording.ofType(CRD)).toEqual([]);
         expect(outputs.versions.gatewayApi).toBe("v1.0.0");
     });
 
     it("stay this stack's where it installed them", async () => {
-        const replies = { [crdPath(GATEWAYS)]: crd(GATEWAYS, { v1: true }, { "istio-on-pulumi/installed-by": "organization/istio-on-pulumi/test" }) };
+        const replies = {
+            [crdPath(GATEWAYS)]: crd(
+                GATEWAYS,
+                { v1: true },
+                { "istio-on-pulumi/installed-by": "organization/istio-on-pulumi/test" },
+            ),
+        };
         expect((await runProgram({}, { replies })).recording.ofType(CRD)).toHaveLength(5);
     });
 });

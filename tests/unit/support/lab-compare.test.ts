@@ -3,11 +3,19 @@ import { describe as inWords, differences, judge, withoutServerFields } from "..
 import type { KubeObject } from "../../support/lab-objects";
 
 const object = (fields: Record<string, unknown>): KubeObject =>
-    ({ apiVersion: "v1", kind: "Service", metadata: { name: "kiali", uid: "1", creationTimestamp: "2025-01-01T00:00:00Z" }, ...fields }) as KubeObject;
+    ({
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name: "kiali", uid: "1", creationTimestamp: "2025-01-01T00:00:00Z" },
+        ...fields,
+    }) as KubeObject;
 
 describe("differences", () => {
     test("finds a changed value, a missing field and one too many, by their paths", () => {
-        const reference = { spec: { type: "ClusterIP", a: 1 }, metadata: { labels: { "app.kubernetes.io/instance": "x" } } };
+        const reference = {
+            spec: { type: "ClusterIP", a: 1 },
+            metadata: { labels: { "app.kubernetes.io/instance": "x" } },
+        };
         const live = { spec: { type: "NodePort", b: 2 }, metadata: { labels: {} } };
         expect(differences("o", reference, live)).toEqual([
             { object: "o", path: "spec.type", reference: "ClusterIP", live: "NodePort" },
@@ -18,17 +26,25 @@ describe("differences", () => {
     });
 
     test("an object without annotations is one with none", () => {
-        expect(differences("o", { metadata: {} }, { metadata: { annotations: { a: "b" }, labels: {} } })).toEqual([{ object: "o", path: "metadata.annotations.a", reference: undefined, live: "b" }]);
+        expect(differences("o", { metadata: {} }, { metadata: { annotations: { a: "b" }, labels: {} } })).toEqual([
+            { object: "o", path: "metadata.annotations.a", reference: undefined, live: "b" },
+        ]);
     });
 
     test("compares named things by name, so that one in the middle is one difference, and tells a changed order", () => {
         const [a, b, c] = [{ name: "a" }, { name: "b" }, { name: "c" }];
-        expect(differences("o", { volumes: [a, c] }, { volumes: [a, b, c] })).toEqual([{ object: "o", path: "volumes[b]", reference: undefined, live: b }]);
-        expect(differences("o", { volumes: [a, c] }, { volumes: [c, a] }).map(({ path }) => path)).toEqual(["volumes (order)"]);
+        expect(differences("o", { volumes: [a, c] }, { volumes: [a, b, c] })).toEqual([
+            { object: "o", path: "volumes[b]", reference: undefined, live: b },
+        ]);
+        expect(differences("o", { volumes: [a, c] }, { volumes: [c, a] }).map(({ path }) => path)).toEqual([
+            "volumes (order)",
+        ]);
     });
 
     test("compares other lists by position", () => {
-        expect(differences("o", ["x", "y"], ["x", "z"])).toEqual([{ object: "o", path: "[1]", reference: "y", live: "z" }]);
+        expect(differences("o", ["x", "y"], ["x", "z"])).toEqual([
+            { object: "o", path: "[1]", reference: "y", live: "z" },
+        ]);
     });
 
     test("tells an empty map from none, and 0 from false", () => {
@@ -42,7 +58,14 @@ describe("differences", () => {
 });
 
 describe("judge", () => {
-    const found = [{ object: "Service istio-system/kiali", path: 'metadata.annotations["pulumi.com/skipAwait"]', reference: undefined, live: "true" }];
+    const found = [
+        {
+            object: "Service istio-system/kiali",
+            path: 'metadata.annotations["pulumi.com/skipAwait"]',
+            reference: undefined,
+            live: "true",
+        },
+    ];
 
     test("passes over what is meant, and only that", () => {
         const meant = { object: "Service *", path: 'metadata.annotations["pulumi.com/skipAwait"]', why: "" };
@@ -57,14 +80,27 @@ describe("judge", () => {
     });
 
     test("takes dots and brackets of a pattern as they are", () => {
-        expect(judge([{ object: "o", path: "specXtype", reference: 1, live: 2 }], [{ object: "o", path: "spec.type", why: "" }]).unexpected).toHaveLength(1);
+        expect(
+            judge(
+                [{ object: "o", path: "specXtype", reference: 1, live: 2 }],
+                [{ object: "o", path: "spec.type", why: "" }],
+            ).unexpected,
+        ).toHaveLength(1);
     });
 });
 
 describe("withoutServerFields", () => {
     test("drops status, what the API server writes into metadata, and assigned cluster IPs", () => {
-        const service = object({ spec: { clusterIP: "10.96.0.7", clusterIPs: ["10.96.0.7"], type: "ClusterIP" }, status: { loadBalancer: {} } });
-        expect(withoutServerFields(service)).toEqual({ apiVersion: "v1", kind: "Service", metadata: { name: "kiali" }, spec: { type: "ClusterIP" } });
+        const service = object({
+            spec: { clusterIP: "10.96.0.7", clusterIPs: ["10.96.0.7"], type: "ClusterIP" },
+            status: { loadBalancer: {} },
+        });
+        expect(withoutServerFields(service)).toEqual({
+            apiVersion: "v1",
+            kind: "Service",
+            metadata: { name: "kiali" },
+            spec: { type: "ClusterIP" },
+        });
     });
 
     test("keeps a headless Service's None", () => {
@@ -75,5 +111,5 @@ describe("withoutServerFields", () => {
 
 test("a long text is shown around the place where it changes", () => {
     const text = "a".repeat(1000);
-    expect(inWords(differences("o", `${text}b${text}`, `${text}c${text}`))).toContain('aab');
+    expect(inWords(differences("o", `${text}b${text}`, `${text}c${text}`))).toContain("aab");
 });

@@ -1,6 +1,0 @@
-export { type BeforeOptions, checkBefore } from "./before";
-export { type Check, check, skipped } from "./check";
-export { checkMesh } from "./mesh";
-export { readPrerequisites, type Prerequisites } from "./prerequisites";
-export { reachRegistries } from "./registries";
-export { checkTraffic } from "./traffic";

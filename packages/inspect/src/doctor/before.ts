@@ -1,0 +1,300 @@
+import type { V1Deployment } from "@kubernetes/client-node";
+import {
+    GATEWAY_API_BUNDLE_VERSION,
+    GATEWAY_API_GROUP,
+    NEEDED_GATEWAY_API_CRDS,
+    registryOf,
+} from "@istio-on-pulumi/kube";
+import { counted, type Finding, listed, note, problem } from "../finding";
+import type { ClusterSnapshot } from "../snapshot/snapshot";
+import { type Check, check, skipped } from "./check";
+import { ISTIO_MINOR, NEWEST_TESTED, NODE_PORTS, OLDEST_KUBERNETES, REGISTRIES } from "./facts";
+import { managersOf, type Prerequisites } from "./prerequisites";
+
+export interface BeforeOptions {
+    /** Node ports that an install is to use. */
+    readonly nodePorts?: readonly number[];
+    /** Namespaces of an install that is there already: its own Services may have these ports. */
+    readonly own?: ReadonlySet<string>;
+    /** Which registries this machine reaches; `undefined` where that was not tried. */
+    readonly reached?: Readonly<Record<string, boolean>>;
+}
+
+/** What would block an install, and who already owns what it would make. */
+export function checkBefore(before: Prerequisites, snapshot: ClusterSnapshot, options: BeforeOptions = {}): Check[] {
+    return [
+        checkVersion(before.version),
+        checkPermissions(before.denied),
+        checkIstio(before, snapshot.deployments),
+        checkGatewayApi(before),
+        checkStorage(before, snapshot),
+        checkRegistries(snapshot, options.reached),
+        checkNodePorts(snapshot, options.nodePorts ?? [], options.own ?? new Set()),
+    ];
+}
+
+const GROUP = "before an install";
+
+function checkVersion(version: string): Check {
+    const found = /^v?(\d+)\.(\d+)/.exec(version);
+    const minor = found && Number(found[1]) === OLDEST_KUBERNETES[0] ? Number(found[2]) : undefined;
+    const findings: Finding[] = [];
+    if (minor !== undefined && minor < OLDEST_KUBERNETES[1]) {
+        findings.push(
+            problem(
+                "before/version",
+                version,
+                `The API server is ${version}, but Istio ${ISTIO_MINOR} needs Kubernetes ${OLDEST_KUBERNETES.join(".")} or newer; upgrade the cluster first.`,
+            ),
+        );
+    } else if (minor !== undefined && minor > NEWEST_TESTED[1]) {
+        findings.push(
+            note(
+                "before/version",
+                version,
+                `The API server is ${version}, newer than the Kubernetes ${NEWEST_TESTED.join(".")} that Istio ${ISTIO_MINOR} was tested with.`,
+            ),
+        );
+    }
+    return check("before/version", GROUP, "API server", version, findings);
+}
+
+function checkPermissions(denied: readonly string[]): Check {
+    const findings =
+        denied.length === 0
+            ? []
+            : [
+                  problem(
+                      "before/permissions",
+                      "this user",
+                      `This user may not ${listed(denied, 6)}, which an install does; use a kubeconfig whose user may, such as cluster-admin.`,
+                  ),
+              ];
+    return check(
+        "before/permissions",
+        GROUP,
+        "Permissions",
+        denied.length === 0
+            ? "this user may make all that an install makes"
+            : `${counted(denied.length, "permission")} lacking`,
+        findings,
+    );
+}
+
+/** The name by which an object says who owns it: a Helm release, or who applied it. */
+export function ownerOf(
+    labels: Readonly<Record<string, string>>,
+    annotations: Readonly<Record<string, string>>,
+    managers: readonly string[],
+): string {
+    const release = annotations["meta.helm.sh/release-name"];
+    if (release !== undefined) return `Helm release ${annotations["meta.helm.sh/release-namespace"] ?? ""}/${release}`;
+    if (labels["operator.istio.io/managed"] !== undefined || managers.includes("istio-operator"))
+        return "istioctl install";
+    return managers.length > 0
+        ? listed(managers.map((manager) => manager.replace(/^pulumi-kubernetes(-[0-9a-f]+)?$/, "pulumi")))
+        : "nobody named";
+}
+
+function checkIstio({ crds }: Prerequisites, deployments: readonly V1Deployment[]): Check {
+    const planes = deployments.filter(({ metadata }) => metadata?.labels?.app === "istiod");
+    const istioCrds = crds?.filter(({ name }) => !name.endsWith(GATEWAY_API_GROUP)) ?? [];
+    const owners = planes.map(
+        ({ metadata }) =>
+            `${metadata?.namespace}/${metadata?.name} of ${ownerOf(metadata?.labels ?? {}, metadata?.annotations ?? {}, managersOf(metadata))}`,
+    );
+    const crdOwners = [
+        ...new Set(istioCrds.map(({ labels, annotations, managers }) => ownerOf(labels, annotations, managers))),
+    ];
+    const revisions = planes.map(({ metadata }) => metadata?.labels?.["istio.io/rev"] ?? "default");
+    const findings: Finding[] = [];
+    const twice = revisions.find((revision, at) => revisions.indexOf(revision) !== at);
+    if (twice !== undefined)
+        findings.push(
+            problem(
+                "before/two-control-planes",
+                twice,
+                `Two control planes serve the revision ${JSON.stringify(twice)} (${listed(owners)}), so which one injects and configures a pod is left to chance; give one of them another revision, or remove it.`,
+            ),
+        );
+    const others = planes.filter(
+        ({ metadata }) => !managersOf(metadata).some((manager) => manager.startsWith("pulumi")),
+    );
+    for (const { metadata } of others) {
+        findings.push(
+            note(
+                "before/istio",
+                `${metadata?.namespace}/${metadata?.name}`,
+                `There is an Istio already: ${metadata?.namespace}/${metadata?.name} of ${ownerOf(metadata?.labels ?? {}, metadata?.annotations ?? {}, managersOf(metadata))}; an install into the same namespace meets its objects, so remove it first or choose another cluster.`,
+            ),
+        );
+    }
+    const parts = [
+        owners.length > 0 ? `istiod ${listed(owners)}` : "none installed",
+        istioCrds.length > 0 ? `${istioCrds.length} CRDs of ${listed(crdOwners)}` : "no CRDs",
+    ];
+    return check("before/istio", GROUP, "Istio", parts.join("; "), findings);
+}
+
+function checkGatewayApi({ crds }: Prerequisites): Check {
+    if (!crds) return skipped("before/gateway-api", GROUP, "Gateway API", "this user may not read CRDs");
+    const own = crds.filter(({ name }) => name.endsWith(`.${GATEWAY_API_GROUP}`));
+    if (own.length === 0)
+        return check("before/gateway-api", GROUP, "Gateway API", "not installed; an install brings it");
+    const versions = [
+        ...new Set(
+            own
+                .map(({ annotations }) => annotations[GATEWAY_API_BUNDLE_VERSION])
+                .filter((version) => version !== undefined),
+        ),
+    ];
+    const owners = [...new Set(own.map(({ labels, annotations, managers }) => ownerOf(labels, annotations, managers)))];
+    const missing = NEEDED_GATEWAY_API_CRDS.filter(
+        (name) => !own.some((crd) => crd.name === name && crd.served.includes("v1")),
+    );
+    const findings: Finding[] = [];
+    if (missing.length > 0)
+        findings.push(
+            problem(
+                "before/gateway-api",
+                listed(missing),
+                `The cluster has CRDs of the Gateway API (of ${listed(owners)}), but ${listed(missing)} ${missing.length === 1 ? "is" : "are"} not served at v1; bring the Gateway API to v1.0 or newer.`,
+            ),
+        );
+    if (versions.length > 1)
+        findings.push(
+            problem(
+                "before/gateway-api-mixed",
+                listed(versions),
+                `The CRDs of the Gateway API are of different versions (${listed(versions)}); apply one version's bundle as a whole.`,
+            ),
+        );
+    return check(
+        "before/gateway-api",
+        GROUP,
+        "Gateway API",
+        `${own.length} CRDs${versions.length > 0 ? ` of ${listed(versions)}` : ""}, of ${listed(owners)}`,
+        findings,
+    );
+}
+
+function checkStorage({ storageClasses }: Prerequisites, { pods }: ClusterSnapshot): Check {
+    if (!storageClasses)
+        return skipped("before/storage", GROUP, "Storage class", "this user may not read storage classes");
+    const defaults = storageClasses.filter(({ isDefault }) => isDefault).map(({ name }) => name);
+    const findings: Finding[] = [];
+    const claims = pods.some(
+        ({ metadata, status }) =>
+            metadata?.labels?.["app.kubernetes.io/name"] === "loki" && status?.phase === "Running",
+    );
+    if (defaults.length === 0 && !claims) {
+        const others =
+            storageClasses.length === 0
+                ? "it has none at all"
+                : `it has: ${storageClasses.map(({ name }) => name).join(", ")}`;
+        findings.push(
+            problem(
+                "before/storage",
+                "storage class",
+                `The cluster has no default storage class (${others}), so Loki's volume claim stays pending; name a class for Loki, make one the default, or leave Loki out.`,
+            ),
+        );
+    }
+    if (defaults.length > 1)
+        findings.push(
+            note(
+                "before/storage",
+                "storage class",
+                `The cluster has ${defaults.length} default storage classes (${listed(defaults)}); the newest one is taken.`,
+            ),
+        );
+    return check(
+        "before/storage",
+        GROUP,
+        "Storage class",
+        defaults.length > 0 ? `default ${listed(defaults)}` : "no default",
+        findings,
+    );
+}
+
+const PULL_ERRORS = ["ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull"];
+
+function checkRegistries({ pods }: ClusterSnapshot, reached: Readonly<Record<string, boolean>> | undefined): Check {
+    const findings: Finding[] = [];
+    const failing = new Map<string, Set<string>>();
+    for (const pod of pods) {
+        for (const { name, image, state } of [
+            ...(pod.status?.initContainerStatuses ?? []),
+            ...(pod.status?.containerStatuses ?? []),
+        ]) {
+            const wanted =
+                [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].find(
+                    (container) => container.name === name,
+                )?.image ?? image;
+            if (PULL_ERRORS.includes(state?.waiting?.reason ?? ""))
+                failing.set(
+                    wanted,
+                    (failing.get(wanted) ?? new Set()).add(`${pod.metadata?.namespace}/${pod.metadata?.name}`),
+                );
+        }
+    }
+    for (const [image, names] of failing) {
+        findings.push(
+            problem(
+                "before/image-pull",
+                image,
+                `The image ${image} cannot be pulled (pods ${listed([...names])}); make ${registryOf(image)} reachable for the nodes, or set a mirror.`,
+            ),
+        );
+    }
+    const silent = Object.entries(reached ?? {})
+        .filter(([, yes]) => !yes)
+        .map(([name]) => name);
+    if (silent.length > 0)
+        findings.push(
+            note(
+                "before/registries",
+                listed(silent),
+                `This machine does not reach ${listed(silent)}, from where images come; if the nodes do not either, set mirrors before an install.`,
+            ),
+        );
+    const names = Object.keys(REGISTRIES);
+    const seen =
+        reached === undefined
+            ? `images come from ${listed(names)}; not tried, no containers run on these nodes`
+            : `${listed(names.filter((name) => reached[name]))} reached from this machine`;
+    return check("before/registries", GROUP, "Image registries", seen, findings);
+}
+
+function checkNodePorts({ services }: ClusterSnapshot, wanted: readonly number[], own: ReadonlySet<string>): Check {
+    const taken = services.flatMap(({ metadata, spec }) =>
+        (spec?.ports ?? [])
+            .filter(({ nodePort }) => nodePort)
+            .map(({ nodePort }) => ({
+                port: nodePort!,
+                namespace: metadata?.namespace ?? "",
+                by: `${metadata?.namespace}/${metadata?.name}`,
+            })),
+    );
+    const findings = wanted.flatMap((port) => {
+        const by = taken.filter((each) => each.port === port && !own.has(each.namespace)).map((each) => each.by);
+        return by.length === 0
+            ? []
+            : [
+                  problem(
+                      "before/node-port",
+                      String(port),
+                      `The node port ${port} is taken by ${listed(by)}; choose another one, or change that Service.`,
+                  ),
+              ];
+    });
+    const [first, last] = NODE_PORTS;
+    const sorted = taken.toSorted((a, b) => a.port - b.port).map(({ port, by }) => `${port} ${by}`);
+    return check(
+        "before/node-ports",
+        GROUP,
+        "Node ports",
+        taken.length === 0 ? `none of ${first}-${last} taken` : `taken: ${listed(sorted, 6)}`,
+        findings,
+    );
+}

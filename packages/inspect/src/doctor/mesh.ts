@@ -1,0 +1,175 @@
+import { counted, listed, problem } from "../finding";
+import type { InjectionReport } from "../mesh/injection";
+import type { ProxyReport } from "../mesh/proxy";
+import type { Topology } from "../mesh/topology";
+import { type Check, check, skipped } from "./check";
+
+/** What the walkthrough proves of the mesh: injection (step 4), the gateway (5 and 6), istio-init and istio-proxy (11 and 12). */
+export function checkMesh(injection: InjectionReport, proxies: readonly ProxyReport[], topology: Topology): Check[] {
+    return [
+        checkControlPlanes(injection),
+        checkInjection(injection),
+        ...checkGateways(topology),
+        checkInit(proxies),
+        checkProxies(proxies),
+    ];
+}
+
+function checkControlPlanes({ controlPlanes, injectors, findings }: InjectionReport): Check {
+    if (controlPlanes.length === 0 && injectors.length === 0)
+        return skipped("mesh/control-plane", "mesh", "Control plane", "no Istio is installed");
+    const seen = controlPlanes.map(
+        ({ namespace, name, version, ready }) =>
+            `${namespace}/${name} ${version ?? "of unknown version"}${ready ? ", ready" : ", not ready"}`,
+    );
+    const about = findings.filter(({ code }) =>
+        ["injection/control-plane", "injection/no-ca-bundle", "injection/no-injector"].includes(code),
+    );
+    return check(
+        "mesh/control-plane",
+        "mesh",
+        "Control plane",
+        `${listed(seen)}; ${counted(injectors.length, "injector")} trusted by the API server`,
+        about,
+        injectors.map(({ name, revision }) => `${name}: revision ${revision}`),
+    );
+}
+
+function checkInjection({ namespaces, pods, findings }: InjectionReport): Check {
+    const expected = namespaces.filter((namespace) => namespace.expected);
+    if (expected.length === 0) return skipped("mesh/injection", "mesh", "Injection", "no namespace asks for sidecars");
+    const sidecars = pods.filter(({ role }) => role === "sidecar");
+    const gateways = pods.filter(({ role }) => role === "gateway");
+    const without = pods.filter((pod) => pod.expected && pod.role === "plain");
+    const versions = [
+        ...new Set([...sidecars, ...gateways].map(({ proxyVersion }) => proxyVersion ?? "of unknown version")),
+    ];
+    const about = findings.filter(
+        ({ code }) =>
+            code.startsWith("injection/") &&
+            !["injection/control-plane", "injection/no-ca-bundle", "injection/no-injector"].includes(code),
+    );
+    const seen = `${counted(sidecars.length, "pod")} with a sidecar, ${counted(gateways.length, "gateway")}${without.length > 0 ? `, ${without.length} without a sidecar` : ""}; proxies ${listed(versions)}`;
+    const details = [...sidecars, ...gateways, ...without].map(
+        ({ namespace, pod, containers, initContainers, readyContainers, why }) =>
+            `${namespace}/${pod}: ${[...initContainers, ...containers].map(({ name }) => name).join(", ")}; ${readyContainers} ready${why === undefined ? "" : `; no sidecar: ${why}`}`,
+    );
+    return check("mesh/injection", "mesh", "Injection", seen, about, details);
+}
+
+function checkGateways({ gateways }: Topology): Check[] {
+    if (gateways.length === 0) return [skipped("gateway/programmed", "gateway", "Gateways", "there is none")];
+    const findings = gateways.flatMap(({ namespace, name, programmed, reason, routes }) => [
+        ...(programmed
+            ? []
+            : [
+                  problem(
+                      "gateway/not-programmed",
+                      `${namespace}/${name}`,
+                      `The Gateway ${namespace}/${name} is not programmed: ${reason}; see: kubectl -n ${namespace} describe gateway ${name}`,
+                  ),
+              ]),
+        ...routes
+            .filter(({ accepted }) => !accepted)
+            .map((route) =>
+                problem(
+                    "gateway/route",
+                    `${route.namespace}/${route.name}`,
+                    `The HTTPRoute ${route.namespace}/${route.name} is not accepted or names what does not exist; see: kubectl -n ${route.namespace} describe httproute ${route.name}`,
+                ),
+            ),
+    ]);
+    const details = gateways.flatMap(({ namespace, name, className, listeners, service, routes }) => [
+        `${namespace}/${name}: class ${className}, ${listeners.map((listener) => `listener ${listener.name} ${listener.protocol} ${listener.port}`).join(", ")}`,
+        ...(service
+            ? [
+                  `Service ${service.namespace}/${service.name}, ${service.type}: ${service.ports.map(({ name: of, port, nodePort }) => `${of} ${port}${nodePort ? ` at node port ${nodePort}` : ""}`).join(", ")}`,
+              ]
+            : []),
+        ...routes.map(
+            (route) =>
+                `HTTPRoute ${route.namespace}/${route.name}: ${route.matches.join(", ")} to ${route.backends.map(({ service: to, port }) => `${to}:${port ?? ""}`).join(", ")}`,
+        ),
+    ]);
+    const ready = gateways.filter(({ programmed }) => programmed).length;
+    return [
+        check(
+            "gateway/programmed",
+            "gateway",
+            "Gateways",
+            `${ready} of ${gateways.length} programmed, ${counted(
+                gateways.reduce((sum, { routes }) => sum + routes.length, 0),
+                "route",
+            )}`,
+            findings,
+            details,
+        ),
+    ];
+}
+
+function checkInit(proxies: readonly ProxyReport[]): Check {
+    const sidecars = proxies.filter(({ role }) => role === "sidecar");
+    if (sidecars.length === 0) return skipped("mesh/istio-init", "mesh", "istio-init", "no pod has a sidecar");
+    const findings = sidecars.flatMap((report) => report.findings);
+    const kinds = groupBy(sidecars, ({ capture }) =>
+        capture
+            ? `${capture.container} ${capture.arguments.map(({ argument, value }) => `${argument}${value === undefined ? "" : ` ${value === "" ? '""' : value}`}`).join(" ")}; capabilities ${listed(capture.capabilities.added)}`
+            : "nothing",
+    );
+    const first = sidecars.find(({ capture }) => capture)?.capture;
+    const seen = first
+        ? `inbound ${all(first.inbound.captured)} to ${first.inboundPort} but ${listed(first.inbound.excluded.map(({ port }) => port))}, outbound ${all(first.outbound.captured)} to ${first.outboundPort}, by ${first.mode}, all but user ${first.user}`
+        : "no pod captures its traffic";
+    return check(
+        "mesh/istio-init",
+        "mesh",
+        "istio-init",
+        seen,
+        findings,
+        [...kinds].map(([kind, same]) => `${counted(same.length, "pod")}: ${kind}`),
+    );
+}
+
+const all = (captured: readonly string[]) =>
+    captured.includes("*") ? "all" : captured.length === 0 ? "nothing" : listed(captured);
+
+function checkProxies(proxies: readonly ProxyReport[]): Check {
+    if (proxies.length === 0) return skipped("mesh/istio-proxy", "mesh", "istio-proxy", "no pod has a proxy");
+    const unprobed = proxies.filter(({ proxy }) => !proxy.probes.some(({ kind }) => kind === "readiness"));
+    const unmounted = proxies.filter(({ proxy }) => proxy.mounts.some(({ source }) => source === "no such volume"));
+    const findings = [
+        ...unprobed.map(({ namespace, pod }) =>
+            problem(
+                "proxy/no-probe",
+                `${namespace}/${pod}`,
+                `The proxy of ${namespace}/${pod} has no readiness probe, so the pod counts as ready before its proxy is; recreate it with the injection template of its control plane.`,
+            ),
+        ),
+        ...unmounted.map(({ namespace, pod }) =>
+            problem(
+                "proxy/no-volume",
+                `${namespace}/${pod}`,
+                `The proxy of ${namespace}/${pod} mounts a volume that the pod does not have; recreate it with the injection template of its control plane.`,
+            ),
+        ),
+    ];
+    const domains = [...new Set(proxies.map(({ proxy }) => proxy.domain ?? "no domain"))];
+    const details = proxies.map(
+        ({ namespace, pod, role, proxy }) =>
+            `${namespace}/${pod}: proxy ${role === "gateway" ? "router" : "sidecar"}, domain ${proxy.domain ?? "none"}, CA ${proxy.env.find(({ name }) => name === "CA_ADDR")?.value ?? "default"}, ${counted(proxy.probes.length, "probe")}, ${counted(proxy.mounts.length, "mount")}, user ${proxy.runsAs ?? "of the image"}`,
+    );
+    return check(
+        "mesh/istio-proxy",
+        "mesh",
+        "istio-proxy",
+        `${counted(proxies.length, "proxy", "proxies")}, domain ${listed(domains)}`,
+        findings,
+        details,
+    );
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+    const groups = new Map<string, T[]>();
+    for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+    return groups;
+}

@@ -1,0 +1,91 @@
+import { counted, type Finding } from "../finding";
+import { pathName, percent, type Traffic, type TrafficPath } from "../join";
+import { formatHostPort, type NatReading } from "../nat";
+import { type Check, check, skipped } from "./check";
+
+/** What the walkthrough proves of a node's rules: steps 7 to 10. */
+export function checkTraffic(reading: NatReading, { paths, findings }: Traffic, source: string): Check[] {
+    if (paths.length === 0)
+        return [skipped("traffic/services", "traffic", "KUBE-SERVICES", "there are no Services to look at")];
+    const about = (codes: readonly string[]) => findings.filter(({ code }) => codes.includes(code));
+    const entries = [
+        "nat/missing-service",
+        "nat/refused",
+        "nat/missing-node-port",
+        "nat/stale-service",
+        "nat/no-rules",
+        "nat/not-hooked",
+        "nat/both-back-ends",
+        "nat/cut-off",
+        "nat/unreadable",
+        "nat/no-local-endpoint",
+        "nat/affinity",
+    ];
+    const shares = ["nat/uneven-share", "nat/lost-share"];
+    const marks = ["nat/no-masquerade"];
+    const chains = findings.filter(({ code }) => ![...entries, ...shares, ...marks].includes(code));
+    const caught = paths.filter(({ entries: own }) => own.length > 0);
+    const several = paths.filter(({ endpoints }) => endpoints.length > 1);
+    const endpoints = paths.flatMap((path) => path.endpoints);
+    return [
+        check(
+            "traffic/services",
+            "traffic",
+            "KUBE-SERVICES",
+            `${caught.length} of ${paths.length} Service ports caught by ${source}`,
+            about(entries),
+            caught.map(entryLine),
+        ),
+        check(
+            "traffic/chains",
+            "traffic",
+            "Chains to pods",
+            `${counted(endpoints.length, "endpoint")}, ${endpoints.filter(({ pod }) => pod).length} found as pods, ${endpoints.filter(({ opens }) => opens).length} at a port that a container declares or a Gateway listens on`,
+            chains,
+            paths.flatMap(endpointLines),
+        ),
+        check(
+            "traffic/shares",
+            "traffic",
+            "Shares",
+            several.length === 0
+                ? "no Service port has several endpoints"
+                : `${counted(several.length, "Service port")} with several endpoints${about(shares).length === 0 ? ", each spread evenly" : ""}`,
+            about(shares),
+            several.map(shareLine),
+        ),
+        checkMasquerade(reading, about(marks)),
+    ];
+}
+
+function entryLine(path: TrafficPath): string {
+    const entries = path.entries.map(
+        ({ kind, address, port, target }) =>
+            `${kind} ${address === undefined ? port : formatHostPort({ address, port })} -> ${target}`,
+    );
+    return `${pathName(path)}: ${entries.join(", ")}`;
+}
+
+function endpointLines(path: TrafficPath): string[] {
+    return path.endpoints.map(({ chain, address, port, pod, opens }) => {
+        const where = pod ? `pod ${pod.namespace}/${pod.name}` : "no pod";
+        const at =
+            opens === undefined
+                ? ""
+                : "listener" in opens
+                  ? `, listener ${opens.listener}`
+                  : `, containerPort of ${opens.container}`;
+        return `${pathName(path)}: ${chain} -> DNAT ${formatHostPort({ address, port })}, ${where}${at}`;
+    });
+}
+
+const shareLine = (path: TrafficPath) =>
+    `${pathName(path)}: ${path.endpoints.map(({ share, probability, pod, address }) => `${pod?.version ?? pod?.name ?? address} ${percent(share)}${probability === undefined ? "" : ` (probability ${probability})`}`).join(", ")}`;
+
+function checkMasquerade({ models }: NatReading, findings: readonly Finding[]): Check {
+    const seen = models.map(
+        ({ family, masquerading }) =>
+            `${family} ${masquerading.mark === undefined ? "sets no mark" : `MARK or ${masquerading.mark}`}${masquerading.applied ? ", masqueraded" : ", not masqueraded"}`,
+    );
+    return check("traffic/masquerade", "traffic", "KUBE-MARK-MASQ", seen.join("; ") || "no rules", findings);
+}

@@ -1,0 +1,147 @@
+import { type PathEndpoint, pathName, percent, type TrafficPath } from "../join";
+import { formatHostPort } from "../nat";
+import type { NatReport } from "../report";
+import { type Cell, type Style, table } from "./table";
+
+/** The paths as one table, a line an endpoint. */
+export function natTable({ paths, ...nat }: NatReport, style: Style): string {
+    const rows = paths.flatMap((path): Cell[][] => {
+        const endpoints = path.endpoints.length > 0 ? path.endpoints : path.localEndpoints;
+        const first: Cell[] = [
+            pathName(path),
+            entryText(path),
+            path.chain ??
+                path.localChain ??
+                (refused(path) ? { text: refused(path)!, paint: style.bad } : { text: "none", paint: style.bad }),
+        ];
+        if (endpoints.length === 0) return [[...first, "", "", "", ""]];
+        return endpoints.map((endpoint, at) => [
+            ...(at === 0 ? first : ["", "", ""]),
+            endpoint.chain,
+            percent(endpoint.share),
+            formatHostPort(endpoint),
+            podCell(endpoint, style),
+        ]);
+    });
+    const body =
+        rows.length > 0
+            ? table(["SERVICE PORT", "REACHED AT", "CHAIN", "ENDPOINT CHAIN", "SHARE", "DNAT TO", "POD"], rows, style)
+            : "There are no Services with a cluster IP in these namespaces.";
+    return [summary({ paths, ...nat }), body, foreignText({ paths, ...nat }, style)]
+        .filter((part) => part !== "")
+        .join("\n\n");
+}
+
+function entryText({ entries }: TrafficPath): string {
+    return entries
+        .map(({ kind, address, port }) =>
+            kind === "node port" ? `node port ${port}` : formatHostPort({ address: address ?? "", port }),
+        )
+        .join(", ");
+}
+
+const refused = ({ entries }: TrafficPath) =>
+    entries.find(({ target }) => target === "REJECT" || target === "DROP")?.target;
+
+function podCell({ pod, opens, current }: PathEndpoint, style: Style): Cell {
+    if (!current) return { text: "stale: no EndpointSlice holds it", paint: style.bad };
+    if (!pod) return "no pod";
+    return `${pod.name} ${openedBy(opens)}`.trim();
+}
+
+function openedBy(opens: PathEndpoint["opens"]): string {
+    if (!opens) return "(port not declared)";
+    return "listener" in opens ? `(listener ${opens.listener})` : `(container ${opens.container})`;
+}
+
+function summary({ source, node, families }: NatReport): string {
+    const said = families.map(
+        ({ family, backend, services, masquerading }) =>
+            `${family}${backend ? ` (${backend})` : ""}: ${services} Service ports, ${masquerading.mark === undefined ? "KUBE-MARK-MASQ sets no mark" : `KUBE-MARK-MASQ sets ${masquerading.mark}${masquerading.applied ? " and what carries it is masqueraded" : ""}`}`,
+    );
+    return [
+        `${source[0]!.toUpperCase()}${source.slice(1)}${node === undefined || source.includes(node) ? "" : `, node ${node}`}`,
+        ...said,
+    ].join("\n");
+}
+
+/** Rules that are not kube-proxy's, as they stand; none is left out. */
+function foreignText({ families, unreadable, warnings }: NatReport, style: Style): string {
+    const lines = [
+        ...families.flatMap(({ family, foreign }) =>
+            foreign.map(({ table: of, text }) => `  ${family} ${of}  ${text}`),
+        ),
+        ...unreadable.map(({ line, text }) => `  line ${line}  ${text}`),
+    ];
+    const leftovers = families.flatMap(({ family, unreferenced }) =>
+        unreferenced.flatMap(({ chain, rules }) => [`  ${family}  ${chain}`, ...rules.map((rule) => `    ${rule}`)]),
+    );
+    return [
+        lines.length > 0 ? `${style.faint("RULES THAT ARE NOT KUBE-PROXY'S, AS THEY STAND")}\n${lines.join("\n")}` : "",
+        leftovers.length > 0 ? `${style.faint("CHAINS THAT NOTHING LEADS TO")}\n${leftovers.join("\n")}` : "",
+        ...warnings.map((warning) => `iptables warns: ${warning}`),
+    ]
+        .filter((part) => part !== "")
+        .join("\n\n");
+}
+
+/** One path as the walkthrough follows it, chain by chain. */
+export function natTrace(path: TrafficPath, mark: string | undefined, style: Style): string {
+    const lines = [
+        `${style.strong(pathName(path))}  ${path.type}, ${path.protocol}, ${path.family}, target port ${path.targetPort}`,
+    ];
+    for (const { kind, address, port, target, reason } of path.entries) {
+        const at = address === undefined ? String(port) : formatHostPort({ address, port });
+        lines.push(`  ${kind} ${at} -> ${target}${reason ? style.bad(` (${reason})`) : ""}`);
+    }
+    if (path.firewall) lines.push(`  ${path.firewall.chain}: only from ${path.firewall.sources.join(", ")}`);
+    if (path.external) {
+        lines.push(`  ${path.external.chain}`);
+        if (path.external.masquerade)
+            lines.push(
+                `    masquerade ${path.external.masquerade} (KUBE-MARK-MASQ${mark === undefined ? "" : `, MARK or ${mark}`})`,
+            );
+        const { ways } = path.external;
+        for (const { when, target } of ways)
+            lines.push(`    ${when === "all" ? (ways.length > 1 ? "all else" : "all") : `from ${when}`} -> ${target}`);
+    }
+    const marked =
+        path.masquerade === undefined
+            ? ""
+            : `    masquerade ${path.masquerade} (KUBE-MARK-MASQ${mark === undefined ? "" : `, MARK or ${mark}`})`;
+    const chains = [[path.chain, path.endpoints] as const, [path.localChain, path.localEndpoints] as const];
+    for (const [at, [chain, endpoints]] of chains.entries()) {
+        if (chain === undefined) continue;
+        lines.push(`  ${chain}${at === 1 ? " (endpoints on this node)" : ""}`);
+        if (marked !== "" && (at === 0 || path.chain === undefined)) lines.push(marked);
+        if (path.affinitySeconds !== undefined)
+            lines.push(`    a client returns to its endpoint for ${path.affinitySeconds} s`);
+        const rows = endpoints.map((endpoint): Cell[] => [
+            percent(endpoint.share),
+            endpoint.probability === undefined ? "the rest" : endpoint.probability.toFixed(11),
+            endpoint.chain,
+            [formatHostPort(endpoint), ...endpoint.options].join(" "),
+            endpoint.pod?.version ?? "",
+            podCell(endpoint, style),
+            endpoint.packets === undefined ? "" : String(endpoint.packets),
+        ]);
+        lines.push(
+            table(
+                ["SHARE", "PROBABILITY", "ENDPOINT CHAIN", "DNAT TO", "VERSION", "POD", "CONNECTIONS"],
+                rows,
+                style,
+                "    ",
+            ),
+        );
+    }
+    if (path.lost > 1e-4) lines.push(style.bad(`  ${percent(path.lost)} of the connections are taken by no rule`));
+    return lines.join("\n");
+}
+
+/** Traces of each path, for one Service. */
+export function natTraces(nat: NatReport, style: Style): string {
+    const markOf = (path: TrafficPath) => nat.families.find(({ family }) => family === path.family)?.masquerading.mark;
+    return [summary(nat), ...nat.paths.map((path) => natTrace(path, markOf(path), style)), foreignText(nat, style)]
+        .filter((part) => part !== "")
+        .join("\n\n");
+}

@@ -1,0 +1,83 @@
+import type { V1Pod } from "@kubernetes/client-node";
+import { UserError } from "@istio-on-pulumi/kube";
+import { counted, listed } from "../finding";
+import { ask, type Connection } from "../snapshot/connect";
+import { keyOf } from "../snapshot/snapshot";
+import { countHop, type Hop, sortedHops } from "./hops";
+import { hopsBetween, readRequestCounts, type RequestCounts } from "./metrics";
+
+/** The port at which the proxy's agent tells its metrics. */
+const METRICS_PORT = 15_020;
+const METRICS_PATH = "stats/prometheus";
+/** How many pods are asked at the same time. */
+const AT_ONCE = 8;
+const FORBIDDEN = 403;
+
+/** What the proxies of some pods counted, at one moment. */
+export interface MetricsReading {
+    readonly byPod: ReadonlyMap<string, RequestCounts>;
+    /** Pods whose proxy told nothing. */
+    readonly silent: readonly string[];
+    /** Whether the user may not use the API server's proxy. */
+    readonly refused: boolean;
+}
+
+/** Reads the metrics of these pods' proxies through the API server; never throws. */
+export async function readMetrics({ config }: Connection, pods: readonly V1Pod[]): Promise<MetricsReading> {
+    const { CoreV1Api } = await import("@kubernetes/client-node");
+    const api = config.makeApiClient(CoreV1Api);
+    const byPod = new Map<string, RequestCounts>();
+    const silent: string[] = [];
+    let refused = false;
+    const waiting = [...pods];
+    const work = async () => {
+        for (let pod = waiting.shift(); pod && !refused; pod = waiting.shift()) {
+            const { namespace = "", name = "" } = pod.metadata ?? {};
+            try {
+                const request = api.connectGetNamespacedPodProxyWithPath({
+                    namespace,
+                    name: `${name}:${METRICS_PORT}`,
+                    path: METRICS_PATH,
+                });
+                const metrics = await ask(`The pod ${keyOf(pod)}`, request, [FORBIDDEN]);
+                if (metrics === undefined) refused = true;
+                else byPod.set(keyOf(pod), readRequestCounts(metrics));
+            } catch (error) {
+                if (!(error instanceof UserError)) throw error;
+                silent.push(keyOf(pod));
+            }
+        }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    return { byPod, silent, refused };
+}
+
+/** Hops that the proxies counted between two readings, of the pods that both hold; or why there are none. */
+export function meteredHops(
+    before: MetricsReading,
+    after: MetricsReading,
+): { readonly hops: Hop[]; readonly silent: readonly string[] } | { readonly why: string } {
+    if (before.refused || after.refused)
+        return { why: "this user may not read the proxies' metrics by the API server (pods/proxy)" };
+    const rows = new Map<string, Hop>();
+    let told = 0;
+    for (const [pod, counts] of after.byPod) {
+        const then = before.byPod.get(pod);
+        if (!then) continue;
+        told++;
+        for (const hop of hopsBetween(then, counts)) countHop(rows, hop);
+    }
+    const silent = [...new Set([...before.silent, ...after.silent])];
+    if (told === 0)
+        return {
+            why:
+                silent.length === 0
+                    ? "there are no pods with a proxy to ask"
+                    : `no proxy tells its metrics at port ${METRICS_PORT} (asked: ${listed(silent)})`,
+        };
+    if (rows.size === 0)
+        return {
+            why: `the proxies of ${counted(told, "pod")} counted no request as its destination meanwhile (istio_requests_total)`,
+        };
+    return { hops: sortedHops(rows.values()), silent };
+}

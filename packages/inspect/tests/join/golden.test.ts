@@ -1,0 +1,179 @@
+import { describe, expect, it } from "vitest";
+import { joinTraffic, type Traffic } from "../../src/join";
+import { formatRule, parseSave, readNat } from "../../src/nat";
+import { goldenRules, goldenSnapshot } from "../../testing/golden";
+
+const COUNTS = [1, 2, 3, 5];
+const traffic = (count: number, rules = goldenRules(String(count))): Traffic =>
+    joinTraffic(readNat(parseSave(rules)), goldenSnapshot(count), { node: "lab-node" });
+const pathOf = ({ paths }: Traffic, service: string, family = "IPv4") =>
+    paths.find((path) => path.namespace === "golden" && path.service === service && path.family === family)!;
+
+describe.each(COUNTS)("the rules of a real kube-proxy for %i endpoints", (count) => {
+    const text = goldenRules(String(count));
+    const found = traffic(count);
+
+    it("are written as they were read, double spaces aside", () => {
+        const lines = text.split("\n").filter((line) => line.includes("-A "));
+        const rules = parseSave(text).tables.flatMap(({ chains }) =>
+            [...chains.values()].flatMap((chain) => chain.rules),
+        );
+        expect(rules).toHaveLength(lines.length);
+        expect(new Set(rules.map(formatRule))).toEqual(new Set(lines.map((line) => line.replaceAll("  ", " "))));
+    });
+
+    it("hold nothing that is not known", () => {
+        const { models, warnings, unreadable, incomplete, both } = readNat(parseSave(text));
+        expect({ warnings, unreadable, incomplete, both }).toEqual({
+            warnings: [],
+            unreadable: [],
+            incomplete: [],
+            both: [],
+        });
+        expect(
+            models.map(({ family, backend, hooks, masquerading, brokenJumps, unreferenced, foreign }) => ({
+                family,
+                backend,
+                hooks,
+                masquerading,
+                brokenJumps,
+                unreferenced,
+                foreign,
+            })),
+        ).toEqual(
+            ["IPv4", "IPv6"].map((family) => ({
+                family,
+                backend: "nft",
+                hooks: ["PREROUTING", "OUTPUT"],
+                masquerading: { mark: "0x4000", applied: true },
+                brokenJumps: [],
+                unreferenced: [],
+                foreign: [],
+            })),
+        );
+    });
+
+    it("give each pod of reviews the same share, and its container's port is that of the rule", () => {
+        const { endpoints, masquerade, lost } = pathOf(found, "reviews");
+        expect(endpoints).toHaveLength(count);
+        for (const { share, current, pod, opens, port } of endpoints) {
+            expect(share).toBeCloseTo(1 / count, 6);
+            expect({ current, ready: pod?.ready, workload: pod?.workload, opens, port }).toEqual({
+                current: true,
+                ready: true,
+                workload: "reviews",
+                opens: { container: "reviews", name: undefined },
+                port: 9080,
+            });
+        }
+        expect({ masquerade, lost }).toEqual({ masquerade: "from outside 10.244.0.0/16", lost: 0 });
+    });
+
+    it("keep clients of a Service with affinity at their endpoint for 600 s", () => {
+        const { affinitySeconds, endpoints } = pathOf(found, "affinity");
+        expect([affinitySeconds, endpoints.length]).toEqual([600, count]);
+    });
+
+    it("keep external traffic local for a NodePort with externalTrafficPolicy Local", () => {
+        const { chain, localChain, external, localEndpoints } = pathOf(found, "local");
+        expect(external!.ways).toEqual([
+            { when: "pods", target: chain },
+            { when: "this node", target: chain },
+            { when: "all", target: localChain },
+        ]);
+        expect(localEndpoints).toHaveLength(count);
+        const inner = pathOf(found, "inner-local");
+        expect([inner.chain, inner.localEndpoints.length]).toEqual([undefined, count]);
+    });
+
+    it("let a load balancer's sources in, and catch external addresses and UDP", () => {
+        expect(pathOf(found, "balanced")).toMatchObject({
+            firewall: { sources: ["198.51.100.0/24"] },
+            entries: [
+                { kind: "cluster IP" },
+                { kind: "load balancer IP", address: "203.0.113.9" },
+                { kind: "node port" },
+            ],
+        });
+        const dns = found.paths.filter(({ service }) => service === "names");
+        expect(dns.map(({ protocol, entries }) => [protocol, ...entries.map(({ kind }) => kind)])).toEqual([
+            ["UDP", "cluster IP", "external IP"],
+            ["TCP", "cluster IP", "external IP"],
+        ]);
+    });
+
+    it("spread IPv6 connections too", () => {
+        const { endpoints, entries } = pathOf(found, "six", "IPv6");
+        expect(endpoints.map(({ address, share }) => [address, share])).toEqual([
+            ["fd00:10:244::a", 0.5],
+            ["fd00:10:244::b", 0.5],
+        ]);
+        expect(entries.map(({ kind }) => kind)).toEqual(["cluster IP", "node port"]);
+    });
+
+    it("leave a headless Service to the name service", () => {
+        expect(pathOf(found, "headless")).toBeUndefined();
+    });
+
+    it("refuse what has no endpoints, and the findings are these four", () => {
+        expect(pathOf(found, "nobody").entries).toEqual([
+            {
+                kind: "cluster IP",
+                address: expect.any(String) as string,
+                port: 80,
+                target: "REJECT",
+                reason: "has no endpoints",
+            },
+            { kind: "node port", port: expect.any(Number) as number, target: "REJECT", reason: "has no endpoints" },
+        ]);
+        expect(found.findings.map(({ severity, code, subject }) => `${severity} ${code} ${subject}`)).toEqual([
+            "problem service/no-endpoints golden/both:http",
+            "problem service/undeclared-port golden/names:dns",
+            "problem service/undeclared-port golden/names:dns-tcp",
+            "problem service/no-endpoints golden/nobody:80",
+        ]);
+        expect(found.findings[0]!.message).toMatch(
+            /^golden\/both:http has no ready endpoint for IPv6: none of the pods that it selects \(.*\) has an IPv6 address; /,
+        );
+        expect(found.findings[3]!.message).toBe(
+            "golden/nobody:80 has no ready endpoint: its selector app=nobody selects no pod; until that is mended, every connection to it fails.",
+        );
+    });
+});
+
+describe("the same rules in the legacy back end", () => {
+    it("mean the same", () => {
+        const legacy = traffic(3, goldenRules("3-legacy"));
+        const nft = traffic(3);
+        expect(readNat(parseSave(goldenRules("3-legacy"))).models).toMatchObject([
+            { family: "IPv4", backend: "legacy", foreign: [] },
+        ]);
+        const four = ({ paths }: Traffic) => paths.filter(({ family }) => family === "IPv4");
+        expect(four(legacy)).toEqual(four(nft));
+        expect(legacy.findings.map(({ code }) => code)).toContain("nat/no-rules");
+    });
+});
+
+describe("a node's rules against another moment of the cluster", () => {
+    it("still send traffic to what is gone", () => {
+        const { findings } = joinTraffic(readNat(parseSave(goldenRules("3"))), goldenSnapshot(2), { node: "lab-node" });
+        const stale = findings.filter(
+            ({ code, subject }) => code === "nat/stale-endpoint" && subject === "golden/reviews:http",
+        );
+        expect(stale).toHaveLength(1);
+        expect(stale[0]!.message).toMatch(
+            /^golden\/reviews:http still sends 33\.3 % of its connections to 10\.244\.0\.\d+:9080 \(KUBE-SEP-[A-Z2-7]{16}\), which no EndpointSlice holds any more; /,
+        );
+    });
+
+    it("do not yet send traffic to what is new", () => {
+        const { findings } = joinTraffic(readNat(parseSave(goldenRules("2"))), goldenSnapshot(3), { node: "lab-node" });
+        const missing = findings.filter(
+            ({ code, subject }) => code === "nat/missing-endpoint" && subject === "golden/local:http",
+        );
+        expect(missing.map(({ message }) => /to which (KUBE-SV.)-/.exec(message)?.[1])).toEqual([
+            "KUBE-SVC",
+            "KUBE-SVL",
+        ]);
+    });
+});

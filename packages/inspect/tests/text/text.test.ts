@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import { note, problem } from "../../src/finding";
+import { joinTraffic } from "../../src/join";
+import { parseSave, readNat } from "../../src/nat";
+import type { NatReport } from "../../src/report";
+import { natTable, natTraces } from "../../src/text/nat";
+import { findingsText } from "../../src/text/report";
+import { makeStyle, table, wantsColours } from "../../src/text/table";
+import { mesh } from "../../testing/mesh";
+import { ruleSet } from "../../testing/rules";
+
+const plain = makeStyle(false);
+
+function nat(edit: (rules: string) => string = (same) => same): NatReport {
+    const reading = readNat(
+        parseSave(
+            edit(
+                ruleSet([
+                    {
+                        name: "shop/productpage:http",
+                        clusterIP: "10.96.0.11",
+                        port: 9080,
+                        endpoints: [{ address: "10.244.0.1", port: 9080 }],
+                    },
+                    {
+                        name: "shop/reviews:http",
+                        clusterIP: "10.96.0.10",
+                        port: 9080,
+                        endpoints: [2, 3, 4].map((host) => ({ address: `10.244.0.${host}`, port: 9080 })),
+                    },
+                ]),
+            ),
+        ),
+    );
+    const { paths } = joinTraffic(reading, mesh());
+    return {
+        source: "the rules of this machine",
+        node: "node-1",
+        families: reading.models.map(({ family, backend, services, masquerading, foreign, unreferenced }) => ({
+            family,
+            backend,
+            services: services.length,
+            masquerading,
+            hooks: [],
+            unreferenced: unreferenced.map(({ name, rules }) => ({
+                chain: name,
+                rules: rules.map(({ text }) => text),
+            })),
+            foreign: foreign.map(({ table: of, rule }) => ({ table: of, chain: rule.chain, text: rule.text })),
+        })),
+        warnings: reading.warnings,
+        unreadable: reading.unreadable,
+        paths,
+    };
+}
+
+describe("a table", () => {
+    it("has columns as wide as their texts, leaves empty columns out, and no spaces at the end", () => {
+        expect(
+            table(
+                ["A", "EMPTY", "LONG"],
+                [
+                    ["one", "", "x"],
+                    ["two two", "", "yy"],
+                ],
+                plain,
+            ),
+        ).toBe("A        LONG\none      x\ntwo two  yy");
+    });
+
+    it("counts no colours into its widths", () => {
+        const coloured = table(["A", "B"], [[{ text: "x", paint: makeStyle(true).bad }, "y"]], makeStyle(true));
+        expect(coloured.replace(/\u001b\[\d+m/g, "")).toBe("A  B\nx  y");
+        expect(coloured).toContain("\u001b[31mx");
+    });
+
+    it("has colours on a terminal, unless the user wants none", () => {
+        expect([
+            wantsColours({}, true),
+            wantsColours({}, false),
+            wantsColours({ NO_COLOR: "1" }, true),
+            wantsColours({ FORCE_COLOR: "1" }, false),
+        ]).toEqual([true, false, false, true]);
+    });
+});
+
+describe("the chains as text", () => {
+    it("are a line an endpoint", () => {
+        const lines = natTable(nat(), plain).split("\n");
+        expect(lines.slice(0, 2)).toEqual([
+            "The rules of this machine, node node-1",
+            "IPv4 (nft): 2 Service ports, KUBE-MARK-MASQ sets 0x4000 and what carries it is masqueraded",
+        ]);
+        expect(lines[3]).toMatch(/^SERVICE PORT +REACHED AT +CHAIN +ENDPOINT CHAIN +SHARE +DNAT TO +POD$/);
+        expect(lines.filter((line) => line.includes("33.3 %"))).toHaveLength(3);
+        expect(lines[5]).toMatch(
+            /^shop\/reviews:http +10\.96\.0\.10:9080 +KUBE-SVC-\w{16} +KUBE-SEP-\w{16} +33\.3 % +10\.244\.0\.2:9080 +reviews-v1 \(container app\)$/,
+        );
+    });
+
+    it("of one Service are followed step by step", () => {
+        const { paths, ...rest } = nat();
+        const text = natTraces({ ...rest, paths: paths.slice(1) }, plain);
+        expect(text).toMatch(
+            /shop\/reviews:http {2}ClusterIP, TCP, IPv4, target port 9080\n {2}cluster IP 10\.96\.0\.10:9080 -> (KUBE-SVC-\w{16})\n {2}\1\n {4}masquerade from outside 10\.244\.0\.0\/16 \(KUBE-MARK-MASQ, MARK or 0x4000\)\n/,
+        );
+        expect(text).toMatch(
+            /33\.3 % {2}0\.33333333349 {2}KUBE-SEP-\w{16} {2}10\.244\.0\.2:9080 {2}v1 +reviews-v1 \(container app\)/,
+        );
+        expect(text).toMatch(/33\.3 % {2}the rest +KUBE-SEP/);
+    });
+
+    it("show rules that nobody knows as they stand", () => {
+        const text = natTable(
+            nat(
+                (rules) =>
+                    rules.replace(
+                        "*nat\n",
+                        "*nat\n:KUBE-SEP-LEFT - [0:0]\n-A KUBE-SEP-LEFT -j DNAT\n-A PREROUTING -m unheard --of it -j BEYOND\n",
+                    ) + "stray\n",
+            ),
+            plain,
+        );
+        expect(text).toContain(
+            "RULES THAT ARE NOT KUBE-PROXY'S, AS THEY STAND\n  IPv4 nat  -A PREROUTING -m unheard --of it -j BEYOND\n  line ",
+        );
+        expect(text).toContain(
+            "  stray\n\nCHAINS THAT NOTHING LEADS TO\n  IPv4  KUBE-SEP-LEFT\n    -A KUBE-SEP-LEFT -j DNAT",
+        );
+    });
+});
+
+describe("findings as text", () => {
+    it("are a sentence each, and their number", () => {
+        expect(findingsText([problem("a", "b", "One is wrong."), note("a", "b", "Worth a note.")], plain)).toBe(
+            "problem  One is wrong.\nnote     Worth a note.\n\n1 problem, 1 note.",
+        );
+        expect(findingsText([], plain)).toBe("Nothing is wrong.");
+    });
+});

