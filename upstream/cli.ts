@@ -64,6 +64,8 @@ async function main(argv: string[]): Promise<void> {
 
 main(process.argv.slice(2)).catch((error: unknown) => {
     const usage = error instanceof UsageError || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS");
-    process.stderr.write(`${error instanceof UserError ? error.message : reasonOf(error)}\n${usage ? `\n${USAGE}` : ""}`);
+    process.stderr.write(
+        `${error instanceof UserError ? error.message : reasonOf(error)}\n${usage ? `\n${USAGE}` : ""}`,
+    );
     process.exitCode = usage ? 2 : 1;
 });

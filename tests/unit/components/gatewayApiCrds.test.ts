@@ -155,7 +155,9 @@ describe("GatewayApiCrds", () => {
     });
 
     it("registers only those that stay its own", async () => {
-        const { recording } = await deploy({ installed: [foreign("gatewayclasses"), foreign("gateways"), ours("httproutes")] });
+        const { recording } = await deploy({
+            installed: [foreign("gatewayclasses"), foreign("gateways"), ours("httproutes")],
+        });
         expect(recording.objects).toEqual([`${CRD}::${full("httproutes")}`]);
     });
 

@@ -37,13 +37,20 @@ describe("the project", () => {
     });
 
     it("pins every dependency to one version", () => {
-        const { dependencies, devDependencies } = JSON.parse(read("package.json")) as Record<string, Record<string, string>>;
+        const { dependencies, devDependencies } = JSON.parse(read("package.json")) as Record<
+            string,
+            Record<string, string>
+        >;
         const versions = Object.values<string>({ ...dependencies, ...devDependencies });
         expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
     });
 
     it("names no address of a registry in the lock file", () => {
-        const resolved = Object.values(JSON.parse(read("package-lock.json")).packages as Record<string, { resolved?: string }>);
-        expect(resolved.flatMap((entry) => entry.resolved ?? []).filter((place) => !place.startsWith("packages/"))).toEqual([]);
+        const resolved = Object.values(
+            JSON.parse(read("package-lock.json")).packages as Record<string, { resolved?: string }>,
+        );
+        expect(
+            resolved.flatMap((entry) => entry.resolved ?? []).filter((place) => !place.startsWith("packages/")),
+        ).toEqual([]);
     });
 });
