@@ -31,6 +31,8 @@ export default defineConfig(
                     named: true,
                 },
             ],
+            // A file has one job.
+            "max-lines": ["error", 300],
             "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
         },
     },

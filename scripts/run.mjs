@@ -1,5 +1,6 @@
 // Runs one of the project's programs, after installing the packages that it needs. Plain Node.js, for on a fresh clone there is nothing else.
-//   node scripts/run.mjs <file.ts> [arguments]     node scripts/run.mjs --vitest [arguments]
+//   node scripts/run.mjs <file.ts> [arguments]
+//   node scripts/run.mjs --packages      only installs
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -53,16 +54,10 @@ installPackages();
 
 const [entry, ...rest] = process.argv.slice(2);
 if (entry === undefined) fail("Name the file to run: node scripts/run.mjs <file.ts> [arguments]");
-if (entry === "--vitest") {
-    const { status, signal } = spawnSync(
-        process.execPath,
-        [join(repository, "node_modules", "vitest", "vitest.mjs"), "run", ...rest],
-        { cwd: repository, stdio: "inherit" },
-    );
-    process.exit(signal ? 1 : status);
+if (entry !== "--packages") {
+    const { register } = await import("tsx/cjs/api");
+    register();
+    const file = resolve(repository, entry);
+    process.argv = [process.execPath, file, ...rest];
+    createRequire(import.meta.url)(file);
 }
-const { register } = await import("tsx/cjs/api");
-register();
-const file = resolve(repository, entry);
-process.argv = [process.execPath, file, ...rest];
-createRequire(import.meta.url)(file);
