@@ -1,56 +1,59 @@
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { UserError } from "@istio-on-pulumi/kube";
-import { demo, exec, reset, start, status, stop } from "./commands";
+import { Command, CommanderError } from "commander";
+import { UsageError, UserError } from "@istio-on-pulumi/kube";
+import { demo, reset, start, status, stop } from "./commands";
+import { exec } from "./exec";
 import { labPlace } from "./place";
+import type { StartOptions } from "./start";
 
-const USAGE = `Usage: npm run lab -- <command>
+const ENVIRONMENT = `
+Environment: LAB_NAME (default lab) names the lab; LAB_PLUGINS is a directory of official plugins to use;
+LAB_DATA_PLANE=off leaves out sidecars, gateways and Bookinfo.`;
 
-  start             build what is missing and start the lab; one that runs is left alone
-  stop              end the lab; its cluster's data stays
-  reset             end the lab and remove its cluster and its stacks
-  status            each part, and where things are; exit code 1 if the lab is not ready
-  exec <command...> run a command in the lab, with pulumi, kubectl, helm, istioctl and the lab's stack and cluster
-  demo              start, pulumi up, and the endpoints as a table (also: npm run demo)
-
-Environment: LAB_NAME (default lab) names the lab, LAB_PLUGINS a directory of official plugins to use,
-LAB_DATA_PLANE=off leaves out sidecars, gateways and Bookinfo.
-`;
-
-/** The exit code of a command line. @throws UserError if it makes no sense. */
-async function main(argv: readonly string[]): Promise<number> {
-    const [command, ...rest] = argv;
-    const place = labPlace();
-    if (command === "exec") {
-        // Everything after it belongs to the command, options too.
-        const line = rest[0] === "--" ? rest.slice(1) : rest;
-        if (line.length === 0)
-            throw new UserError("exec needs a command to run: npm run lab -- exec kubectl get pods -A");
-        return exec(place, line, workingDirectory(place.repository));
-    }
-    const { values, positionals } = parse(rest);
-    if (values.help || command === "--help" || command === "-h" || command === "help") {
-        console.log(USAGE);
-        return 0;
-    }
-    if (positionals.length > 0)
-        throw new UserError(`${command} takes no arguments, but was given "${positionals.join(" ")}".`);
-    switch (command) {
-        case "start":
-            return start(place).then(() => 0);
-        case "stop":
-            return stop(place).then(() => 0);
-        case "reset":
-            return reset(place).then(() => 0);
-        case "status":
-            return status(place);
-        case "demo":
-            return demo(place);
-        default:
-            throw new UserError(
-                `${command === undefined ? "No command is given" : `There is no command "${command}"`}: use one of start, stop, reset, status, exec, demo.`,
-            );
-    }
+/** The command line; each action sets the exit code. */
+function commandLine(): Command {
+    const program = new Command("npm run lab --")
+        .description("A Kubernetes cluster with Istio as processes on this machine.")
+        .addHelpText("after", ENVIRONMENT)
+        .enablePositionalOptions()
+        .exitOverride()
+        .configureOutput({ writeErr: () => undefined });
+    const DOWNLOAD = [
+        "--download-plugins",
+        "download official plugins, even if that has failed in the last day",
+    ] as const;
+    program
+        .command("start")
+        .description("build what is missing and start the lab; one that runs is left alone")
+        .option(...DOWNLOAD)
+        .action((options: StartOptions) => start(labPlace(), options));
+    program
+        .command("stop")
+        .description("end the lab; its cluster's data stays")
+        .action(() => stop(labPlace()));
+    program
+        .command("reset")
+        .description("end the lab and remove its cluster and its stacks")
+        .action(() => reset(labPlace()));
+    program
+        .command("status")
+        .description("each part, where things are, and which plugins are in use; exit code 1 if the lab is not ready")
+        .action(() => void (process.exitCode = status(labPlace())));
+    program
+        .command("exec")
+        .description("run a command in the lab, with pulumi, kubectl, helm, istioctl and the lab's stack and cluster")
+        .argument("<command...>", "the command, with its own options")
+        .passThroughOptions()
+        .action(async (command: string[]) => {
+            const place = labPlace();
+            process.exitCode = await exec(place, command, workingDirectory(place.repository));
+        });
+    program
+        .command("demo")
+        .description("start, pulumi up, and the endpoints as a table (also: npm run demo)")
+        .option(...DOWNLOAD)
+        .action(async (options: StartOptions) => void (process.exitCode = await demo(labPlace(), options)));
+    return program;
 }
 
 /** The directory that the user is in: `npm run lab` changes to the repository, and says where it was called. */
@@ -59,23 +62,25 @@ function workingDirectory(repository: string): string {
     return script === "lab" && called !== undefined && process.cwd() === resolve(repository) ? called : process.cwd();
 }
 
-function parse(args: readonly string[]) {
+/** Commander's complaint as one sentence. */
+function usageError({ message }: CommanderError): UsageError {
+    const text = message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
+    return new UsageError(
+        `${text.charAt(0).toUpperCase()}${text.slice(1)}: npm run lab -- --help shows the commands and their options.`,
+    );
+}
+
+async function main(args: readonly string[]): Promise<void> {
     try {
-        return parseArgs({
-            args: [...args],
-            allowPositionals: true,
-            options: { help: { type: "boolean", short: "h" } },
-        });
-    } catch (error) {
-        throw new UserError(`${(error as Error).message.split(". ")[0]}: the only option is --help.`);
+        // Without a command the help is what is wanted.
+        await commandLine().parseAsync(args.length === 0 ? ["--help"] : args, { from: "user" });
+    } catch (thrown) {
+        if (thrown instanceof CommanderError && thrown.exitCode === 0) return;
+        const error = thrown instanceof CommanderError ? usageError(thrown) : thrown;
+        // A failure that the user can mend is one sentence; only a bug shows where it happened.
+        console.error(error instanceof UserError ? error.message : error);
+        process.exitCode = error instanceof UsageError ? 2 : 1;
     }
 }
 
-main(process.argv.slice(2)).then(
-    (code) => (process.exitCode = code),
-    (error: unknown) => {
-        // A failure that the user can mend is one sentence; only a bug shows where it happened.
-        console.error(error instanceof UserError ? error.message : error);
-        process.exitCode = 1;
-    },
-);
+void main(process.argv.slice(2));

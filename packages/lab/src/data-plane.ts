@@ -19,6 +19,8 @@ export interface Need {
     readonly command: readonly string[];
 }
 
+const REDIRECT = "iptables --table nat --append OUTPUT --protocol tcp --jump REDIRECT --to-ports 15001".split(" ");
+
 /** What pods with sidecars need, each tried out where it leaves no trace. */
 export const NEEDS: readonly Need[] = [
     {
@@ -31,31 +33,20 @@ export const NEEDS: readonly Need[] = [
     },
     {
         what: "iptables' REDIRECT target",
-        command: [
-            "unshare",
-            "--net",
-            "--",
-            "iptables",
-            "--table",
-            "nat",
-            "--append",
-            "OUTPUT",
-            "--protocol",
-            "tcp",
-            "--jump",
-            "REDIRECT",
-            "--to-ports",
-            "15001",
-        ],
+        command: ["unshare", "--net", "--", ...REDIRECT],
     },
 ];
 
-/** Whether LAB_DATA_PLANE asks for a data plane, as it does unless it is set. @throws UserError if it is neither `on` nor `off`. */
+/**
+ * Whether LAB_DATA_PLANE asks for a data plane, as it does unless it is set.
+ * @throws UserError if it is neither `on` nor `off`
+ */
 export function wantsDataPlane(env: NodeJS.ProcessEnv = process.env): boolean {
     const wish = env.LAB_DATA_PLANE || "on";
     if (wish !== "on" && wish !== "off")
         throw new UserError(
-            `LAB_DATA_PLANE is ${JSON.stringify(wish)}: allowed are on (sidecars, gateways and Bookinfo run) and off (the control plane only).`,
+            `LAB_DATA_PLANE is ${JSON.stringify(wish)}: ` +
+                "allowed are on (sidecars, gateways and Bookinfo run) and off (the control plane only).",
         );
     return wish === "on";
 }

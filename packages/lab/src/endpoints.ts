@@ -1,3 +1,5 @@
+import { table } from "./table";
+
 /** One endpoint as the stack's output describes it. */
 export interface Endpoint {
     readonly name?: string;
@@ -38,18 +40,4 @@ export function endpointTable(endpoints: readonly Endpoint[]): string {
         ]);
     });
     return table(["ENDPOINT", "ADDRESS IN THE CLUSTER", "PORT", "NODE PORT", "URL"], rows);
-}
-
-/** Rows under their heads, in columns as wide as they must be. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-    const all = [head, ...rows];
-    const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-    return all
-        .map((row) =>
-            row
-                .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-                .join("  ")
-                .trimEnd(),
-        )
-        .join("\n");
 }

@@ -14,6 +14,8 @@ export interface LabPlace {
     readonly bin: string;
     /** What the images of the pods hold besides programs. */
     readonly images: string;
+    /** Plugins of the engine that were built from their Go modules. */
+    readonly builtPlugins: string;
     readonly pki: string;
     readonly logs: string;
     /** One record a process that the lab started. */
@@ -43,7 +45,8 @@ export function labPlace(env: NodeJS.ProcessEnv = process.env): LabPlace {
     const name = env.LAB_NAME || "lab";
     if (!NAME.test(name)) {
         throw new UserError(
-            `LAB_NAME is ${JSON.stringify(name)}, which names no lab: use 1 to 20 of a-z, 0-9 and -, starting with a letter and not ending with -.`,
+            `LAB_NAME is ${JSON.stringify(name)}, which names no lab: ` +
+                "use 1 to 20 of a-z, 0-9 and -, starting with a letter and not ending with -.",
         );
     }
     const state = join(env.XDG_STATE_HOME || join(homedir(), ".local", "state"), "istio-on-pulumi", "lab", name);
@@ -53,6 +56,7 @@ export function labPlace(env: NodeJS.ProcessEnv = process.env): LabPlace {
         state,
         bin: join(state, "bin"),
         images: join(state, "images"),
+        builtPlugins: join(state, "built-plugins"),
         pki: join(state, "pki"),
         logs: join(state, "logs"),
         run: join(state, "run"),

@@ -1,6 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { constants } from "node:os";
-import { createInterface } from "node:readline";
+import { execa, ExecaError } from "execa";
 import { UserError } from "@istio-on-pulumi/kube";
 
 /** Takes one line about how far a step is. */
@@ -9,8 +7,9 @@ export type Report = (line: string) => void;
 /** How a command is run. */
 export interface RunOptions {
     readonly cwd?: string;
+    /** The whole environment; by default this process's. */
     readonly env?: NodeJS.ProcessEnv;
-    /** Called with each line of standard error, and of standard output unless that is wanted as the result. */
+    /** Called with each line of standard error. */
     readonly onLine?: Report;
     /** Ends the command after so many milliseconds. */
     readonly timeoutMs?: number;
@@ -18,69 +17,49 @@ export interface RunOptions {
 
 const KEPT_LINES = 15;
 
-/** A command that ended otherwise than with exit code 0; the message holds its last lines. */
+/** A command that ended otherwise than with exit code 0; the message holds the last lines of its standard error. */
 export class CommandFailed extends UserError {
-    constructor(
-        command: readonly string[],
-        how: string,
-        readonly lastLines: readonly string[],
-    ) {
+    constructor(command: readonly string[], how: string, errorOutput: string) {
         const [program, first] = command;
-        super(
-            `${[program?.split("/").pop(), first].filter(Boolean).join(" ")} ${how}${lastLines.length ? `: ${lastLines.join(" | ")}` : ""}`,
-        );
+        const name = [program?.split("/").pop(), first].filter(Boolean).join(" ");
+        const lines = errorOutput.split("\n").filter((line) => line.trim() !== "");
+        super([`${name} ${how}`, lines.slice(-KEPT_LINES).join(" | ")].filter(Boolean).join(": "));
     }
 }
 
-/** Commands that run now: a program that is told to end takes them along. */
-const running = new Set<ChildProcess>();
-const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
-function endAll(signal: NodeJS.Signals): void {
-    for (const child of running) child.kill(signal);
-    process.exit(128 + constants.signals[signal]);
-}
-
-function track(child: ChildProcess): void {
-    if (running.size === 0) for (const name of ENDING) process.on(name, endAll);
-    running.add(child);
-    child.once("close", () => {
-        running.delete(child);
-        if (running.size === 0) for (const name of ENDING) process.off(name, endAll);
-    });
-}
-
 /**
- * Runs a command without a shell and returns its standard output.
+ * Runs a command without a shell and returns its standard output. It ends with this process.
  * @throws CommandFailed
  */
-export function run(command: readonly string[], options: RunOptions = {}): Promise<string> {
+export async function run(command: readonly string[], options: RunOptions = {}): Promise<string> {
+    const { cwd, env, onLine, timeoutMs } = options;
     const [program = "", ...args] = command;
-    return new Promise((resolve, reject) => {
-        const child = spawn(program, args, {
-            cwd: options.cwd,
-            env: options.env,
-            stdio: ["ignore", "pipe", "pipe"],
-            timeout: options.timeoutMs,
-            killSignal: "SIGTERM",
+    try {
+        const { stdout } = await execa(program, args, {
+            cwd,
+            env,
+            extendEnv: env === undefined,
+            stdin: "ignore",
+            stderr: ["pipe", eachLine(onLine)],
+            stripFinalNewline: false,
+            timeout: timeoutMs,
         });
-        track(child);
-        let output = "";
-        const last: string[] = [];
-        const line = (text: string) => {
-            if (text.trim() === "") return;
-            last.push(text);
-            if (last.length > KEPT_LINES) last.shift();
-            options.onLine?.(text);
-        };
-        child.stdout.setEncoding("utf8").on("data", (data: string) => (output += data));
-        createInterface({ input: child.stderr }).on("line", line);
-        child.once("error", (error) => reject(new CommandFailed(command, `cannot be started (${error.message})`, [])));
-        child.once("close", (code, signal) => {
-            if (code === 0) return resolve(output);
-            reject(
-                new CommandFailed(command, signal ? `was ended by ${signal}` : `ended with exit code ${code}`, last),
-            );
-        });
-    });
+        return stdout;
+    } catch (error) {
+        if (!(error instanceof ExecaError)) throw error;
+        throw new CommandFailed(command, howItEnded(error, timeoutMs), String(error.stderr ?? ""));
+    }
+}
+
+/** Hands on what passes, and tells of each line that is not empty. */
+const eachLine = (onLine?: Report) =>
+    function* (line: unknown) {
+        if (String(line).trim() !== "") onLine?.(String(line));
+        yield line;
+    };
+
+function howItEnded({ exitCode, originalMessage, signal, timedOut }: ExecaError, timeoutMs = 0): string {
+    if (timedOut) return `did not end within ${timeoutMs / 1000} s`;
+    if (signal) return `was ended by ${signal}`;
+    return exitCode === undefined ? `cannot be started (${originalMessage})` : `ended with exit code ${exitCode}`;
 }

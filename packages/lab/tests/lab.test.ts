@@ -1,14 +1,11 @@
-import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, realpathSync, rmSync, utimesSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { recordOf } from "../src/control-plane/processes";
 import { endpointsOf, endpointTable } from "../src/endpoints";
 import { labEnvironment } from "../src/environment";
 import { withLock } from "../src/lock";
 import { labPlace } from "../src/place";
-import { choosePlugins, pluginDir } from "../src/plugins";
 import { withLabSettings } from "../src/pulumi";
 import { throttled } from "../src/ui";
 
@@ -71,77 +68,6 @@ describe("labEnvironment", () => {
     });
 });
 
-describe("plugins", () => {
-    const executable = (path: string, text = "#!/bin/sh\necho official\n") => {
-        mkdirSync(join(path, ".."), { recursive: true });
-        writeFileSync(path, text);
-        chmodSync(path, 0o755);
-    };
-    const kinds = (env: NodeJS.ProcessEnv) =>
-        choosePlugins(placeIn(), { PATH: "", PULUMI_HOME: join(dir, "home"), ...env }).map(({ kind }) => kind);
-
-    it("are the stand-ins where nothing else is installed", () => {
-        expect(kinds({})).toEqual(["stand-in", "stand-in", "stand-in"]);
-    });
-
-    it("are those of LAB_PLUGINS first, then installed ones of the very version, then those beside the engine", () => {
-        executable(join(dir, "given/pulumi-resource-command"));
-        executable(join(dir, "home/plugins/resource-kubernetes-v4.34.2/pulumi-resource-kubernetes"));
-        executable(join(dir, "home/plugins/resource-command-v1.2.1/pulumi-resource-command"));
-        executable(join(dir, "engine/pulumi"));
-        executable(join(dir, "engine/pulumi-language-nodejs"));
-        expect(kinds({ LAB_PLUGINS: join(dir, "given"), PATH: join(dir, "engine") })).toEqual([
-            "official",
-            "LAB_PLUGINS",
-            "official",
-        ]);
-        rmSync(join(dir, "home/plugins/resource-kubernetes-v4.34.2"), { recursive: true });
-        executable(join(dir, "home/plugins/resource-kubernetes-v4.34.1/pulumi-resource-kubernetes"));
-        expect(kinds({})).toEqual(["stand-in", "official", "stand-in"]);
-    });
-
-    it("refuse a LAB_PLUGINS that holds none", () => {
-        expect(() => kinds({ LAB_PLUGINS: join(dir, "absent") })).toThrow("which does not exist");
-        mkdirSync(join(dir, "empty"));
-        expect(() => kinds({ LAB_PLUGINS: join(dir, "empty") })).toThrow(
-            "which holds none of pulumi-resource-kubernetes, pulumi-resource-command, pulumi-language-nodejs",
-        );
-    });
-
-    it("stand in a directory of their own for each choice, which runs from anywhere", async () => {
-        executable(join(dir, "given/pulumi-language-nodejs"));
-        executable(join(dir, "given/pulumi-language-nodejs-exec"));
-        writeFileSync(
-            join(dir, "main.ts"),
-            "const words: string[] = process.argv.slice(2);\nconsole.log(words.join('|'));\n",
-        );
-        const standIns = (["pulumi-resource-kubernetes", "pulumi-resource-command"] as const).map((name) => ({
-            executable: name,
-            kind: "stand-in" as const,
-            file: join(dir, "main.ts"),
-        }));
-        const choices = [
-            ...standIns,
-            {
-                executable: "pulumi-language-nodejs",
-                kind: "LAB_PLUGINS" as const,
-                file: join(dir, "given/pulumi-language-nodejs"),
-            },
-        ];
-        const made = await pluginDir(placeIn(), choices);
-        expect(await pluginDir(placeIn(), choices)).toBe(made);
-        expect(
-            execFileSync(join(made, "pulumi-resource-kubernetes"), ["127.0.0.1:1", "a b"], {
-                encoding: "utf8",
-                cwd: "/",
-            }),
-        ).toBe("127.0.0.1:1|a b\n");
-        expect(execFileSync(join(made, "pulumi-language-nodejs"), { encoding: "utf8" })).toBe("official\n");
-        expect(readFileSync(join(made, "pulumi-language-nodejs-exec"), "utf8")).toContain("official");
-        expect(await pluginDir(placeIn(), choices.slice(0, 2))).not.toBe(made);
-    });
-});
-
 describe("withLabSettings", () => {
     it("sets the lab's settings in a new file", () => {
         expect(withLabSettings("", { context: "lab", nodeHost: "10.240.0.10" })).toBe(
@@ -187,13 +113,31 @@ describe("endpoints", () => {
 });
 
 describe("withLock", () => {
-    it("refuses a second holder, and takes over from one that has ended", async () => {
-        const file = join(dir, "locks", "lab.lock");
-        await expect(withLock(file, "lab x", () => withLock(file, "lab x", async () => 1))).rejects.toThrow(
-            `The lab x is being started or stopped by process ${process.pid}`,
-        );
-        writeFileSync(file, JSON.stringify({ ...recordOf("lock", process.pid), startTicks: "1" }));
-        expect(await withLock(file, "lab x", async () => 2)).toBe(2);
+    const path = () => join(dir, "labs", "x");
+    const held = () => existsSync(`${path()}.lock`);
+
+    it("refuses a second holder, and is free again whether the action succeeds or fails", async () => {
+        await expect(
+            withLock(path(), "lab x", async () => {
+                expect(held()).toBe(true);
+                await withLock(path(), "lab x", () => Promise.resolve());
+            }),
+        ).rejects.toThrow("The lab x is being started or stopped by another command");
+        expect(held()).toBe(false);
+        expect(await withLock(path(), "lab x", () => Promise.resolve(1))).toBe(1);
+        expect(held()).toBe(false);
+    });
+
+    it("takes over from a holder that was killed, after ten seconds", async () => {
+        mkdirSync(`${path()}.lock`, { recursive: true });
+        const killedAgo = (seconds: number) => {
+            const then = Date.now() / 1000 - seconds;
+            utimesSync(`${path()}.lock`, then, then);
+        };
+        killedAgo(8);
+        await expect(withLock(path(), "lab x", () => Promise.resolve())).rejects.toThrow("at least 10 s");
+        killedAgo(11);
+        expect(await withLock(path(), "lab x", () => Promise.resolve(2))).toBe(2);
     });
 });
 

@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { reasonOf, UserError } from "@istio-on-pulumi/kube";
 import { type Report, run } from "../run";
 import { type Go, goEnvironment } from "./go";
-import { buildFlags, type ToolModule } from "./tools";
+import { buildFlags, requiredVersions, type ToolBuild, TOOLS } from "./tools";
+import { wholeDirectory } from "./whole";
 
-/** The directory of a module's programs: `<name>-<hash of its files, Go and the flags>`. */
-export async function buildKey(moduleDir: string, module: ToolModule, goVersion: string): Promise<string> {
-    const names = (await readdir(moduleDir))
+/** The name of a build's directory: `<name>-<hash of its module's files, Go and the flags>`. */
+export async function buildKey(moduleDir: string, build: ToolBuild, goVersion: string): Promise<string> {
+    const names = (await readdir(moduleDir, { recursive: true }))
         .filter((name) => name === "go.mod" || name === "go.sum" || name.endsWith(".go"))
         .sort();
     const hash = createHash("sha256");
@@ -18,54 +18,48 @@ export async function buildKey(moduleDir: string, module: ToolModule, goVersion:
         add(name);
         add(await readFile(join(moduleDir, name)));
     }
-    const files = Object.entries(module.files ?? {}).map((file) => JSON.stringify(file));
-    for (const part of [goVersion, process.arch, ...buildFlags(module), ...module.packages, ...files]) add(part);
-    return `${module.name}-${hash.digest("hex").slice(0, 16)}`;
+    const flags = buildFlags(build, await requiredVersions(join(moduleDir, "go.mod")));
+    const files = Object.entries(build.files ?? {}).map((file) => JSON.stringify(file));
+    for (const part of [goVersion, process.arch, ...flags, ...build.packages, ...files]) add(part);
+    return `${build.name}-${hash.digest("hex").slice(0, 16)}`;
 }
 
 /**
- * The directory that holds a module's programs; builds them if it does not exist. A build appears whole or not at all.
- * @throws UserError if go cannot build it.
+ * The directory that holds a build's programs and files, `<cache>/tools/<key>`; builds them if it does not exist.
+ * @throws UserError if go cannot build them.
  */
-export async function buildModule(
-    module: ToolModule,
-    place: { toolsDir: string; cache: string },
+export async function ensureBuild(
+    build: ToolBuild,
+    cache: string,
     go: Go,
     report: Report,
 ): Promise<{ dir: string; built: boolean }> {
-    const moduleDir = join(place.toolsDir, module.name);
-    const toolsCache = join(place.cache, "tools");
-    const dir = join(toolsCache, await buildKey(moduleDir, module, go.version));
-    if (existsSync(dir)) return { dir, built: false };
-    await removePartial(toolsCache);
-    const partial = join(toolsCache, `.partial-${process.pid}-${module.name}`);
-    await mkdir(partial, { recursive: true });
+    const moduleDir = join(TOOLS, build.module);
+    const dir = join(cache, "tools", await buildKey(moduleDir, build, go.version));
     try {
-        const total = await countPackages(module, moduleDir, go, report);
-        await compile(module, moduleDir, partial, go, total, report);
-        await copyFiles(module, moduleDir, partial, go);
-        await rename(partial, dir);
+        const built = await wholeDirectory(dir, async (partial) => {
+            const total = await countPackages(build, moduleDir, go, report);
+            await compile(build, moduleDir, partial, go, total, report);
+            await copyFiles(build, moduleDir, partial, go);
+        });
+        return { dir, built };
     } catch (error) {
-        // Another build of the same was faster.
-        if (!existsSync(dir))
-            throw new UserError(
-                `packages/lab/tools/${module.name} could not be built with Go ${go.version}: ${reasonOf(error)}`,
-            );
-    } finally {
-        await rm(partial, { recursive: true, force: true });
+        const module = `packages/lab/tools/${build.module}`;
+        throw new UserError(
+            `${build.name} could not be built from ${module} with Go ${go.version}: ${reasonOf(error)}`,
+        );
     }
-    return { dir, built: true };
 }
 
 /** Number of packages that the programs consist of; downloads what is missing, checked against go.sum. */
-async function countPackages(module: ToolModule, cwd: string, go: Go, report: Report): Promise<number> {
+async function countPackages(build: ToolBuild, cwd: string, go: Go, report: Report): Promise<number> {
     let downloads = 0;
     report("looking for its modules");
     const onLine = (line: string) => {
         const name = /^go: downloading (\S+)/.exec(line)?.[1];
         if (name) report(`downloading: ${(downloads += 1)} modules, now ${name}`);
     };
-    const list = await run([go.command, "list", "-mod=readonly", "-deps", ...module.packages], {
+    const list = await run([go.command, "list", "-mod=readonly", "-deps", ...build.packages], {
         cwd,
         env: goEnvironment(),
         onLine,
@@ -74,7 +68,7 @@ async function countPackages(module: ToolModule, cwd: string, go: Go, report: Re
 }
 
 async function compile(
-    module: ToolModule,
+    build: ToolBuild,
     cwd: string,
     output: string,
     go: Go,
@@ -90,7 +84,8 @@ async function compile(
         report(`${compiled} of ${total} packages compiled, ${Math.round((Date.now() - start) / 1000)} s`);
     };
     report(`compiling ${total} packages`);
-    await run([go.command, "build", "-v", ...buildFlags(module), "-o", `${output}/`, ...module.packages], {
+    const flags = buildFlags(build, await requiredVersions(join(cwd, "go.mod")));
+    await run([go.command, "build", "-v", ...flags, "-o", `${output}/`, ...build.packages], {
         cwd,
         env: goEnvironment(),
         onLine,
@@ -98,22 +93,12 @@ async function compile(
 }
 
 /** Copies what the programs read at run time out of the modules that they were built from. */
-async function copyFiles(module: ToolModule, cwd: string, output: string, go: Go): Promise<void> {
-    for (const [name, from] of Object.entries(module.files ?? {})) {
+async function copyFiles(build: ToolBuild, cwd: string, output: string, go: Go): Promise<void> {
+    for (const [name, from] of Object.entries(build.files ?? {})) {
         const dir = await run([go.command, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", from.module], {
             cwd,
             env: goEnvironment(),
         });
         await writeFile(join(output, name), await readFile(join(dir.trim(), from.path)));
-    }
-}
-
-/** Removes what an interrupted build left, unless its process still runs. */
-async function removePartial(toolsCache: string): Promise<void> {
-    const names = await readdir(toolsCache).catch((): string[] => []);
-    for (const name of names) {
-        const pid = /^\.partial-(\d+)-/.exec(name)?.[1];
-        if (pid !== undefined && !existsSync(`/proc/${pid}`))
-            await rm(join(toolsCache, name), { recursive: true, force: true });
     }
 }

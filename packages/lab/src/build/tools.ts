@@ -1,89 +1,127 @@
-/** One Go module under packages/lab/tools: what is built from it. */
-export interface ToolModule {
-    /** Directory under packages/lab/tools. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ISTIO_MODULE_VERSION, ISTIO_VERSION } from "@istio-on-pulumi/kube";
+
+/** The directory of the Go modules. */
+export const TOOLS = join(__dirname, "../../tools");
+
+/** Programs that one `go build` makes out of a Go module under packages/lab/tools. */
+export interface ToolBuild {
+    /** Names the build: in the cache and for people. */
     readonly name: string;
-    /** Packages to build, `.` for the module's own. */
+    /** Directory of its module under packages/lab/tools. */
+    readonly module: string;
     readonly packages: readonly string[];
     /** Variables that the linker sets, as `package.name` to value: the versions that the programs report. */
-    readonly variables: Readonly<Record<string, string>>;
+    readonly variables: (versionOf: VersionOf) => Readonly<Record<string, string>>;
     /** Names under which the programs are called, and the file that is built for each. */
     readonly programs: Readonly<Record<string, string>>;
-    /** Files that an image holds besides its program: name in the build, and where a Go module has it. */
+    /** Files that a program reads at run time: name in the build, and where a Go module has it. */
     readonly files?: Readonly<Record<string, { readonly module: string; readonly path: string }>>;
 }
 
-const ISTIO_VERSION = "istio.io/istio/pkg/version";
-const KUBERNETES_VERSION = "k8s.io/component-base/version";
+/** The version that a module's go.mod requires of another module, such as `v1.33.13`. @throws Error if it requires none */
+export type VersionOf = (module: string) => string;
 
-/** The Kubernetes programs are one file that looks at the name by which it is called. */
-const KUBERNETES: ToolModule = {
-    name: "kubernetes",
-    packages: ["."],
-    variables: {
-        [`${KUBERNETES_VERSION}.gitVersion`]: "v1.36.3",
-        [`${KUBERNETES_VERSION}.gitMajor`]: "1",
-        [`${KUBERNETES_VERSION}.gitMinor`]: "36",
-        [`${KUBERNETES_VERSION}.gitTreeState`]: "clean",
-    },
+const HELM = "helm.sh/helm/v3";
+const ENGINE_MODULE = "github.com/pulumi/pulumi/pkg/v3";
+const KUBERNETES_PLUGIN_MODULE = "github.com/pulumi/pulumi-kubernetes/provider/v4";
+
+/** Release of the Kubernetes plugin that its Go module holds: the module proxy has no newer one, and tells it by date and commit. */
+export const BUILT_PLUGIN_VERSION = "4.25.0";
+
+/** The cluster's programs, and the command-line tools of its users. */
+export const CLUSTER: ToolBuild = {
+    name: "cluster",
+    module: "cluster",
+    packages: [
+        "./cmd/kubernetes",
+        "./cmd/coredns",
+        "./cmd/node",
+        "istio.io/istio/pilot/cmd/pilot-discovery",
+        "istio.io/istio/pilot/cmd/pilot-agent",
+        "istio.io/istio/istioctl/cmd/istioctl",
+        "sigs.k8s.io/kwok/cmd/kwok",
+        `${HELM}/cmd/helm`,
+    ],
+    variables: (versionOf) => ({
+        ...kubernetesVariables(versionOf("k8s.io/kubernetes")),
+        "istio.io/istio/pkg/version.buildVersion": ISTIO_VERSION,
+        "istio.io/istio/pkg/version.buildTag": ISTIO_VERSION,
+        "istio.io/istio/pkg/version.buildHub": "docker.io/istio",
+        "istio.io/istio/pkg/version.buildStatus": "Clean",
+        "istio.io/istio/pkg/version.buildGitRevision": ISTIO_MODULE_VERSION.split("-").at(-1) ?? "",
+        [`${HELM}/internal/version.version`]: versionOf(HELM),
+    }),
     programs: {
+        // The Kubernetes programs are one file that looks at the name by which it is called.
         etcd: "kubernetes",
         "kube-apiserver": "kubernetes",
         "kube-controller-manager": "kubernetes",
         "kube-scheduler": "kubernetes",
         "kube-proxy": "kubernetes",
         kubectl: "kubernetes",
+        coredns: "coredns",
+        node: "node",
+        "pilot-discovery": "pilot-discovery",
+        "pilot-agent": "pilot-agent",
+        istioctl: "istioctl",
+        kwok: "kwok",
+        helm: "helm",
     },
-};
-
-const ISTIO: ToolModule = {
-    name: "istio",
-    packages: [
-        "istio.io/istio/pilot/cmd/pilot-discovery",
-        "istio.io/istio/pilot/cmd/pilot-agent",
-        "istio.io/istio/istioctl/cmd/istioctl",
-    ],
-    variables: {
-        [`${ISTIO_VERSION}.buildVersion`]: "1.25.1",
-        [`${ISTIO_VERSION}.buildTag`]: "1.25.1",
-        [`${ISTIO_VERSION}.buildHub`]: "docker.io/istio",
-        [`${ISTIO_VERSION}.buildStatus`]: "Clean",
-        [`${ISTIO_VERSION}.buildGitRevision`]: "be4b14ad8be8",
-    },
-    programs: { "pilot-discovery": "pilot-discovery", "pilot-agent": "pilot-agent", istioctl: "istioctl" },
     files: {
         "envoy_bootstrap.json": { module: "istio.io/istio", path: "tools/packaging/common/envoy_bootstrap.json" },
     },
 };
 
-const KWOK: ToolModule = {
-    name: "kwok",
-    packages: ["sigs.k8s.io/kwok/cmd/kwok"],
-    variables: {},
-    programs: { kwok: "kwok" },
-};
-const HELM: ToolModule = {
-    name: "helm",
-    packages: ["helm.sh/helm/v3/cmd/helm"],
-    variables: { "helm.sh/helm/v3/internal/version.version": "v3.20.2" },
-    programs: { helm: "helm" },
+/** Pulumi's Kubernetes plugin; built only where no official one can be had. */
+export const KUBERNETES_PLUGIN: ToolBuild = {
+    name: "kubernetes-plugin",
+    module: "cluster",
+    packages: ["./cmd/pulumi-resource-kubernetes"],
+    variables: () => ({ "main.version": BUILT_PLUGIN_VERSION }),
+    programs: { "pulumi-resource-kubernetes": "pulumi-resource-kubernetes" },
+    files: {
+        "schema.json": { module: KUBERNETES_PLUGIN_MODULE, path: "cmd/pulumi-resource-kubernetes/schema.json" },
+        "terraform-mapping.json": {
+            module: KUBERNETES_PLUGIN_MODULE,
+            path: "cmd/pulumi-resource-kubernetes/terraform-mapping.json",
+        },
+    },
 };
 
-/** The cluster's DNS, with the plugins that the lab's configuration names and no others. */
-const COREDNS: ToolModule = { name: "coredns", packages: ["."], variables: {}, programs: { coredns: "coredns" } };
-
-/** The engine; built only where there is none on PATH. The Automation API refuses an engine without a version. */
-export const PULUMI: ToolModule = {
-    name: "pulumi",
-    packages: ["github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"],
-    variables: { "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": "v3.259.0" },
+/** Pulumi's engine; built only where there is none on PATH. The Automation API refuses an engine without a version. */
+export const ENGINE: ToolBuild = {
+    name: "engine",
+    module: "pulumi",
+    packages: [`${ENGINE_MODULE}/cmd/pulumi`],
+    variables: (versionOf) => ({
+        "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": versionOf(ENGINE_MODULE),
+    }),
     programs: { pulumi: "pulumi" },
 };
 
-/** What every lab needs, in the order in which it is built. */
-export const MODULES: readonly ToolModule[] = [KUBERNETES, ISTIO, KWOK, HELM, COREDNS];
+function kubernetesVariables(version: string): Record<string, string> {
+    const [, major = "", minor = ""] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
+    const variables = { gitVersion: version, gitMajor: major, gitMinor: minor, gitTreeState: "clean" };
+    return Object.fromEntries(
+        Object.entries(variables).map(([name, value]) => [`k8s.io/component-base/version.${name}`, value]),
+    );
+}
+
+/** Reads which versions a go.mod requires. @param file path of the go.mod */
+export async function requiredVersions(file: string): Promise<VersionOf> {
+    const lines = (await readFile(file, "utf8")).matchAll(/^(?:require)?\s+(\S+) (v\S+)/gm);
+    const versions = new Map(Array.from(lines, ([, module = "", version = ""]) => [module, version]));
+    return (module) => {
+        const version = versions.get(module);
+        if (version === undefined) throw new Error(`${file} does not require ${module}`);
+        return version;
+    };
+}
 
 /** Flags of every build: reproducible, without symbols, and nothing but what go.mod and go.sum name. */
-export function buildFlags(module: ToolModule): string[] {
-    const variables = Object.entries(module.variables).map(([name, value]) => `-X ${name}=${value}`);
+export function buildFlags(build: ToolBuild, versionOf: VersionOf): string[] {
+    const variables = Object.entries(build.variables(versionOf)).map(([name, value]) => `-X ${name}=${value}`);
     return ["-trimpath", "-mod=readonly", "-buildvcs=false", "-ldflags", ["-s -w", ...variables].join(" ")];
 }

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { wholeDirectory } from "./whole";
@@ -14,9 +13,8 @@ export async function ensureWorkloads(sources: string, cache: string): Promise<s
         names.map(async (name) => [name, await readFile(join(sources, name), "utf8")] as const),
     );
     const dir = join(cache, "workloads", createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 16));
-    if (existsSync(dir)) return dir;
-    const { ModuleKind, ScriptTarget, transpileModule } = await import("typescript");
     await wholeDirectory(dir, async (partial) => {
+        const { ModuleKind, ScriptTarget, transpileModule } = await import("typescript");
         for (const [name, text] of files) {
             const { outputText } = transpileModule(text, {
                 compilerOptions: { module: ModuleKind.CommonJS, target: ScriptTarget.ES2022, esModuleInterop: true },

@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { buildKey } from "../../src/build/build";
 import { compareGoVersions, goVersion, requiredGo } from "../../src/build/go";
-import { buildFlags, MODULES, PULUMI } from "../../src/build/tools";
+import { buildFlags, CLUSTER, ENGINE, KUBERNETES_PLUGIN, type ToolBuild } from "../../src/build/tools";
+import { wholeDirectory } from "../../src/build/whole";
 
 let dir: string;
 beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), "build-"))));
@@ -41,45 +42,88 @@ describe("Go versions", () => {
 });
 
 describe("buildKey", () => {
-    const module = { name: "m", packages: ["."], variables: {}, programs: { m: "m" } };
-    const write = (name: string, text: string) => writeFileSync(join(dir, name), text);
+    const build: ToolBuild = {
+        name: "b",
+        module: "m",
+        packages: ["."],
+        variables: (versionOf) => ({ "p.version": versionOf("example.org/p") }),
+        programs: { m: "m" },
+    };
+    const write = (name: string, text: string) => {
+        mkdirSync(dirname(join(dir, name)), { recursive: true });
+        writeFileSync(join(dir, name), text);
+    };
+    const GO_MOD = "module m\n\nrequire example.org/p v1.2.3\n";
 
     it("changes with what is built and how, and with nothing else", async () => {
-        write("go.mod", "module m\n");
+        write("go.mod", GO_MOD);
         write("go.sum", "");
-        write("main.go", "package main\n");
-        const key = await buildKey(dir, module, "1.26.8");
-        expect(key).toMatch(/^m-[0-9a-f]{16}$/);
+        write("cmd/m/main.go", "package main\n");
+        const key = await buildKey(dir, build, "1.26.8");
+        expect(key).toMatch(/^b-[0-9a-f]{16}$/);
         write("README.md", "text");
-        expect(await buildKey(dir, module, "1.26.8")).toBe(key);
+        expect(await buildKey(dir, build, "1.26.8")).toBe(key);
         const others = [
-            await buildKey(dir, module, "1.26.9"),
-            await buildKey(dir, { ...module, variables: { "p.v": "1" } }, "1.26.8"),
-            await buildKey(dir, { ...module, packages: ["./cmd"] }, "1.26.8"),
+            await buildKey(dir, build, "1.26.9"),
+            await buildKey(dir, { ...build, variables: () => ({ "p.version": "v1.2.4" }) }, "1.26.8"),
+            await buildKey(dir, { ...build, packages: ["./cmd"] }, "1.26.8"),
         ];
-        write("main.go", "package main // changed\n");
-        others.push(await buildKey(dir, module, "1.26.8"));
-        write("main.go", "package main\n");
+        write("cmd/m/main.go", "package main // changed\n");
+        others.push(await buildKey(dir, build, "1.26.8"));
+        write("cmd/m/main.go", "package main\n");
         write("go.sum", "a v1 h1:x\n");
-        others.push(await buildKey(dir, module, "1.26.8"));
+        others.push(await buildKey(dir, build, "1.26.8"));
         expect(new Set([key, ...others]).size).toBe(6);
+    });
+
+    it("needs a go.mod that requires what the programs report", async () => {
+        write("go.mod", "module m\n\nreplace example.org/p => example.org/q v1.0.0\n");
+        await expect(buildKey(dir, build, "1.26.8")).rejects.toThrow("go.mod does not require example.org/p");
     });
 });
 
-describe("modules", () => {
-    it("are built reproducibly and report their versions", () => {
-        for (const module of [...MODULES, PULUMI]) {
-            expect(buildFlags(module)).toEqual(
-                expect.arrayContaining(["-trimpath", "-mod=readonly", "-buildvcs=false"]),
-            );
-        }
-        expect(buildFlags(PULUMI).at(-1)).toBe(
-            "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.259.0",
+describe("builds", () => {
+    it("are reproducible and report the versions of their modules", () => {
+        const flags = (build: ToolBuild) =>
+            buildFlags(build, (module) => (module.startsWith("k8s.io") ? "v1.33.13" : "v3.4.5"));
+        for (const build of [CLUSTER, KUBERNETES_PLUGIN, ENGINE])
+            expect(flags(build)).toEqual(expect.arrayContaining(["-trimpath", "-mod=readonly", "-buildvcs=false"]));
+        expect(flags(ENGINE).at(-1)).toBe("-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.4.5");
+        const kubernetes = "-X k8s.io/component-base/version";
+        expect(flags(CLUSTER).at(-1)).toContain(
+            `${kubernetes}.gitVersion=v1.33.13 ${kubernetes}.gitMajor=1 ${kubernetes}.gitMinor=33 `,
         );
+        expect(flags(CLUSTER).at(-1)).toContain("version.buildGitRevision=be4b14ad8be8");
     });
 
     it("give each program one home", () => {
-        const names = [...MODULES, PULUMI].flatMap(({ programs }) => Object.keys(programs));
+        const names = [CLUSTER, KUBERNETES_PLUGIN, ENGINE].flatMap(({ programs }) => Object.keys(programs));
         expect(new Set(names).size).toBe(names.length);
+    });
+});
+
+describe("wholeDirectory", () => {
+    it("appears whole or not at all, and is made once", async () => {
+        const made = join(dir, "made");
+        await expect(wholeDirectory(made, () => Promise.reject(new Error("disk full")))).rejects.toThrow("disk full");
+        expect(readdirSync(dir)).toEqual([]);
+        const fill = (partial: string) => Promise.resolve(writeFileSync(join(partial, "a"), ""));
+        expect(await wholeDirectory(made, fill)).toBe(true);
+        expect(await wholeDirectory(made, () => Promise.reject(new Error("made twice")))).toBe(false);
+        expect(readdirSync(made)).toEqual(["a"]);
+    });
+
+    it("takes one that another process made meanwhile, and removes what a killed one has left", async () => {
+        const made = join(dir, "made");
+        mkdirSync(join(dir, ".partial-999999999-made"));
+        mkdirSync(join(dir, `.partial-${process.ppid}-made`));
+        await wholeDirectory(made, () => {
+            mkdirSync(made);
+            writeFileSync(join(made, "theirs"), "");
+            return Promise.resolve();
+        });
+        expect(readdirSync(made)).toEqual(["theirs"]);
+        expect(existsSync(join(dir, ".partial-999999999-made"))).toBe(false);
+        expect(existsSync(join(dir, `.partial-${process.ppid}-made`))).toBe(true);
     });
 });
