@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "@istio-on-pulumi/kube";
 import type { LabPlace } from "../place";
 import { loader } from "../plugins";
+import { podsDir } from "../pods/pod-file";
 import type { Report } from "../run";
 import { markedProcesses, PART_VARIABLE } from "./marks";
 import { createLabNetns, deleteLabNetns, inNetns, netnsFile } from "./netns";
@@ -135,7 +136,7 @@ export async function stopControlPlane(place: LabPlace, report: Report): Promise
     for (const { name } of readRecords(place.run)) removeRecord(place.run, name);
     await deleteLabNetns(place.netns);
     await rm(place.statusFile, { force: true });
-    await rm(join(place.state, "pods"), { recursive: true, force: true });
+    await rm(podsDir(place), { recursive: true, force: true });
     return supervisor !== undefined || left.length > 0;
 }
 

@@ -2,8 +2,19 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LabPlace } from "../place";
 import { processImages } from "../pods/images";
-import { API_SERVER, ETCD_CLIENT, KWOK_CIDR, NODE_IP, NODE_NAME, POD_CIDR, PORTS, SERVICE_CIDR } from "./addresses";
-import type { LeafName, Pki } from "./pki";
+import { podsDir } from "../pods/pod-file";
+import {
+    API_SERVER,
+    ETCD_CLIENT,
+    KUBELET_PORT,
+    KWOK_CIDR,
+    NODE_IP,
+    NODE_NAME,
+    POD_CIDR,
+    PORTS,
+    SERVICE_CIDR,
+} from "./addresses";
+import { KUBELET_CLIENT, type LeafName, type Pki } from "./pki";
 import type { HttpProbe } from "./probes";
 
 /** One program of the control plane: how it is started and how it shows that it is ready. */
@@ -44,6 +55,7 @@ export function controlPlane(place: LabPlace, pki: Pki): Part[] {
         kubeProxy(place),
         kwok(place),
         coreDns(place),
+        nodeServer(place, pki),
     ];
 }
 
@@ -252,6 +264,30 @@ function coreDns(place: LabPlace): Part {
         args: ["-conf", corefile(place), "-quiet"],
         ready: { url: loopback(PORTS.dnsReady, "/ready") },
         after: ["kube-apiserver", "objects"],
+        graceMs: 3000,
+    };
+}
+
+/** Answers kubectl logs, exec, attach and port-forward for the pods that run as processes. */
+function nodeServer(place: LabPlace, pki: Pki): Part {
+    return {
+        name: "node-server",
+        program: "node-server",
+        args: [
+            `--address=${NODE_IP}:${KUBELET_PORT}`,
+            `--tls-cert-file=${pki.file("kubelet", "crt")}`,
+            `--tls-private-key-file=${pki.file("kubelet", "key")}`,
+            `--client-ca-file=${pki.file("ca", "crt")}`,
+            `--client-name=${KUBELET_CLIENT}`,
+            `--pods=${podsDir(place)}`,
+        ],
+        ready: {
+            url: `https://${NODE_IP}:${KUBELET_PORT}/healthz`,
+            ca: pki.pem("ca", "crt"),
+            cert: pki.pem("kubelet-client", "crt"),
+            key: pki.pem("kubelet-client", "key"),
+        },
+        after: [],
         graceMs: 3000,
     };
 }

@@ -1,12 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import type { Server } from "node:https";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { reasonOf } from "@istio-on-pulumi/kube";
 import { DoorInside } from "../node-ports/inside";
 import { type LabPlace, labPlace } from "../place";
 import { PodRunners } from "../pods";
-import { serveLogs } from "../pods/log-server";
 import { writeKubeconfig } from "./kubeconfig";
 import { PART_VARIABLE } from "./marks";
 import { createClusterObjects } from "./objects";
@@ -35,19 +33,17 @@ class Supervisor {
     private readonly runners: PartRunner[] = [];
     private readonly ready = new Map<string, Promise<unknown>>();
     private readonly board: StatusBoard;
-    private readonly pki: Pki;
     private readonly parts: Part[];
     private pods?: PodRunners;
-    private logs?: Server;
 
     constructor(
         private readonly place: LabPlace,
         private readonly dataPlane: boolean,
     ) {
-        this.pki = Pki.open(place.pki);
-        writeKubeconfig(place.kubeconfig, this.pki, "admin");
-        for (const user of KUBECONFIG_USERS) writeKubeconfig(kubeconfigOf(place, user), this.pki, user);
-        this.parts = controlPlane(place, this.pki);
+        const pki = Pki.open(place.pki);
+        writeKubeconfig(place.kubeconfig, pki, "admin");
+        for (const user of KUBECONFIG_USERS) writeKubeconfig(kubeconfigOf(place, user), pki, user);
+        this.parts = controlPlane(place, pki);
         for (const [file, text] of Object.entries(partFiles(place, dataPlane))) writeFileSync(file, text);
         this.board = new StatusBoard(place.statusFile, [
             ...this.parts.map((part) => part.name),
@@ -73,7 +69,6 @@ class Supervisor {
                 this.dataPlane,
                 this.stopped.signal,
             );
-            this.logs ??= await serveLogs(this.pki, (pod, container) => this.pods?.logFileOf(pod, container));
             await this.pods.start();
         });
         const door = new DoorInside(this.place.doorFile, ({ open, refused }) => {

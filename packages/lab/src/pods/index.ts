@@ -7,7 +7,8 @@ import type { LabPlace } from "../place";
 import { runsAsProcesses } from "./images";
 import { KubeletApi } from "./kubelet-api";
 import { PodAddresses } from "./network";
-import { type PodHost, PodRunner } from "./pod-runner";
+import type { PodHost } from "./pod-host";
+import { PodRunner } from "./pod-runner";
 
 /** How long `start` waits for pods that were there before the lab was stopped, in milliseconds. */
 const RETURN_MS = 20_000;
@@ -58,11 +59,6 @@ export class PodRunners {
             everyMs: 100,
             signal: this.signal,
         });
-    }
-
-    /** Log file of a container of the pod `<namespace>/<name>`, undefined if it is no process of the lab. */
-    logFileOf(pod: string, container: string): string | undefined {
-        return [...this.runners.values()].find((runner) => runner.name === pod)?.logFile(container);
     }
 
     private mine(pod: V1Pod): boolean {

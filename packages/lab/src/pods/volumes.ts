@@ -1,5 +1,5 @@
-import { chown, mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { chown, mkdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, posix } from "node:path";
 import type {
     V1Container,
     V1DownwardAPIVolumeFile,
@@ -34,7 +34,7 @@ const TOKEN_MODE = 0o600;
 /**
  * The volumes that the containers mount. Like a kubelet it looks only at mounted ones, and all that is not optional must exist.
  * @throws MissingReference if something required does not exist (yet), naming the volume.
- * @throws Error if a volume is of a kind that no process of the lab can have.
+ * @throws Error if a volume is of a kind that no process of the lab can have, or a path leads out of where it belongs.
  */
 export async function resolveVolumes(
     pod: V1Pod,
@@ -44,11 +44,16 @@ export async function resolveVolumes(
     const mounted = new Set(
         containers.flatMap((container) => (container.volumeMounts ?? []).map((mount) => mount.name)),
     );
+    for (const container of containers) checkMounts(container);
     const volumes = new Map<string, VolumeFile[]>();
     for (const volume of pod.spec?.volumes ?? []) {
         if (!mounted.has(volume.name)) continue;
         try {
-            volumes.set(volume.name, await filesOf(pod, volume, sources));
+            const files = await filesOf(pod, volume, sources);
+            const outside = files.find(({ path }) => !descends(path));
+            if (outside)
+                throw new Error(`volume "${volume.name}" has a file at ${JSON.stringify(outside.path)}${OUTSIDE}`);
+            volumes.set(volume.name, files);
         } catch (error) {
             if (error instanceof MissingReference)
                 throw new MissingReference(`MountVolume.SetUp failed for volume "${volume.name}" : ${error.message}`);
@@ -56,6 +61,28 @@ export async function resolveVolumes(
         }
     }
     return volumes;
+}
+
+const OUTSIDE = ', which leads out of it: leave ".." out of the path';
+
+/** Whether a path stays below where it starts; an absolute one starts at the root that it belongs to. */
+function descends(path: string): boolean {
+    const normal = posix.normalize(`./${path}`);
+    return normal !== ".." && !normal.startsWith("../");
+}
+
+/** Kubernetes allows `..` in a mountPath; here it would lead to the machine's own files. */
+function checkMounts({ name, volumeMounts = [] }: V1Container): void {
+    for (const { name: volume, mountPath, subPath = "", subPathExpr } of volumeMounts) {
+        const what = `container "${name}" mounts volume "${volume}"`;
+        if (!descends(mountPath))
+            throw new Error(
+                `${what} at ${JSON.stringify(mountPath)}, which leads out of the container: leave ".." out of mountPath`,
+            );
+        if (!descends(subPath)) throw new Error(`${what} with subPath ${JSON.stringify(subPath)}${OUTSIDE}`);
+        if (subPathExpr !== undefined)
+            throw new Error(`${what} with subPathExpr, which the lab does not know: use subPath`);
+    }
 }
 
 async function filesOf(pod: V1Pod, volume: V1Volume, sources: VolumeSources): Promise<VolumeFile[]> {
@@ -136,6 +163,7 @@ function downwardFiles(pod: V1Pod, items: readonly V1DownwardAPIVolumeFile[], mo
 /**
  * Writes a container's mounts under the root that its process will see. A file that changed is replaced in one step, one that
  * is the same is left alone; what has left a volume stays.
+ * @throws Error if a link of the image or of the running process leads a path out of the root
  */
 export async function writeMounts(
     root: string,
@@ -143,24 +171,43 @@ export async function writeMounts(
     volumes: Volumes,
     owner: { uid: number; gid: number },
 ): Promise<void> {
-    for (const mount of container.volumeMounts ?? []) {
-        const files = volumes.get(mount.name) ?? [];
-        const file = mount.subPath === undefined ? undefined : files.find(({ path }) => path === mount.subPath);
+    for (const { name, mountPath, subPath } of container.volumeMounts ?? []) {
+        const all = volumes.get(name) ?? [];
+        const target = join(root, mountPath);
+        const sub = subPath === undefined ? "" : posix.join(subPath, "/");
+        const file = all.find(({ path }) => `${path}/` === sub);
         if (file) {
-            await writeOne(join(root, mount.mountPath), file, owner);
+            await writeOne(root, target, file, owner);
             continue;
         }
-        const dir = join(root, mount.mountPath);
-        await mkdir(dir, { recursive: true });
-        await chown(dir, owner.uid, owner.gid);
-        for (const each of files) await writeOne(join(dir, each.path), each, owner);
+        await ensureInside(root, target);
+        await mkdir(target, { recursive: true });
+        await chown(target, owner.uid, owner.gid);
+        for (const each of all.filter(({ path }) => path.startsWith(sub)))
+            await writeOne(root, join(target, each.path.slice(sub.length)), each, owner);
     }
 }
 
-async function writeOne(path: string, file: VolumeFile, owner: { uid: number; gid: number }): Promise<void> {
+async function writeOne(
+    root: string,
+    path: string,
+    file: VolumeFile,
+    owner: { uid: number; gid: number },
+): Promise<void> {
+    await ensureInside(root, dirname(path));
     if ((await readFile(path, "utf8").catch(() => undefined)) === file.content) return;
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(`${path}.new`, file.content, { mode: file.mode });
+    await rm(`${path}.new`, { force: true });
+    await writeFile(`${path}.new`, file.content, { mode: file.mode, flag: "wx" });
     await chown(`${path}.new`, owner.uid, owner.gid);
     await rename(`${path}.new`, path);
+}
+
+/** Follows the links of as much of a path as exists. */
+async function ensureInside(root: string, path: string): Promise<void> {
+    const real = await realpath(path).catch(() => undefined);
+    if (real === undefined && path !== root) return ensureInside(root, dirname(path));
+    const top = await realpath(root);
+    if (real !== top && !real?.startsWith(`${top}/`))
+        throw new Error(`${path.slice(root.length)} of the container is a link that leads out of it`);
 }
