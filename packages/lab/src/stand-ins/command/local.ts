@@ -1,64 +1,30 @@
-import type { ResourceLog } from "../rpc/engine";
-import { type Props, reveal } from "../rpc/values";
-import { archiveOf, assetsOf } from "./files";
-import type { Results } from "./outputs";
-import { execute } from "./process";
-
-/** By which a command sees what the one before it printed. */
-export const PREVIOUS_STDOUT = "PULUMI_COMMAND_STDOUT";
-export const PREVIOUS_STDERR = "PULUMI_COMMAND_STDERR";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import type { CommandInputs } from "./inputs";
+import { Output, type Printed } from "./output";
 
 /**
  * Runs a command on this machine.
- * @param inputs the resource's or function's inputs
- * @param previous what the last command of the resource printed
+ * @param environment variables beside those of the inputs and of the engine.
+ * @throws Error with the exit status and all that it printed.
  */
 export async function runLocal(
     command: string,
-    inputs: Props,
-    previous: Partial<Results>,
-    log: ResourceLog,
+    { interpreter = ["/bin/sh", "-c"], dir, environment: own, stdin, logging }: CommandInputs,
+    environment: Readonly<Record<string, string>>,
+    show: (line: string) => void,
     signal: AbortSignal,
-): Promise<Results> {
-    const plain = reveal(inputs) as LocalInputs;
-    const [program, ...args] = plain.interpreter?.length ? plain.interpreter : ["/bin/sh", "-c"];
-    const printed = await execute(
-        {
-            program: program as string,
-            args: [...args, command],
-            env: { ...process.env, ...plain.environment, ...previousOutput(plain, previous) },
-            cwd: plain.dir,
-            stdin: plain.stdin,
-            logging: plain.logging,
-            command,
-        },
-        log,
-        signal,
-    );
-    const folder = plain.dir ?? process.cwd();
-    return {
-        ...printed,
-        ...(plain.assetPaths ? { assets: assetsOf(folder, plain.assetPaths) } : {}),
-        ...(plain.archivePaths ? { archive: archiveOf(folder, plain.archivePaths) } : {}),
-    };
-}
-
-interface LocalInputs {
-    interpreter?: string[];
-    environment?: Record<string, string>;
-    dir?: string;
-    stdin?: string;
-    logging?: string;
-    addPreviousOutputInEnv?: boolean;
-    assetPaths?: string[];
-    archivePaths?: string[];
-}
-
-/** The environment variables that carry what the last command printed, unless the program does not want them. */
-export function previousOutput(
-    inputs: { addPreviousOutputInEnv?: boolean },
-    { stdout, stderr }: Partial<Results>,
-): Record<string, string> {
-    if (inputs.addPreviousOutputInEnv === false) return {};
-    return { ...(stdout ? { [PREVIOUS_STDOUT]: stdout } : {}), ...(stderr ? { [PREVIOUS_STDERR]: stderr } : {}) };
+): Promise<Printed> {
+    const [program = "", ...args] = interpreter;
+    const env = { ...process.env, ...own, ...environment };
+    const child = spawn(program, [...args, command], { cwd: dir, env, signal });
+    const output = new Output(child, logging, show);
+    // A command may end without reading what it is given.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(stdin ?? "");
+    const [code, killedBy] = (await once(child, "close").catch((error: Error) => {
+        throw output.failure(error.message, command);
+    })) as [number | null, NodeJS.Signals | null];
+    if (code === 0) return output.result;
+    throw output.failure(code === null ? `signal: ${killedBy}` : `exit status ${code}`, command);
 }

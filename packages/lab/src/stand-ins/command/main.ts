@@ -1,21 +1,12 @@
 /**
  * The lab's stand-in for Pulumi's Command plugin: runs commands on this machine, or over SSH. The engine starts it with
- * its own address as the argument.
+ * its own address as the first argument that is no flag.
  */
-import { Engine } from "../rpc/engine";
-import { PROVIDER_SERVICE } from "../rpc/provider-messages";
-import { serve } from "../rpc/server";
-import { commandService } from "./service";
-import { COMMAND_VERSION } from "./version";
+import { main } from "@pulumi/pulumi/provider";
+import { exitWithParent } from "../parent";
+import { engineLog } from "./log";
+import { CommandProvider } from "./provider";
 
-function main(args: string[]): void {
-    if (args.includes("--version") || args.includes("-version")) {
-        console.log(`v${COMMAND_VERSION} (stand-in of the lab)`);
-        return;
-    }
-    const engine = new Engine(args.find((arg) => !arg.startsWith("-")));
-    engine.log("debug", `Command plugin: the lab's stand-in for ${COMMAND_VERSION}`);
-    void serve(PROVIDER_SERVICE, commandService(engine));
-}
-
-main(process.argv.slice(2));
+const args = process.argv.slice(2);
+exitWithParent();
+void main(new CommandProvider(engineLog(args.find((arg) => !arg.startsWith("-")))), args);

@@ -6,22 +6,14 @@ import type { UntypedServiceImplementation } from "@grpc/grpc-js";
 import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
 import * as language from "@pulumi/pulumi/proto/language_pb";
 import { PackageDependency, PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
+import { version } from "@pulumi/pulumi/version";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { serve, unary } from "../rpc/server";
+import { exitWithParent } from "../parent";
 import { about, programDependencies } from "./about";
 import { installDependencies } from "./install";
 import { requiredPackages } from "./packages";
 import { Programs } from "./run";
-import { LANGUAGE_HOST_VERSION } from "./version";
-
-function main(args: string[]): void {
-    if (args.includes("--version") || args.includes("-version")) {
-        console.log(`v${LANGUAGE_HOST_VERSION} (stand-in of the lab)`);
-        return;
-    }
-    const programs = new Programs(args.find((arg) => !arg.startsWith("-")) ?? "");
-    void serve(LanguageRuntimeService, service(programs));
-}
+import { serve, unary } from "./server";
 
 function service(programs: Programs): UntypedServiceImplementation {
     return {
@@ -31,7 +23,7 @@ function service(programs: Programs): UntypedServiceImplementation {
         }),
         getPluginInfo: unary(() => {
             const info = new PluginInfo();
-            info.setVersion(LANGUAGE_HOST_VERSION);
+            info.setVersion(version);
             return info;
         }),
         getRequiredPackages: unary((request: language.GetRequiredPackagesRequest) => {
@@ -65,4 +57,6 @@ function programDirectory(request: { getInfo(): language.ProgramInfo | undefined
     return request.getInfo()?.getProgramDirectory() || process.cwd();
 }
 
-main(process.argv.slice(2));
+const engineAddress = process.argv.slice(2).find((arg) => !arg.startsWith("-")) ?? "";
+exitWithParent();
+void serve(LanguageRuntimeService, service(new Programs(engineAddress)));
