@@ -48,7 +48,8 @@ const ARGS = [
 /**
  * Starts a headless Chromium; installs it where it is missing and apt can.
  *
- * @param netns the network namespace that it runs in, such as a lab's; without one no name resolves, so that a page has files and loopback alone
+ * @param netns the network namespace that it runs in, such as a lab's; without one no name resolves, so that a page
+ *     has files and loopback alone
  * @throws UserError where there is none and none can be installed
  */
 export async function startBrowser(netns?: string): Promise<OpenBrowser> {

@@ -4,7 +4,7 @@
  *   npm run bench:inspect [-- <services> [<runs>]]
  */
 import type { V1EndpointSlice, V1Pod, V1Service } from "@kubernetes/client-node";
-import { type ClusterSnapshot, joinTraffic, parseSave, readNat } from "@istio-on-pulumi/inspect";
+import { type ClusterSnapshot, joinServices, parseSave, readNat } from "@istio-on-pulumi/inspect";
 import { emptySnapshot, node, pod, type ProxiedPort, ruleSet, service, slice } from "@istio-on-pulumi/inspect/testing";
 
 const address = (network: number, index: number) =>
@@ -51,7 +51,8 @@ function main([services = "10000", runs = "3"]: string[]): void {
     const { rules, snapshot } = makeInput(Number(services));
     const lines = rules.split("\n").filter((line) => line.startsWith("-A ")).length;
     console.log(
-        `${services} Services, ${lines} rules (${megabytes(rules.length)} of text), ${snapshot.pods.length} pods; Node.js ${process.versions.node}`,
+        `${services} Services, ${lines} rules (${megabytes(rules.length)} of text), ${snapshot.pods.length} ` +
+            `pods; Node.js ${process.versions.node}`,
     );
     console.log(`resident before: ${megabytes(process.memoryUsage().rss)}, of it the input's objects and text`);
     for (let run = 1; run <= Number(runs); run++) {
@@ -62,11 +63,12 @@ function main([services = "10000", runs = "3"]: string[]): void {
         const reading = readNat(saved);
         const read = since(afterParse);
         const afterRead = clock();
-        const { paths, findings } = joinTraffic(reading, snapshot);
+        const { paths, findings } = joinServices(reading, snapshot);
         const joined = since(afterRead);
         console.log(`run ${run}: parse ${parsed}, chains ${read}, join ${joined}; together ${since(start)}`);
         console.log(
-            `       ${paths.length} paths, ${findings.length} findings; heap in use ${megabytes(process.memoryUsage().heapUsed)}, resident ${megabytes(process.memoryUsage().rss)}`,
+            `       ${paths.length} paths, ${findings.length} findings; heap in use ` +
+                `${megabytes(process.memoryUsage().heapUsed)}, resident ${megabytes(process.memoryUsage().rss)}`,
         );
     }
     console.log(`peak resident of the whole process: ${megabytes(process.resourceUsage().maxRSS * 1024)}`);

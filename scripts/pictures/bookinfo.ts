@@ -1,5 +1,6 @@
 /**
- * The command behind `npm run docs:bookinfo`: opens the lab's Bookinfo in a browser, signs in, waits for red stars and takes the
+ * The command behind `npm run docs:bookinfo`: opens the lab's Bookinfo in a browser, signs in, waits for red stars
+ * and takes the
  * picture of the README, light and dark. For a lab that is up: npm run lab -- exec npm run docs:bookinfo
  */
 import { join } from "node:path";
@@ -27,7 +28,8 @@ async function main(): Promise<void> {
             for (let reload = 0; (await page.locator("svg.stars.red").count()) === 0; reload += 1) {
                 if (reload === MOST_RELOADS)
                     throw new UserError(
-                        `${url} showed no red stars in ${MOST_RELOADS} reloads: see whether reviews v3 is ready (kubectl get pods -n istio-sample).`,
+                        `${url} showed no red stars in ${MOST_RELOADS} reloads: see whether reviews v3 is ready ` +
+                            "(kubectl get pods -n istio-sample).",
                     );
                 await page.reload();
             }

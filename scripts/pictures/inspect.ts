@@ -1,5 +1,6 @@
 /**
- * The command behind `npm run docs:inspect`: inspects the current kubeconfig's cluster and renders a part of the page for
+ * The command behind `npm run docs:inspect`: inspects the current kubeconfig's cluster and renders a part of the page
+ * for
  * the documentation, light and dark. In the lab: npm run lab -- exec npm run docs:inspect
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";

@@ -1,13 +1,14 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import { UserError } from "@istio-on-pulumi/kube";
 import { listed } from "./finding";
-import { pathName, type Traffic } from "./join";
+import { pathName, type JoinedServices } from "./join";
 import { hasEnded, proxyOf, workloadOf } from "./mesh/pods";
 import type { Scope } from "./mesh/scope";
 import { type ClusterSnapshot, keyOf } from "./snapshot/snapshot";
 
 /**
- * The pods that a name means: `namespace/name`, a pod's name, its workload's, the value of its label `app`, or the start of
+ * The pods that a name means: `namespace/name`, a pod's name, its workload's, the value of its label `app`, or the
+ * start of
  * its name. Without a name, all of the scope that have a proxy.
  *
  * @throws UserError where the name means none
@@ -31,7 +32,8 @@ export function choosePods(snapshot: ClusterSnapshot, { namespaces }: Scope, nam
         if (found.length > 0) return found;
     }
     throw new UserError(
-        `There is no pod ${JSON.stringify(name)} in ${listed([...namespaces], 6)}; there are: ${listed(inScope.filter(proxyOf).map(keyOf), 8)}.`,
+        `There is no pod ${JSON.stringify(name)} in ${listed([...namespaces], 6)}; there are: ` +
+            `${listed(inScope.filter(proxyOf).map(keyOf), 8)}.`,
     );
 }
 
@@ -40,7 +42,7 @@ export function choosePods(snapshot: ClusterSnapshot, { namespaces }: Scope, nam
  *
  * @throws UserError where there is no such Service port
  */
-export function chooseService({ paths, findings }: Traffic, wanted?: string): Traffic {
+export function chooseService({ paths, findings }: JoinedServices, wanted?: string): JoinedServices {
     if (wanted === undefined) return { paths, findings };
     const chosen = paths.filter((path) => {
         const full = `${path.namespace}/${path.service}`;
@@ -51,7 +53,9 @@ export function chooseService({ paths, findings }: Traffic, wanted?: string): Tr
     });
     if (chosen.length === 0) {
         throw new UserError(
-            `There is no Service port ${JSON.stringify(wanted)} with a cluster IP in the namespaces looked at; there are: ${listed([...new Set(paths.map(({ namespace, service }) => `${namespace}/${service}`))], 12)}.`,
+            `There is no Service port ${JSON.stringify(wanted)} with a cluster IP in the namespaces looked at; ` +
+                "there are: " +
+                `${listed([...new Set(paths.map(({ namespace, service }) => `${namespace}/${service}`))], 12)}.`,
         );
     }
     const names = new Set(chosen.map(pathName));

@@ -52,7 +52,10 @@ async function inspectCommand(command: Command): Promise<MeshReport> {
     return report;
 }
 
-/** For programs that keep what they read: a report is hundreds of kilobytes. It is there whether or not something could be looked at. */
+/**
+ * For programs that keep what they read: a report is hundreds of kilobytes. It is there whether or not something
+ * could be looked at.
+ */
 async function printFindings(command: Command): Promise<number> {
     const { ok, findings } = await inspectCommand(command).catch((error: unknown) => {
         if (!(error instanceof UserError)) throw error;
@@ -105,7 +108,8 @@ async function readOutputs(file: string): Promise<{ text: string; source: string
 async function writePage(file: string, report: MeshReport): Promise<void> {
     await writeFile(file, renderPage(report)).catch((error: unknown) => {
         throw new UserError(
-            `The page cannot be written to ${file} (${reasonOf(error)}); name a file in a directory that exists with --html <file>.`,
+            `The page cannot be written to ${file} (${reasonOf(error)}); name a file in a directory that exists ` +
+                "with --html <file>.",
         );
     });
 }

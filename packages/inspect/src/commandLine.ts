@@ -69,7 +69,8 @@ export function parseCommandLine(args: readonly string[]): Command | "help" {
     const takesName = section === "proxy" || section === "nat";
     if (rest.length > 0 || (name !== undefined && !takesName))
         throw new UsageError(
-            `The command ${section} takes ${takesName ? "one name at most" : "no name"}, not ${JSON.stringify((takesName ? rest : [name]).join(" "))}.`,
+            `The command ${section} takes ${takesName ? "one name at most" : "no name"}, not ` +
+                `${JSON.stringify((takesName ? rest : [name]).join(" "))}.`,
         );
     if (name !== undefined && values.html !== undefined)
         throw new UsageError(`The page of --html shows everything: leave the name ${JSON.stringify(name)} out.`);
@@ -77,7 +78,8 @@ export function parseCommandLine(args: readonly string[]): Command | "help" {
         throw new UsageError("Name namespaces with --namespace, or all of them with --all-namespaces, not both.");
     if (section === "endpoints" && values.outputs === undefined)
         throw new UsageError(
-            "The command endpoints needs the stack's outputs: --outputs <file>, or --outputs - with: pulumi stack output --json | npm run inspect -- endpoints --outputs -",
+            "The command endpoints needs the stack's outputs: --outputs <file>, or --outputs - with: pulumi " +
+                "stack output --json | npm run inspect -- endpoints --outputs -",
         );
     if (values.json && values.findings)
         throw new UsageError("Print everything with --json, or the findings alone with --findings, not both.");
@@ -161,7 +163,8 @@ function trafficOptions(section: Section, values: Values): TrafficOptions | unde
     const url = values.url === undefined ? undefined : parseUrl(values.url);
     if (values.url !== undefined && url === undefined)
         throw new UsageError(
-            `--url is ${JSON.stringify(values.url)}, but it is a URL of HTTP without a password, such as http://10.0.0.1:30080/productpage.`,
+            `--url is ${JSON.stringify(values.url)}, but it is a URL of HTTP without a password, such as ` +
+                "http://10.0.0.1:30080/productpage.",
         );
     return {
         url,

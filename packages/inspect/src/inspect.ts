@@ -6,14 +6,14 @@ import {
     check,
     checkBefore,
     checkMesh,
-    checkTraffic,
+    checkNat,
     reachRegistries,
     readPrerequisites,
     skipped,
 } from "./doctor";
 import { checkEndpoints, type EndpointReport, makeAsker, parseOutputs } from "./endpoints";
 import { type Finding, note, problem, problemsOf, sortFindings } from "./finding";
-import { joinTraffic, type Traffic } from "./join";
+import { joinServices, type JoinedServices } from "./join";
 import { inspectInjection } from "./mesh/injection";
 import { inspectProxy, type ProxyReport } from "./mesh/proxy";
 import { findScope, type Scope } from "./mesh/scope";
@@ -108,7 +108,8 @@ export async function inspectMesh(options: InspectOptions): Promise<MeshReport> 
             problem(
                 "injection/no-mesh",
                 "istiod",
-                "There is no Istio in this cluster: no istiod, no injector and no namespace that asks for sidecars; see what an install needs with: npm run inspect -- doctor",
+                "There is no Istio in this cluster: no istiod, no injector and no namespace that asks for " +
+                    "sidecars; see what an install needs with: npm run inspect -- doctor",
             ),
         );
     }
@@ -130,11 +131,11 @@ export async function inspectMesh(options: InspectOptions): Promise<MeshReport> 
             ...checkBefore(before, snapshot, { nodePorts: options.nodePorts, reached, own: scope.namespaces }),
             ...checkMesh(injection, proxies, topology),
             ...(nat
-                ? checkTraffic(nat.reading, nat.traffic, nat.source)
+                ? checkNat(nat.reading, nat.traffic, nat.source)
                 : [
                       skipped(
-                          "traffic/services",
-                          "traffic",
+                          "nat/services",
+                          "nat",
                           "KUBE-SERVICES",
                           rules && "why" in rules ? rules.why : "not asked for",
                       ),
@@ -167,14 +168,15 @@ const explainProxy =
         const report = inspectProxy(pod);
         if (!report && named)
             throw new UserError(
-                `The pod ${keyOf(pod)} has no container istio-proxy; see why with: npm run inspect -- injection -n ${pod.metadata?.namespace}`,
+                `The pod ${keyOf(pod)} has no container istio-proxy; see why with: npm run inspect -- injection ` +
+                    `-n ${pod.metadata?.namespace}`,
             );
         return report;
     };
 
 interface NatInspection {
     readonly reading: NatReading;
-    readonly traffic: Traffic;
+    readonly traffic: JoinedServices;
     readonly source: string;
     readonly node: string | undefined;
 }
@@ -193,7 +195,7 @@ async function inspectNat(
         return {
             reading,
             traffic: chooseService(
-                joinTraffic(reading, snapshot, { node, namespaces: scope.namespaces, source }),
+                joinServices(reading, snapshot, { node, namespaces: scope.namespaces, source }),
                 options.service,
             ),
             source,
@@ -240,7 +242,9 @@ function endpointCheck(endpoints: readonly EndpointReport[] | undefined, finding
         return skipped("endpoints/outputs", "endpoints", "Stack outputs", "not given; name them with --outputs <file>");
     const ports = endpoints.flatMap((endpoint) => endpoint.ports);
     const answering = ports.filter(({ answer }) => answer.state === "answers").length;
-    const seen = `${endpoints.length} endpoints, ${ports.filter(({ ready }) => ready > 0).length} of ${ports.length} ports ready, ${answering} answering`;
+    const seen =
+        `${endpoints.length} endpoints, ${ports.filter(({ ready }) => ready > 0).length} of ${ports.length} ports ` +
+        `ready, ${answering} answering`;
     return check(
         "endpoints/outputs",
         "endpoints",

@@ -1,7 +1,7 @@
 import type { Check } from "./doctor";
 import type { EndpointReport } from "./endpoints";
 import type { Finding } from "./finding";
-import type { TrafficPath } from "./join";
+import type { ServicePath } from "./join";
 import type { InjectionReport } from "./mesh/injection";
 import type { ProxyReport } from "./mesh/proxy";
 import type { Topology } from "./mesh/topology";
@@ -31,7 +31,7 @@ export interface NatReport {
     }[];
     readonly warnings: readonly string[];
     readonly unreadable: readonly { readonly line: number; readonly text: string }[];
-    readonly paths: readonly TrafficPath[];
+    readonly paths: readonly ServicePath[];
 }
 
 /** All that an inspection found, as plain data: `JSON.stringify` gives what `--json` prints. */

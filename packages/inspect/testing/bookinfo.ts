@@ -1,9 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A product page as far as the inspection reads it: upstream prints the pod on a line of its own, older ones in an element. */
+/**
+ * A product page as far as the inspection reads it: upstream prints the pod on a line of its own, older ones in an
+ * element.
+ */
 export const productPage = (pod: string): string =>
-    `<html><h4>Book Reviews</h4><div>Reviews served by: \n                  ${pod}\n                  </div><p>Reviews served by: <u>${pod}</u></p></html>`;
+    `<html><h4>Book Reviews</h4><div>Reviews served by: \n                  ${pod}\n                  ` +
+    `</div><p>Reviews served by: <u>${pod}</u></p></html>`;
 
 /** A server on loopback that takes the place of a product page. */
 export interface FakeBookinfo {

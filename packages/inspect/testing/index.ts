@@ -1,7 +1,4 @@
-export * from "./apiServer";
-export * from "./bookinfo";
-export * from "./cluster";
-export * from "./golden";
-export * from "./mesh";
-export * from "./report";
-export * from "./rules";
+/** For others' tests and benchmarks: objects of a cluster, rules as kube-proxy writes them, and a report. */
+export { emptySnapshot, node, pod, service, slice } from "./cluster";
+export { report } from "./report";
+export { type ProxiedPort, ruleSet } from "./rules";

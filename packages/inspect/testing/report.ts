@@ -1,5 +1,5 @@
 import { check } from "../src/doctor";
-import { joinTraffic } from "../src/join";
+import { joinServices } from "../src/join";
 import { inspectInjection } from "../src/mesh/injection";
 import { inspectProxy } from "../src/mesh/proxy";
 import { findScope } from "../src/mesh/scope";
@@ -52,7 +52,7 @@ export function report(over: Partial<MeshReport> = {}): MeshReport {
             ],
             warnings: [],
             unreadable: [],
-            paths: joinTraffic(reading, snapshot, { namespaces: scope.namespaces }).paths,
+            paths: joinServices(reading, snapshot, { namespaces: scope.namespaces }).paths,
         },
         checks: [check("a", "mesh", "Control plane", "there")],
         endpoints: [

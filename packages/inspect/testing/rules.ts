@@ -23,7 +23,10 @@ export interface RuleSetOptions {
     counters?: boolean;
 }
 
-/** The rules that kube-proxy has for these ports, as `iptables-save` prints them. Written for the tests from kube-proxy's documented chains. */
+/**
+ * The rules that kube-proxy has for these ports, as `iptables-save` prints them. Written for the tests from
+ * kube-proxy's documented chains.
+ */
 export function ruleSet(
     ports: readonly ProxiedPort[],
     {
@@ -48,7 +51,8 @@ export function ruleSet(
         `-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000`,
         `-A KUBE-POSTROUTING -m mark ! --mark 0x4000/0x4000 -j RETURN`,
         `-A KUBE-POSTROUTING -j MARK --set-xmark 0x4000/0x0`,
-        `-A KUBE-POSTROUTING -m comment --comment "kubernetes service traffic requiring SNAT" -j MASQUERADE --random-fully`,
+        `-A KUBE-POSTROUTING -m comment --comment "kubernetes service traffic requiring SNAT" -j MASQUERADE ` +
+            "--random-fully",
     ];
     const filter: string[] = [];
     const host = family === "IPv4" ? "/32" : "/128";
@@ -67,33 +71,40 @@ export function ruleSet(
         const to = `-d ${clusterIP}${host} -p ${protocol} -m comment --comment`;
         if (endpoints.length === 0) {
             filter.push(
-                `-A KUBE-SERVICES ${to} "${name} has no endpoints" -m ${protocol} --dport ${port} -j REJECT --reject-with icmp-port-unreachable`,
+                `-A KUBE-SERVICES ${to} "${name} has no endpoints" -m ${protocol} --dport ${port} -j REJECT ` +
+                    "--reject-with icmp-port-unreachable",
             );
             continue;
         }
         nat.push(`-A KUBE-SERVICES ${to} "${name} cluster IP" -m ${protocol} --dport ${port} -j KUBE-SVC-${hash}`);
         nat.push(
-            `-A KUBE-SVC-${hash} ! -s ${podNetwork} ${to} "${name} cluster IP" -m ${protocol} --dport ${port} -j KUBE-MARK-MASQ`,
+            `-A KUBE-SVC-${hash} ! -s ${podNetwork} ${to} "${name} cluster IP" -m ${protocol} --dport ${port} -j ` +
+                "KUBE-MARK-MASQ",
         );
         if (nodePort) {
             chains.add(`KUBE-EXT-${hash}`);
             nat.push(
-                `-A KUBE-NODEPORTS -p ${protocol} -m comment --comment "${name}" -m ${protocol} --dport ${nodePort} -j KUBE-EXT-${hash}`,
+                `-A KUBE-NODEPORTS -p ${protocol} -m comment --comment "${name}" -m ${protocol} --dport ` +
+                    `${nodePort} -j KUBE-EXT-${hash}`,
             );
             if (localEndpoints) {
                 nat.push(
-                    `-A KUBE-EXT-${hash} -s ${podNetwork} -m comment --comment "pod traffic for ${name} external destinations" -j KUBE-SVC-${hash}`,
+                    `-A KUBE-EXT-${hash} -s ${podNetwork} -m comment --comment "pod traffic for ${name} external ` +
+                        `destinations" -j KUBE-SVC-${hash}`,
                 );
                 nat.push(
-                    `-A KUBE-EXT-${hash} -m comment --comment "masquerade LOCAL traffic for ${name} external destinations" -m addrtype --src-type LOCAL -j KUBE-MARK-MASQ`,
+                    `-A KUBE-EXT-${hash} -m comment --comment "masquerade LOCAL traffic for ${name} external ` +
+                        `destinations" -m addrtype --src-type LOCAL -j KUBE-MARK-MASQ`,
                 );
                 nat.push(
-                    `-A KUBE-EXT-${hash} -m comment --comment "route LOCAL traffic for ${name} external destinations" -m addrtype --src-type LOCAL -j KUBE-SVC-${hash}`,
+                    `-A KUBE-EXT-${hash} -m comment --comment "route LOCAL traffic for ${name} external ` +
+                        `destinations" -m addrtype --src-type LOCAL -j KUBE-SVC-${hash}`,
                 );
                 nat.push(`-A KUBE-EXT-${hash} -j KUBE-SVL-${hash}`);
             } else {
                 nat.push(
-                    `-A KUBE-EXT-${hash} -m comment --comment "masquerade traffic for ${name} external destinations" -j KUBE-MARK-MASQ`,
+                    `-A KUBE-EXT-${hash} -m comment --comment "masquerade traffic for ${name} external ` +
+                        `destinations" -j KUBE-MARK-MASQ`,
                 );
                 nat.push(`-A KUBE-EXT-${hash} -j KUBE-SVC-${hash}`);
             }
@@ -110,7 +121,9 @@ export function ruleSet(
             if (affinitySeconds) {
                 for (const [at, endpoint] of members.entries()) {
                     nat.push(
-                        `-A ${chain}${comment(`${name} -> ${formatHostPort(endpoint)}`)} -m recent --rcheck --seconds ${affinitySeconds} --reap --name ${seps[at]} --mask 255.255.255.255 --rsource -j ${seps[at]}`,
+                        `-A ${chain}${comment(`${name} -> ${formatHostPort(endpoint)}`)} -m recent --rcheck ` +
+                            `--seconds ${affinitySeconds} --reap --name ${seps[at]} --mask 255.255.255.255 --rsource ` +
+                            `-j ${seps[at]}`,
                     );
                 }
             }
@@ -126,12 +139,15 @@ export function ruleSet(
             const recent = affinitySeconds ? ` -m recent --set --name ${sep} --mask 255.255.255.255 --rsource` : "";
             nat.push(`-A ${sep} -s ${endpoint.address}${host}${comment(name)} -j KUBE-MARK-MASQ`);
             nat.push(
-                `-A ${sep} -p ${protocol}${comment(name)}${recent} -m ${protocol} -j DNAT --to-destination ${formatHostPort(endpoint)}`,
+                `-A ${sep} -p ${protocol}${comment(name)}${recent} -m ${protocol} -j DNAT --to-destination ` +
+                    `${formatHostPort(endpoint)}`,
             );
         }
     }
     nat.push(
-        `-A KUBE-SERVICES${family === "IPv6" ? " ! -d ::1/128" : ""} -m comment --comment "kubernetes service nodeports; NOTE: this must be the last rule in this chain" -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS`,
+        `-A KUBE-SERVICES${family === "IPv6" ? " ! -d ::1/128" : ""} -m comment --comment "kubernetes service ` +
+            `nodeports; NOTE: this must be the last rule in this chain" -m addrtype --dst-type LOCAL -j ` +
+            "KUBE-NODEPORTS",
     );
     const counted = (rule: string) => (counters ? `[0:0] ${rule}` : rule);
     return [
@@ -159,7 +175,8 @@ export function ruleSet(
 }
 
 const defaultHeader = (family: string) =>
-    `# Generated by ${family === "IPv6" ? "ip6tables" : "iptables"}-save v1.8.9 (nf_tables) on Fri Jan  2 10:00:00 2026`;
+    `# Generated by ${family === "IPv6" ? "ip6tables" : "iptables"}-save v1.8.9 (nf_tables) on Fri Jan  2 ` +
+    "10:00:00 2026";
 
 /** The kernel keeps a probability as a part of 2^31. */
 function asKernelPrints(probability: number): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { choosePods, chooseService } from "../src/choose";
 import { note, problem } from "../src/finding";
-import type { TrafficPath } from "../src/join";
+import type { ServicePath } from "../src/join";
 import { findScope } from "../src/mesh/scope";
 import { injected, mesh } from "../testing/mesh";
 
@@ -41,13 +41,14 @@ describe("the pods that a name means", () => {
 
     it("are none for a name that nothing has", () => {
         expect(() => names("ratings")).toThrow(
-            'There is no pod "ratings" in istio-system and shop; there are: shop/details-v1-abc-xyz, shop/productpage-v1, shop/reviews-v1, shop/reviews-v2 and shop/reviews-v3.',
+            'There is no pod "ratings" in istio-system and shop; there are: shop/details-v1-abc-xyz, ' +
+                "shop/productpage-v1, shop/reviews-v1, shop/reviews-v2 and shop/reviews-v3.",
         );
     });
 });
 
 describe("the paths of one Service", () => {
-    const path = (service: string, portName: string, port: number): TrafficPath => ({
+    const path = (service: string, portName: string, port: number): ServicePath => ({
         namespace: "shop",
         service,
         portName,
@@ -89,7 +90,8 @@ describe("the paths of one Service", () => {
 
     it("are none for a name that nothing has", () => {
         expect(() => chooseService(traffic, "ratings")).toThrow(
-            'There is no Service port "ratings" with a cluster IP in the namespaces looked at; there are: shop/reviews and shop/front.',
+            'There is no Service port "ratings" with a cluster IP in the namespaces looked at; there are: ' +
+                "shop/reviews and shop/front.",
         );
     });
 });

@@ -94,7 +94,8 @@ describe("a command line", () => {
         ["traffic --timeout 0.5", '--timeout is "0.5", but it is a number of seconds from 1 to 300.'],
         [
             "traffic --url 10.0.0.1:30080",
-            '--url is "10.0.0.1:30080", but it is a URL of HTTP without a password, such as http://10.0.0.1:30080/productpage.',
+            '--url is "10.0.0.1:30080", but it is a URL of HTTP without a password, such as ' +
+                "http://10.0.0.1:30080/productpage.",
         ],
         ["traffic --no-ask", "The command traffic sends requests: leave --no-ask out."],
         ["doctor --requests 5", "--requests goes with the command traffic only."],

@@ -1,7 +1,10 @@
 import { reasonOf, UserError } from "./errors";
 import type { WaysToName } from "./kubeconfig";
 
-/** Waits for the answer to a request of the cluster that `where` begins the sentence with; an HTTP status in `absent` means `undefined`. */
+/**
+ * Waits for the answer to a request of the cluster that `where` begins the sentence with; an HTTP status in `absent`
+ * means `undefined`.
+ */
 export interface Ask {
     <T>(where: string, request: Promise<T>): Promise<T>;
     <T>(where: string, request: Promise<T>, absent: readonly number[]): Promise<T | undefined>;
@@ -28,11 +31,13 @@ export function makeAsk({ timeLimit, rights, ways }: { timeLimit: number; rights
             if (typeof code === "number" && absent.includes(code)) return undefined as T;
             if (code === 401 || code === 403)
                 throw new UserError(
-                    `${where} refuses this user (HTTP ${code}); use a kubeconfig whose user may ${rights}, with: ${ways.kubeconfig}`,
+                    `${where} refuses this user (HTTP ${code}); use a kubeconfig whose user may ${rights}, with: ` +
+                        `${ways.kubeconfig}`,
                 );
             const reason = typeof code === "number" ? `HTTP ${code}` : reasonOf(error);
             throw new UserError(
-                `${where} cannot be reached: ${reason}; check that it runs and that this machine reaches it, or name another with: ${ways.context}`,
+                `${where} cannot be reached: ${reason}; check that it runs and that this machine reaches it, or ` +
+                    `name another with: ${ways.context}`,
             );
         } finally {
             clearTimeout(timer);

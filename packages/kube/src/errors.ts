@@ -1,12 +1,16 @@
 /**
- * A failure that the user can mend: the message is one sentence that says what is wrong, where, what is allowed and what to
+ * A failure that the user can mend: the message is one sentence that says what is wrong, where, what is allowed and
+ * what to
  * do. Anything else that is thrown is a bug and keeps its stack.
  */
 export class UserError extends Error {
     override readonly name: string = "UserError";
 }
 
-/** The innermost cause of a caught value as the inside of a sentence: its first line that says something, no full stop. */
+/**
+ * The innermost cause of a caught value as the inside of a sentence: its first line that says something, no full
+ * stop.
+ */
 export function reasonOf(error: unknown): string {
     let innermost = error;
     while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;

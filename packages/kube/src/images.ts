@@ -3,7 +3,8 @@ const DOCKER_HUB = "docker.io";
 /**
  * The registry that an image comes from.
  *
- * A name without one is Docker Hub's, as the container runtimes read it: `prom/prometheus` is `docker.io/prom/prometheus`.
+ * A name without one is Docker Hub's, as the container runtimes read it: `prom/prometheus` is
+ * `docker.io/prom/prometheus`.
  */
 export function registryOf(image: string): string {
     const slash = image.indexOf("/");

@@ -6,7 +6,10 @@ import { UserError } from "./errors";
 
 /** Which cluster is meant, as the user names it. */
 export interface ClusterReference {
-    /** Path of a kubeconfig, `~/` allowed; `undefined` means $KUBECONFIG (several paths are merged), else `~/.kube/config`. */
+    /**
+     * Path of a kubeconfig, `~/` allowed; `undefined` means $KUBECONFIG (several paths are merged), else
+     * `~/.kube/config`.
+     */
     readonly kubeconfig?: string;
     /** A context of it; `undefined` means its current context. */
     readonly context?: string;
@@ -52,18 +55,21 @@ export async function loadKubeconfig(reference: ClusterReference, ways: WaysToNa
     const wanted = reference.context ?? config.currentContext;
     if (!wanted) {
         throw new UserError(
-            `The kubeconfig ${source} has no current context; allowed: ${names.join(", ")}. Choose one with: ${ways.context}`,
+            `The kubeconfig ${source} has no current context; allowed: ${names.join(", ")}. Choose one with: ` +
+                `${ways.context}`,
         );
     }
     if (!names.includes(wanted)) {
         throw new UserError(
-            `The kubeconfig ${source} has no context ${JSON.stringify(wanted)}; allowed: ${names.join(", ")}. Choose one with: ${ways.context}`,
+            `The kubeconfig ${source} has no context ${JSON.stringify(wanted)}; allowed: ${names.join(", ")}. ` +
+                `Choose one with: ${ways.context}`,
         );
     }
     config.setCurrentContext(wanted);
     if (config.getCurrentCluster() === null) {
         throw new UserError(
-            `Context ${JSON.stringify(wanted)} of the kubeconfig ${source} names a cluster that the file does not hold; repair the file or choose another with: ${ways.context}`,
+            `Context ${JSON.stringify(wanted)} of the kubeconfig ${source} names a cluster that the file does ` +
+                `not hold; repair the file or choose another with: ${ways.context}`,
         );
     }
     return config;
@@ -77,7 +83,10 @@ function loadFile(config: KubeConfig, file: string): KubeConfig {
     return config;
 }
 
-/** What an earlier file says counts, as for kubectl: the library's own merge takes the last current context, which is another cluster. */
+/**
+ * What an earlier file says counts, as for kubectl: the library's own merge takes the last current context, which is
+ * another cluster.
+ */
 function merge(merged: KubeConfig, configs: readonly KubeConfig[]): KubeConfig {
     merged.loadFromOptions({
         clusters: firstOfEachName(configs.flatMap((config) => config.clusters)),

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type ClusterReference, loadKubeconfig, UserError } from "../src";
-import { kubeconfigText, temporaryDirectory, writeKubeconfig } from "../testing/apiServer";
+import { kubeconfigText, temporaryDirectory, writeKubeconfig } from "../testing";
 
 const ONE = "https://one.example:6443";
 const TWO = "https://two.example:6443";
@@ -108,7 +108,8 @@ describe("a kubeconfig that leads to no cluster", () => {
         const missing = join(temporaryDirectory(), "missing");
         await expect(load({ kubeconfig: missing })).rejects.toThrow(
             new UserError(
-                `The kubeconfig ${missing} cannot be read (ENOENT: no such file or directory, open '${missing}'); ${NAME_ANOTHER}`,
+                `The kubeconfig ${missing} cannot be read (ENOENT: no such file or directory, open ` +
+                    `'${missing}'); ${NAME_ANOTHER}`,
             ),
         );
     });
@@ -127,7 +128,8 @@ describe("a kubeconfig that leads to no cluster", () => {
         const path = writeKubeconfig("a: [1\nb: }\n");
         await expect(load({ kubeconfig: path })).rejects.toThrow(
             new UserError(
-                `The kubeconfig ${path} cannot be read (missed comma between flow collection entries (2:1)); ${NAME_ANOTHER}`,
+                `The kubeconfig ${path} cannot be read (missed comma between flow collection entries (2:1)); ` +
+                    `${NAME_ANOTHER}`,
             ),
         );
     });
@@ -139,7 +141,8 @@ describe("a kubeconfig that leads to no cluster", () => {
         vi.stubEnv("KUBECONFIG", value);
         await expect(load({})).rejects.toThrow(
             new UserError(
-                "There is no kubeconfig at ~/.kube/config, or it holds no context; name one with: use-kubeconfig <path>",
+                "There is no kubeconfig at ~/.kube/config, or it holds no context; name one with: use-kubeconfig " +
+                    "<path>",
             ),
         );
     });
@@ -169,7 +172,8 @@ describe("a kubeconfig that leads to no cluster", () => {
         vi.stubEnv("KUBECONFIG", paths);
         await expect(load({ context: "three" })).rejects.toThrow(
             new UserError(
-                `The kubeconfig ${paths} has no context "three"; allowed: one, two. Choose one with: use-context <name>`,
+                `The kubeconfig ${paths} has no context "three"; allowed: one, two. Choose one with: use-context ` +
+                    "<name>",
             ),
         );
     });
@@ -197,7 +201,8 @@ describe("a kubeconfig that leads to no cluster", () => {
         const path = writeKubeconfig(kubeconfigText({ one: ONE }).replace("cluster: one\n", "cluster: gone\n"));
         await expect(load({ kubeconfig: path })).rejects.toThrow(
             new UserError(
-                `Context "one" of the kubeconfig ${path} names a cluster that the file does not hold; repair the file or choose another with: use-context <name>`,
+                `Context "one" of the kubeconfig ${path} names a cluster that the file does not hold; repair the ` +
+                    "file or choose another with: use-context <name>",
             ),
         );
     });

@@ -44,7 +44,8 @@ function checkVersion(version: string): Check {
             problem(
                 "before/version",
                 version,
-                `The API server is ${version}, but Istio ${ISTIO_MINOR} needs Kubernetes ${OLDEST_KUBERNETES.join(".")} or newer; upgrade the cluster first.`,
+                `The API server is ${version}, but Istio ${ISTIO_MINOR} needs Kubernetes ` +
+                    `${OLDEST_KUBERNETES.join(".")} or newer; upgrade the cluster first.`,
             ),
         );
     } else if (minor !== undefined && minor > NEWEST_TESTED[1]) {
@@ -52,7 +53,8 @@ function checkVersion(version: string): Check {
             note(
                 "before/version",
                 version,
-                `The API server is ${version}, newer than the Kubernetes ${NEWEST_TESTED.join(".")} that Istio ${ISTIO_MINOR} was tested with.`,
+                `The API server is ${version}, newer than the Kubernetes ${NEWEST_TESTED.join(".")} that Istio ` +
+                    `${ISTIO_MINOR} was tested with.`,
             ),
         );
     }
@@ -67,7 +69,8 @@ function checkPermissions(denied: readonly string[]): Check {
                   problem(
                       "before/permissions",
                       "this user",
-                      `This user may not ${listed(denied, 6)}, which an install does; use a kubeconfig whose user may, such as cluster-admin.`,
+                      `This user may not ${listed(denied, 6)}, which an install does; use a kubeconfig whose ` +
+                          "user may, such as cluster-admin.",
                   ),
               ];
     return check(
@@ -101,7 +104,8 @@ function checkIstio({ crds }: Prerequisites, deployments: readonly V1Deployment[
     const istioCrds = crds?.filter(({ name }) => !name.endsWith(GATEWAY_API_GROUP)) ?? [];
     const owners = planes.map(
         ({ metadata }) =>
-            `${metadata?.namespace}/${metadata?.name} of ${ownerOf(metadata?.labels ?? {}, metadata?.annotations ?? {}, managersOf(metadata))}`,
+            `${metadata?.namespace}/${metadata?.name} of ` +
+            `${ownerOf(metadata?.labels ?? {}, metadata?.annotations ?? {}, managersOf(metadata))}`,
     );
     const crdOwners = [
         ...new Set(istioCrds.map(({ labels, annotations, managers }) => ownerOf(labels, annotations, managers))),
@@ -114,7 +118,9 @@ function checkIstio({ crds }: Prerequisites, deployments: readonly V1Deployment[
             problem(
                 "before/two-control-planes",
                 twice,
-                `Two control planes serve the revision ${JSON.stringify(twice)} (${listed(owners)}), so which one injects and configures a pod is left to chance; give one of them another revision, or remove it.`,
+                `Two control planes serve the revision ${JSON.stringify(twice)} (${listed(owners)}), so which ` +
+                    "one injects and configures a pod is left to chance; give one of them another revision, or " +
+                    "remove it.",
             ),
         );
     const others = planes.filter(
@@ -125,7 +131,9 @@ function checkIstio({ crds }: Prerequisites, deployments: readonly V1Deployment[
             note(
                 "before/istio",
                 `${metadata?.namespace}/${metadata?.name}`,
-                `There is an Istio already: ${metadata?.namespace}/${metadata?.name} of ${ownerOf(metadata?.labels ?? {}, metadata?.annotations ?? {}, managersOf(metadata))}; an install into the same namespace meets its objects, so remove it first or choose another cluster.`,
+                `There is an Istio already: ${metadata?.namespace}/${metadata?.name} of ` +
+                    `${ownerOf(metadata?.labels ?? {}, metadata?.annotations ?? {}, managersOf(metadata))}; an ` +
+                    "install into the same namespace meets its objects, so remove it first or choose another cluster.",
             ),
         );
     }
@@ -158,7 +166,8 @@ function checkGatewayApi({ crds }: Prerequisites): Check {
             problem(
                 "before/gateway-api",
                 listed(missing),
-                `The cluster has CRDs of the Gateway API (of ${listed(owners)}), but ${listed(missing)} ${missing.length === 1 ? "is" : "are"} not served at v1; bring the Gateway API to v1.0 or newer.`,
+                `The cluster has CRDs of the Gateway API (of ${listed(owners)}), but ${listed(missing)} ` +
+                    `${missing.length === 1 ? "is" : "are"} not served at v1; bring the Gateway API to v1.0 or newer.`,
             ),
         );
     if (versions.length > 1)
@@ -166,7 +175,8 @@ function checkGatewayApi({ crds }: Prerequisites): Check {
             problem(
                 "before/gateway-api-mixed",
                 listed(versions),
-                `The CRDs of the Gateway API are of different versions (${listed(versions)}); apply one version's bundle as a whole.`,
+                `The CRDs of the Gateway API are of different versions (${listed(versions)}); apply one ` +
+                    "version's bundle as a whole.",
             ),
         );
     return check(
@@ -196,7 +206,8 @@ function checkStorage({ storageClasses }: Prerequisites, { pods }: ClusterSnapsh
             problem(
                 "before/storage",
                 "storage class",
-                `The cluster has no default storage class (${others}), so Loki's volume claim stays pending; name a class for Loki, make one the default, or leave Loki out.`,
+                `The cluster has no default storage class (${others}), so Loki's volume claim stays pending; ` +
+                    "name a class for Loki, make one the default, or leave Loki out.",
             ),
         );
     }
@@ -205,7 +216,8 @@ function checkStorage({ storageClasses }: Prerequisites, { pods }: ClusterSnapsh
             note(
                 "before/storage",
                 "storage class",
-                `The cluster has ${defaults.length} default storage classes (${listed(defaults)}); the newest one is taken.`,
+                `The cluster has ${defaults.length} default storage classes (${listed(defaults)}); the newest ` +
+                    "one is taken.",
             ),
         );
     return check(
@@ -243,7 +255,8 @@ function checkRegistries({ pods }: ClusterSnapshot, reached: Readonly<Record<str
             problem(
                 "before/image-pull",
                 image,
-                `The image ${image} cannot be pulled (pods ${listed([...names])}); make ${registryOf(image)} reachable for the nodes, or set a mirror.`,
+                `The image ${image} cannot be pulled (pods ${listed([...names])}); make ${registryOf(image)} ` +
+                    "reachable for the nodes, or set a mirror.",
             ),
         );
     }
@@ -255,7 +268,8 @@ function checkRegistries({ pods }: ClusterSnapshot, reached: Readonly<Record<str
             note(
                 "before/registries",
                 listed(silent),
-                `This machine does not reach ${listed(silent)}, from where images come; if the nodes do not either, set mirrors before an install.`,
+                `This machine does not reach ${listed(silent)}, from where images come; if the nodes do not ` +
+                    "either, set mirrors before an install.",
             ),
         );
     const names = Object.keys(REGISTRIES);

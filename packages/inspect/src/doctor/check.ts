@@ -4,7 +4,7 @@ import type { Finding } from "../finding";
 export interface Check {
     /** Stable name for programs, such as `before/version`. */
     readonly id: string;
-    readonly group: "before an install" | "mesh" | "gateway" | "traffic" | "endpoints";
+    readonly group: "before an install" | "mesh" | "gateway" | "nat" | "endpoints";
     readonly title: string;
     readonly state: "ok" | "note" | "problem" | "skipped";
     /** What was seen, or why it was not looked at. */

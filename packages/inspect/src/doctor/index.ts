@@ -3,4 +3,4 @@ export { type Check, check, skipped } from "./check";
 export { checkMesh } from "./mesh";
 export { type Prerequisites, readPrerequisites } from "./prerequisites";
 export { reachRegistries } from "./registries";
-export { checkTraffic } from "./nat";
+export { checkNat } from "./nat";

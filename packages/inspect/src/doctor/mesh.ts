@@ -4,7 +4,10 @@ import type { ProxyReport } from "../mesh/proxy";
 import type { Topology } from "../mesh/topology";
 import { type Check, check, skipped } from "./check";
 
-/** What the walkthrough proves of the mesh: injection (step 4), the gateway (5 and 6), istio-init and istio-proxy (11 and 12). */
+/**
+ * What the walkthrough proves of the mesh: injection (step 4), the gateway (5 and 6), istio-init and istio-proxy (11
+ * and 12).
+ */
 export function checkMesh(injection: InjectionReport, proxies: readonly ProxyReport[], topology: Topology): Check[] {
     return [
         checkControlPlanes(injection),
@@ -49,10 +52,14 @@ function checkInjection({ namespaces, pods, findings }: InjectionReport): Check 
             code.startsWith("injection/") &&
             !["injection/control-plane", "injection/no-ca-bundle", "injection/no-injector"].includes(code),
     );
-    const seen = `${counted(sidecars.length, "pod")} with a sidecar, ${counted(gateways.length, "gateway")}${without.length > 0 ? `, ${without.length} without a sidecar` : ""}; proxies ${listed(versions)}`;
+    const seen =
+        `${counted(sidecars.length, "pod")} with a sidecar, ` +
+        `${counted(gateways.length, "gateway")}${without.length > 0 ? `, ${without.length} without a sidecar` : ""}; ` +
+        `proxies ${listed(versions)}`;
     const details = [...sidecars, ...gateways, ...without].map(
         ({ namespace, pod, containers, initContainers, readyContainers, why }) =>
-            `${namespace}/${pod}: ${[...initContainers, ...containers].map(({ name }) => name).join(", ")}; ${readyContainers} ready${why === undefined ? "" : `; no sidecar: ${why}`}`,
+            `${namespace}/${pod}: ${[...initContainers, ...containers].map(({ name }) => name).join(", ")}; ` +
+            `${readyContainers} ready${why === undefined ? "" : `; no sidecar: ${why}`}`,
     );
     return check("mesh/injection", "mesh", "Injection", seen, about, details);
 }
@@ -66,7 +73,8 @@ function checkGateways({ gateways }: Topology): Check[] {
                   problem(
                       "gateway/not-programmed",
                       `${namespace}/${name}`,
-                      `The Gateway ${namespace}/${name} is not programmed: ${reason}; see: kubectl -n ${namespace} describe gateway ${name}`,
+                      `The Gateway ${namespace}/${name} is not programmed: ${reason}; see: kubectl -n ` +
+                          `${namespace} describe gateway ${name}`,
                   ),
               ]),
         ...routes
@@ -75,20 +83,24 @@ function checkGateways({ gateways }: Topology): Check[] {
                 problem(
                     "gateway/route",
                     `${route.namespace}/${route.name}`,
-                    `The HTTPRoute ${route.namespace}/${route.name} is not accepted or names what does not exist; see: kubectl -n ${route.namespace} describe httproute ${route.name}`,
+                    `The HTTPRoute ${route.namespace}/${route.name} is not accepted or names what does not ` +
+                        `exist; see: kubectl -n ${route.namespace} describe httproute ${route.name}`,
                 ),
             ),
     ]);
     const details = gateways.flatMap(({ namespace, name, className, listeners, service, routes }) => [
-        `${namespace}/${name}: class ${className}, ${listeners.map((listener) => `listener ${listener.name} ${listener.protocol} ${listener.port}`).join(", ")}`,
+        `${namespace}/${name}: class ${className}, ` +
+            `${listeners.map((listener) => `listener ${listener.name} ${listener.protocol} ${listener.port}`).join(", ")}`,
         ...(service
             ? [
-                  `Service ${service.namespace}/${service.name}, ${service.type}: ${service.ports.map(({ name: of, port, nodePort }) => `${of} ${port}${nodePort ? ` at node port ${nodePort}` : ""}`).join(", ")}`,
+                  `Service ${service.namespace}/${service.name}, ${service.type}: ` +
+                      `${service.ports.map(({ name: of, port, nodePort }) => `${of} ${port}${nodePort ? ` at node port ${nodePort}` : ""}`).join(", ")}`,
               ]
             : []),
         ...routes.map(
             (route) =>
-                `HTTPRoute ${route.namespace}/${route.name}: ${route.matches.join(", ")} to ${route.backends.map(({ service: to, port }) => `${to}:${port ?? ""}`).join(", ")}`,
+                `HTTPRoute ${route.namespace}/${route.name}: ${route.matches.join(", ")} to ` +
+                `${route.backends.map(({ service: to, port }) => `${to}:${port ?? ""}`).join(", ")}`,
         ),
     ]);
     const ready = gateways.filter(({ programmed }) => programmed).length;
@@ -113,12 +125,16 @@ function checkInit(proxies: readonly ProxyReport[]): Check {
     const findings = sidecars.flatMap((report) => report.findings);
     const kinds = groupBy(sidecars, ({ capture }) =>
         capture
-            ? `${capture.container} ${capture.arguments.map(({ argument, value }) => `${argument}${value === undefined ? "" : ` ${value === "" ? '""' : value}`}`).join(" ")}; capabilities ${listed(capture.capabilities.added)}`
+            ? `${capture.container} ` +
+              `${capture.arguments.map(({ argument, value }) => `${argument}${value === undefined ? "" : ` ${value === "" ? '""' : value}`}`).join(" ")}; ` +
+              `capabilities ${listed(capture.capabilities.added)}`
             : "nothing",
     );
     const first = sidecars.find(({ capture }) => capture)?.capture;
     const seen = first
-        ? `inbound ${all(first.inbound.captured)} to ${first.inboundPort} but ${listed(first.inbound.excluded.map(({ port }) => port))}, outbound ${all(first.outbound.captured)} to ${first.outboundPort}, by ${first.mode}, all but user ${first.user}`
+        ? `inbound ${all(first.inbound.captured)} to ${first.inboundPort} but ` +
+          `${listed(first.inbound.excluded.map(({ port }) => port))}, outbound ${all(first.outbound.captured)} to ` +
+          `${first.outboundPort}, by ${first.mode}, all but user ${first.user}`
         : "no pod captures its traffic";
     return check(
         "mesh/istio-init",
@@ -142,21 +158,27 @@ function checkProxies(proxies: readonly ProxyReport[]): Check {
             problem(
                 "proxy/no-probe",
                 `${namespace}/${pod}`,
-                `The proxy of ${namespace}/${pod} has no readiness probe, so the pod counts as ready before its proxy is; recreate it with the injection template of its control plane.`,
+                `The proxy of ${namespace}/${pod} has no readiness probe, so the pod counts as ready before its ` +
+                    "proxy is; recreate it with the injection template of its control plane.",
             ),
         ),
         ...unmounted.map(({ namespace, pod }) =>
             problem(
                 "proxy/no-volume",
                 `${namespace}/${pod}`,
-                `The proxy of ${namespace}/${pod} mounts a volume that the pod does not have; recreate it with the injection template of its control plane.`,
+                `The proxy of ${namespace}/${pod} mounts a volume that the pod does not have; recreate it with ` +
+                    "the injection template of its control plane.",
             ),
         ),
     ];
     const domains = [...new Set(proxies.map(({ proxy }) => proxy.domain ?? "no domain"))];
     const details = proxies.map(
         ({ namespace, pod, role, proxy }) =>
-            `${namespace}/${pod}: proxy ${role === "gateway" ? "router" : "sidecar"}, domain ${proxy.domain ?? "none"}, CA ${proxy.env.find(({ name }) => name === "CA_ADDR")?.value ?? "default"}, ${counted(proxy.probes.length, "probe")}, ${counted(proxy.mounts.length, "mount")}, user ${proxy.runsAs ?? "of the image"}`,
+            `${namespace}/${pod}: proxy ${role === "gateway" ? "router" : "sidecar"}, domain ` +
+            `${proxy.domain ?? "none"}, CA ` +
+            `${proxy.env.find(({ name }) => name === "CA_ADDR")?.value ?? "default"}, ` +
+            `${counted(proxy.probes.length, "probe")}, ${counted(proxy.mounts.length, "mount")}, user ` +
+            `${proxy.runsAs ?? "of the image"}`,
     );
     return check(
         "mesh/istio-proxy",

@@ -1,12 +1,12 @@
 import { counted, type Finding } from "../finding";
-import { pathName, percent, type Traffic, type TrafficPath } from "../join";
+import { pathName, percent, type JoinedServices, type ServicePath } from "../join";
 import { formatHostPort, type NatReading } from "../nat";
 import { type Check, check, skipped } from "./check";
 
 /** What the walkthrough proves of a node's rules: steps 7 to 10. */
-export function checkTraffic(reading: NatReading, { paths, findings }: Traffic, source: string): Check[] {
+export function checkNat(reading: NatReading, { paths, findings }: JoinedServices, source: string): Check[] {
     if (paths.length === 0)
-        return [skipped("traffic/services", "traffic", "KUBE-SERVICES", "there are no Services to look at")];
+        return [skipped("nat/services", "nat", "KUBE-SERVICES", "there are no Services to look at")];
     const about = (codes: readonly string[]) => findings.filter(({ code }) => codes.includes(code));
     const entries = [
         "nat/missing-service",
@@ -29,28 +29,31 @@ export function checkTraffic(reading: NatReading, { paths, findings }: Traffic, 
     const endpoints = paths.flatMap((path) => path.endpoints);
     return [
         check(
-            "traffic/services",
-            "traffic",
+            "nat/services",
+            "nat",
             "KUBE-SERVICES",
             `${caught.length} of ${paths.length} Service ports caught by ${source}`,
             about(entries),
             caught.map(entryLine),
         ),
         check(
-            "traffic/chains",
-            "traffic",
+            "nat/chains",
+            "nat",
             "Chains to pods",
-            `${counted(endpoints.length, "endpoint")}, ${endpoints.filter(({ pod }) => pod).length} found as pods, ${endpoints.filter(({ opens }) => opens).length} at a port that a container declares or a Gateway listens on`,
+            `${counted(endpoints.length, "endpoint")}, ${endpoints.filter(({ pod }) => pod).length} found as ` +
+                `pods, ${endpoints.filter(({ opens }) => opens).length} at a port that a container declares or a ` +
+                "Gateway listens on",
             chains,
             paths.flatMap(endpointLines),
         ),
         check(
-            "traffic/shares",
-            "traffic",
+            "nat/shares",
+            "nat",
             "Shares",
             several.length === 0
                 ? "no Service port has several endpoints"
-                : `${counted(several.length, "Service port")} with several endpoints${about(shares).length === 0 ? ", each spread evenly" : ""}`,
+                : `${counted(several.length, "Service port")} with several ` +
+                      `endpoints${about(shares).length === 0 ? ", each spread evenly" : ""}`,
             about(shares),
             several.map(shareLine),
         ),
@@ -58,7 +61,7 @@ export function checkTraffic(reading: NatReading, { paths, findings }: Traffic, 
     ];
 }
 
-function entryLine(path: TrafficPath): string {
+function entryLine(path: ServicePath): string {
     const entries = path.entries.map(
         ({ kind, address, port, target }) =>
             `${kind} ${address === undefined ? port : formatHostPort({ address, port })} -> ${target}`,
@@ -66,7 +69,7 @@ function entryLine(path: TrafficPath): string {
     return `${pathName(path)}: ${entries.join(", ")}`;
 }
 
-function endpointLines(path: TrafficPath): string[] {
+function endpointLines(path: ServicePath): string[] {
     return path.endpoints.map(({ chain, address, port, pod, opens }) => {
         const where = pod ? `pod ${pod.namespace}/${pod.name}` : "no pod";
         const at =
@@ -79,13 +82,21 @@ function endpointLines(path: TrafficPath): string[] {
     });
 }
 
-const shareLine = (path: TrafficPath) =>
-    `${pathName(path)}: ${path.endpoints.map(({ share, probability, pod, address }) => `${pod?.version ?? pod?.name ?? address} ${percent(share)}${probability === undefined ? "" : ` (probability ${probability})`}`).join(", ")}`;
+const shareLine = (path: ServicePath) =>
+    `${pathName(path)}: ` +
+    `${path.endpoints
+        .map(
+            ({ share, probability, pod, address }) =>
+                `${pod?.version ?? pod?.name ?? address} ` +
+                `${percent(share)}${probability === undefined ? "" : ` (probability ${probability})`}`,
+        )
+        .join(", ")}`;
 
 function checkMasquerade({ models }: NatReading, findings: readonly Finding[]): Check {
     const seen = models.map(
         ({ family, masquerading }) =>
-            `${family} ${masquerading.mark === undefined ? "sets no mark" : `MARK or ${masquerading.mark}`}${masquerading.applied ? ", masqueraded" : ", not masqueraded"}`,
+            `${family} ` +
+            `${masquerading.mark === undefined ? "sets no mark" : `MARK or ${masquerading.mark}`}${masquerading.applied ? ", masqueraded" : ", not masqueraded"}`,
     );
-    return check("traffic/masquerade", "traffic", "KUBE-MARK-MASQ", seen.join("; ") || "no rules", findings);
+    return check("nat/masquerade", "nat", "KUBE-MARK-MASQ", seen.join("; ") || "no rules", findings);
 }

@@ -92,7 +92,8 @@ export async function checkEndpoints(
             } else if (endpoint.type !== undefined && endpoint.type !== (service.spec?.type ?? "ClusterIP")) {
                 wrong(
                     "endpoint/type",
-                    `says that the Service ${key} is of type ${endpoint.type}, but it is ${service.spec?.type ?? "ClusterIP"}; refresh the stack.`,
+                    `says that the Service ${key} is of type ${endpoint.type}, but it is ` +
+                        `${service.spec?.type ?? "ClusterIP"}; refresh the stack.`,
                 );
             }
             const ports = await Promise.all(
@@ -109,12 +110,14 @@ export async function checkEndpoints(
                     if (service && !live)
                         wrong(
                             "endpoint/no-port",
-                            `names port ${port.name || port.port} (${port.port}), which the Service ${key} does not have (it has: ${portsOf(service)}); refresh the stack.`,
+                            `names port ${port.name || port.port} (${port.port}), which the Service ${key} does ` +
+                                `not have (it has: ${portsOf(service)}); refresh the stack.`,
                         );
                     if (live && (port.nodePort ?? 0) !== (live.nodePort ?? 0))
                         wrong(
                             "endpoint/node-port",
-                            `says that port ${port.port} of ${key} has ${nodePortOf(port.nodePort)}, but it has ${nodePortOf(live.nodePort)}; refresh the stack.`,
+                            `says that port ${port.port} of ${key} has ${nodePortOf(port.nodePort)}, but it has ` +
+                                `${nodePortOf(live.nodePort)}; refresh the stack.`,
                         );
                     if (!live || !service)
                         return {
@@ -124,7 +127,8 @@ export async function checkEndpoints(
                     if (usable.length === 0) {
                         wrong(
                             "endpoint/not-ready",
-                            `has no ready address at port ${port.port} of ${key}; see: kubectl -n ${endpoint.namespace} get pods,endpointslices`,
+                            `has no ready address at port ${port.port} of ${key}; see: kubectl -n ` +
+                                `${endpoint.namespace} get pods,endpointslices`,
                         );
                         return { ...report, answer: { state: "not asked", text: "nothing is ready" } };
                     }
@@ -143,7 +147,8 @@ export async function checkEndpoints(
                     if (answer.state === "fails")
                         wrong(
                             "endpoint/silent",
-                            `does not answer at ${port.url ?? `port ${port.port} of ${key}`}: ${answer.text}; see the log of the pods behind it.`,
+                            `does not answer at ${port.url ?? `port ${port.port} of ${key}`}: ${answer.text}; ` +
+                                "see the log of the pods behind it.",
                         );
                     return { ...report, answer };
                 }),

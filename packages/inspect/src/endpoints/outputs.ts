@@ -37,7 +37,9 @@ export function parseOutputs(text: string, source: string): DescribedEndpoint[] 
     if (!read.success) {
         const { path, message } = read.error.issues[0]!;
         throw new UserError(
-            `${source} does not describe endpoints as the stack's output "endpoints" does (${path.length > 0 ? `at ${path.map(String).join(".")}: ` : ""}${message}); write it with: pulumi stack output --json`,
+            `${source} does not describe endpoints as the stack's output "endpoints" does ` +
+                `(${path.length > 0 ? `at ${path.map(String).join(".")}: ` : ""}${message}); write it with: pulumi ` +
+                "stack output --json",
         );
     }
     return Object.entries(read.data).map(([name, described]) => ({ name, ...described }));

@@ -3,10 +3,10 @@ import { counted, type Finding, listed, note, problem } from "../finding";
 import { type EndpointChain, type Family, formatHostPort, type NatService } from "../nat";
 import { type SliceEndpoint, whyNoEndpoints } from "./expected";
 import { declaresPorts, type PodIndex } from "./joinEndpoints";
-import { type PathEndpoint, pathName, type TrafficPath } from "./path";
+import { type PathEndpoint, pathName, type ServicePath } from "./path";
 
 export interface PathToCheck {
-    readonly path: TrafficPath;
+    readonly path: ServicePath;
     /** `undefined` where the node has no rule of this Service port. */
     readonly nat: NatService | undefined;
     readonly service: V1Service;
@@ -75,7 +75,8 @@ function staleEndpoint(name: string, { address, port, chain, share }: PathEndpoi
     return problem(
         "nat/stale-endpoint",
         name,
-        `${name} still sends ${percent(share)} of its connections to ${to} (${chain}), which no EndpointSlice holds any more; restart kube-proxy on that node if this stays.`,
+        `${name} still sends ${percent(share)} of its connections to ${to} (${chain}), which no EndpointSlice ` +
+            "holds any more; restart kube-proxy on that node if this stays.",
     );
 }
 
@@ -92,7 +93,8 @@ function checkEntries({ path, nat, port, address, usable, service, node, source 
             problem(
                 "nat/missing-service",
                 name,
-                `${name} has ${counted(usable.length, "ready endpoint")}, but ${source} do not catch its cluster IP ${address} port ${port.port}; see kube-proxy's log on that node.`,
+                `${name} has ${counted(usable.length, "ready endpoint")}, but ${source} do not catch its cluster ` +
+                    `IP ${address} port ${port.port}; see kube-proxy's log on that node.`,
             ),
         );
     } else if (refuses(clusterEntry.target)) {
@@ -102,7 +104,9 @@ function checkEntries({ path, nat, port, address, usable, service, node, source 
                 problem(
                     "nat/refused",
                     name,
-                    `${name} has ${counted(usable.length, "ready endpoint")}, but ${source} refuse its cluster IP ${address} (${clusterEntry.reason ?? clusterEntry.target}); see kube-proxy's log on that node.`,
+                    `${name} has ${counted(usable.length, "ready endpoint")}, but ${source} refuse its cluster ` +
+                        `IP ${address} (${clusterEntry.reason ?? clusterEntry.target}); see kube-proxy's log on that ` +
+                        "node.",
                 ),
             );
         } else {
@@ -110,7 +114,8 @@ function checkEntries({ path, nat, port, address, usable, service, node, source 
                 note(
                     "nat/no-local-endpoint",
                     name,
-                    `${name} is dropped on this node by internalTrafficPolicy Local: none of its ${usable.length} endpoints is here.`,
+                    `${name} is dropped on this node by internalTrafficPolicy Local: none of its ` +
+                        `${usable.length} endpoints is here.`,
                 ),
             );
         }
@@ -125,7 +130,8 @@ function checkEntries({ path, nat, port, address, usable, service, node, source 
             problem(
                 "nat/missing-node-port",
                 name,
-                `${name} has the node port ${port.nodePort}, but ${source} do not catch it; see kube-proxy's log on that node.`,
+                `${name} has the node port ${port.nodePort}, but ${source} do not catch it; see kube-proxy's log ` +
+                    "on that node.",
             ),
         );
     }
@@ -143,7 +149,8 @@ function checkChains({ path, nat, source }: PathToCheck): Finding[] {
         problem(
             "nat/missing-chain",
             name,
-            `${name} goes from ${from} to the chain ${chain}, which is missing or empty in ${source}, so nothing rewrites its address; restart kube-proxy on that node.`,
+            `${name} goes from ${from} to the chain ${chain}, which is missing or empty in ${source}, so nothing ` +
+                "rewrites its address; restart kube-proxy on that node.",
         );
     for (const outer of [nat.external, nat.firewall]) {
         if (outer && !outer.exists) findings.push(missing(outer.name, "KUBE-SERVICES or KUBE-NODEPORTS"));
@@ -158,7 +165,8 @@ function checkChains({ path, nat, source }: PathToCheck): Finding[] {
                     problem(
                         "nat/unreadable-destination",
                         name,
-                        `${name} goes through ${endpoint.chain}, whose rules name no single destination; save the rules with the iptables that kube-proxy's image brings.`,
+                        `${name} goes through ${endpoint.chain}, whose rules name no single destination; save ` +
+                            "the rules with the iptables that kube-proxy's image brings.",
                     ),
                 );
             }
@@ -178,20 +186,23 @@ function checkShares(name: string, chain: EndpointChain): Finding[] {
             problem(
                 "nat/lost-share",
                 name,
-                `${name} loses ${percent(left)} of its connections: no rule of ${chain.name} takes them; restart kube-proxy on that node.`,
+                `${name} loses ${percent(left)} of its connections: no rule of ${chain.name} takes them; restart ` +
+                    "kube-proxy on that node.",
             ),
         );
     }
     if (left <= EVEN_WITHIN && endpoints.some(({ share }) => Math.abs(share - even) > even * EVEN_WITHIN)) {
         const shares = endpoints.map(
             (endpoint) =>
-                `${formatHostPort({ address: endpoint.address ?? endpoint.chain, port: endpoint.port ?? 0 })} ${percent(endpoint.share)}`,
+                `${formatHostPort({ address: endpoint.address ?? endpoint.chain, port: endpoint.port ?? 0 })} ` +
+                `${percent(endpoint.share)}`,
         );
         findings.push(
             problem(
                 "nat/uneven-share",
                 name,
-                `${name} does not spread evenly over its ${endpoints.length} endpoints (${listed(shares, 6)}, where each should get ${percent(even)}); see the rules of ${chain.name}.`,
+                `${name} does not spread evenly over its ${endpoints.length} endpoints (${listed(shares, 6)}, ` +
+                    `where each should get ${percent(even)}); see the rules of ${chain.name}.`,
             ),
         );
     }
@@ -219,7 +230,9 @@ function checkEndpoints({ path, nat, usable, service, node, source }: PathToChec
                     problem(
                         "nat/missing-endpoint",
                         name,
-                        `${name} has the ready endpoint ${at}${endpoint.pod ? ` (pod ${endpoint.pod})` : ""}, to which ${chain.name} in ${source} sends nothing; restart kube-proxy on that node if this stays.`,
+                        `${name} has the ready endpoint ${at}${endpoint.pod ? ` (pod ${endpoint.pod})` : ""}, to ` +
+                            `which ${chain.name} in ${source} sends nothing; restart kube-proxy on that node if this ` +
+                            "stays.",
                     ),
                 );
             }
@@ -246,7 +259,8 @@ function checkPods({ path, usable, index }: PathToCheck): Finding[] {
                 problem(
                     "service/no-pod",
                     name,
-                    `${name} has the endpoint ${formatHostPort({ address, port })} of pod ${pod}, which does not exist; see the log of kube-controller-manager.`,
+                    `${name} has the endpoint ${formatHostPort({ address, port })} of pod ${pod}, which does not ` +
+                        "exist; see the log of kube-controller-manager.",
                 ),
             );
         }
@@ -260,15 +274,19 @@ function checkPods({ path, usable, index }: PathToCheck): Finding[] {
             problem(
                 "service/undeclared-port",
                 name,
-                `${name} sends traffic to port ${closed[0]!.port}, but the containers of ${listed(others)} declare other ports only; set the Service's targetPort or the container's port right.`,
+                `${name} sends traffic to port ${closed[0]!.port}, but the containers of ${listed(others)} ` +
+                    "declare other ports only; set the Service's targetPort or the container's port right.",
             ),
         );
     }
     return findings;
 }
 
-/** Pods that declare no port at all: Kubernetes does not ask for it, so nothing is wrong, and nothing can be told either. One note for each pod. */
-export function silentPods(paths: readonly TrafficPath[], index: PodIndex): Finding[] {
+/**
+ * Pods that declare no port at all: Kubernetes does not ask for it, so nothing is wrong, and nothing can be told
+ * either. One note for each pod.
+ */
+export function silentPods(paths: readonly ServicePath[], index: PodIndex): Finding[] {
     const ports = new Map<string, Set<string>>();
     for (const path of paths) {
         for (const { pod, opens, current, port } of path.endpoints) {
@@ -281,7 +299,8 @@ export function silentPods(paths: readonly TrafficPath[], index: PodIndex): Find
         note(
             "service/undeclared-port",
             key,
-            `The containers of ${key} declare no port at all, so whether something listens at ${listed([...used], 12)} cannot be told from here.`,
+            `The containers of ${key} declare no port at all, so whether something listens at ` +
+                `${listed([...used], 12)} cannot be told from here.`,
         ),
     );
 }
@@ -300,7 +319,8 @@ function checkAffinity({ path, nat, service }: PathToCheck): Finding[] {
         problem(
             "nat/affinity",
             name,
-            `${name} should have ${say(wanted)}, but its chain ${main.name} has ${say(main.affinitySeconds)}; restart kube-proxy on that node if this stays.`,
+            `${name} should have ${say(wanted)}, but its chain ${main.name} has ${say(main.affinitySeconds)}; ` +
+                "restart kube-proxy on that node if this stays.",
         ),
     ];
 }

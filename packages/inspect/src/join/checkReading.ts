@@ -15,7 +15,9 @@ export function checkReading(reading: NatReading, families: ReadonlySet<Family>,
                 problem(
                     "nat/no-rules",
                     family,
-                    `There is no ${family} chain KUBE-SERVICES in ${source}, though Services have ${family} cluster IPs: kube-proxy there uses nftables or IPVS, another program serves Services, or ${save} was not saved along.`,
+                    `There is no ${family} chain KUBE-SERVICES in ${source}, though Services have ${family} ` +
+                        "cluster IPs: kube-proxy there uses nftables or IPVS, another program serves Services, or " +
+                        `${save} was not saved along.`,
                 ),
             );
         }
@@ -25,7 +27,8 @@ export function checkReading(reading: NatReading, families: ReadonlySet<Family>,
             problem(
                 "nat/both-back-ends",
                 family,
-                `Both back ends of iptables hold ${family} rules of kube-proxy in ${source}: one of the two sets is left over and still takes effect; flush it with the iptables of its back end.`,
+                `Both back ends of iptables hold ${family} rules of kube-proxy in ${source}: one of the two sets ` +
+                    "is left over and still takes effect; flush it with the iptables of its back end.",
             ),
         );
     }
@@ -44,7 +47,8 @@ export function checkReading(reading: NatReading, families: ReadonlySet<Family>,
             note(
                 "nat/unreadable",
                 source,
-                `${reading.unreadable.length === 1 ? "Line" : "Lines"} ${lines} of ${source} ${reading.unreadable.length === 1 ? "is" : "are"} no rule, chain or table, and shown as found.`,
+                `${reading.unreadable.length === 1 ? "Line" : "Lines"} ${lines} of ${source} ` +
+                    `${reading.unreadable.length === 1 ? "is" : "are"} no rule, chain or table, and shown as found.`,
             ),
         );
     }
@@ -60,7 +64,9 @@ function checkModel(model: NatModel, source: string): Finding[] {
                 problem(
                     "nat/not-hooked",
                     `${family} ${hook}`,
-                    `The chain ${hook} of the ${family} nat table does not lead to KUBE-SERVICES in ${source}, so ${hook === "OUTPUT" ? "connections from the node itself" : "connections of pods"} reach no Service; restart kube-proxy on that node.`,
+                    `The chain ${hook} of the ${family} nat table does not lead to KUBE-SERVICES in ${source}, ` +
+                        `so ${hook === "OUTPUT" ? "connections from the node itself" : "connections of pods"} reach ` +
+                        "no Service; restart kube-proxy on that node.",
                 ),
             );
         }
@@ -74,7 +80,8 @@ function checkModel(model: NatModel, source: string): Finding[] {
             problem(
                 "nat/no-masquerade",
                 `${family} KUBE-MARK-MASQ`,
-                `${why} in the ${family} nat table of ${source}, so answers to masqueraded connections do not find back; restart kube-proxy on that node.`,
+                `${why} in the ${family} nat table of ${source}, so answers to masqueraded connections do not ` +
+                    "find back; restart kube-proxy on that node.",
             ),
         );
     }
@@ -85,7 +92,8 @@ function checkModel(model: NatModel, source: string): Finding[] {
             problem(
                 "nat/missing-chain",
                 from,
-                `The chain ${from} leads to ${to}, which is ${missing ? "missing" : "empty"} in ${source}; restart kube-proxy on that node.`,
+                `The chain ${from} leads to ${to}, which is ${missing ? "missing" : "empty"} in ${source}; ` +
+                    "restart kube-proxy on that node.",
             ),
         );
     }

@@ -1,3 +1,3 @@
-export { type JoinOptions, joinTraffic, type Traffic } from "./join";
+export { type JoinOptions, joinServices, type JoinedServices } from "./join";
 export { percent } from "./check";
-export { type PathEndpoint, pathName, type TrafficPath } from "./path";
+export { type PathEndpoint, pathName, type ServicePath } from "./path";

@@ -6,7 +6,7 @@ import { checkPath, noEndpoints, silentPods } from "./check";
 import { checkReading } from "./checkReading";
 import { slicesByService, usableEndpoints } from "./expected";
 import { indexPods, joinEndpoints, type PodIndex } from "./joinEndpoints";
-import { pathName, type TrafficPath } from "./path";
+import { pathName, type ServicePath } from "./path";
 
 export interface JoinOptions {
     /** Name of the node that the rules are of; `undefined` where it is not known. */
@@ -17,15 +17,19 @@ export interface JoinOptions {
     readonly source?: string;
 }
 
-export interface Traffic {
-    readonly paths: readonly TrafficPath[];
+export interface JoinedServices {
+    readonly paths: readonly ServicePath[];
     readonly findings: readonly Finding[];
 }
 
 type ServicePort = NonNullable<NonNullable<V1Service["spec"]>["ports"]>[number];
 
 /** Joins a node's rules with the cluster's Services, EndpointSlices and pods; what does not join is a finding. */
-export function joinTraffic(reading: NatReading, snapshot: ClusterSnapshot, options: JoinOptions = {}): Traffic {
+export function joinServices(
+    reading: NatReading,
+    snapshot: ClusterSnapshot,
+    options: JoinOptions = {},
+): JoinedServices {
     const source = options.source ?? "the rules";
     const slices = slicesByService(snapshot.endpointSlices);
     const index = indexPods(snapshot.pods);
@@ -36,7 +40,7 @@ export function joinTraffic(reading: NatReading, snapshot: ClusterSnapshot, opti
             new Map(model.services.map((service) => [service.hash, service])),
         ]),
     );
-    const paths: TrafficPath[] = [];
+    const paths: ServicePath[] = [];
     const findings: Finding[] = [];
     const expected = new Set<string>();
     const families = new Set<Family>();
@@ -76,7 +80,10 @@ export function joinTraffic(reading: NatReading, snapshot: ClusterSnapshot, opti
     return { paths, findings };
 }
 
-/** The cluster IPs that kube-proxy serves: none of a headless or external Service, or of one that another proxy serves. */
+/**
+ * The cluster IPs that kube-proxy serves: none of a headless or external Service, or of one that another proxy
+ * serves.
+ */
 function proxiedAddresses(service: V1Service): (readonly [Family, string])[] {
     const { type, clusterIP, clusterIPs } = service.spec ?? {};
     if (
@@ -111,8 +118,8 @@ function describePath(
     port: ServicePort,
     family: Family,
     nat: NatService | undefined,
-    join: (chain: NatService["cluster"]) => TrafficPath["endpoints"],
-): TrafficPath {
+    join: (chain: NatService["cluster"]) => ServicePath["endpoints"],
+): ServicePath {
     const main = nat?.cluster ?? nat?.local;
     return {
         namespace: service.metadata?.namespace ?? "",
@@ -166,7 +173,8 @@ function forgottenServices(
             return problem(
                 "nat/stale-service",
                 subject,
-                `${subject} is still served at ${addresses} by ${source}, though no Service has such a port; restart kube-proxy on that node if this stays.`,
+                `${subject} is still served at ${addresses} by ${source}, though no Service has such a port; ` +
+                    "restart kube-proxy on that node if this stays.",
             );
         });
 }

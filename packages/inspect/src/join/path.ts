@@ -29,7 +29,7 @@ export interface PathEndpoint {
 }
 
 /** How the node takes traffic of one Service port in one family to pods. */
-export interface TrafficPath {
+export interface ServicePath {
     readonly namespace: string;
     readonly service: string;
     /** The port's name; empty where it has none. */
@@ -69,6 +69,8 @@ export interface TrafficPath {
     readonly lost: number;
 }
 
-/** A path's name in sentences and tables: `istio-sample/reviews:http`, or with the number where the port has no name. */
-export const pathName = (path: Pick<TrafficPath, "namespace" | "service" | "portName" | "port">): string =>
+/**
+ * A path's name in sentences and tables: `istio-sample/reviews:http`, or with the number where the port has no name.
+ */
+export const pathName = (path: Pick<ServicePath, "namespace" | "service" | "portName" | "port">): string =>
     `${path.namespace}/${path.service}:${path.portName || path.port}`;

@@ -94,7 +94,8 @@ export function checkCapture(pod: V1Pod, capture: Capture | undefined, proxyUser
             problem(
                 "proxy/no-capture",
                 key,
-                `The pod ${key} has a proxy but neither istio-init nor istio-validation, so nothing captures its traffic; recreate it, so that it is injected as a whole.`,
+                `The pod ${key} has a proxy but neither istio-init nor istio-validation, so nothing captures its ` +
+                    "traffic; recreate it, so that it is injected as a whole.",
             ),
         ];
     }
@@ -105,7 +106,8 @@ export function checkCapture(pod: V1Pod, capture: Capture | undefined, proxyUser
             problem(
                 "proxy/capabilities",
                 key,
-                `The container istio-init of ${key} lacks the capabilities ${listed(lacking)}, without which it cannot write rules; use the injection template of its control plane, or the CNI plugin.`,
+                `The container istio-init of ${key} lacks the capabilities ${listed(lacking)}, without which it ` +
+                    "cannot write rules; use the injection template of its control plane, or the CNI plugin.",
             ),
         );
     }
@@ -114,7 +116,9 @@ export function checkCapture(pod: V1Pod, capture: Capture | undefined, proxyUser
             problem(
                 "proxy/user",
                 key,
-                `istio-init of ${key} leaves the user ${capture.user} alone, but istio-proxy runs as ${proxyUser}, so the proxy's own connections are captured again and again; set both to the same user.`,
+                `istio-init of ${key} leaves the user ${capture.user} alone, but istio-proxy runs as ` +
+                    `${proxyUser}, so the proxy's own connections are captured again and again; set both to the same ` +
+                    "user.",
             ),
         );
     }
@@ -127,7 +131,9 @@ export function checkCapture(pod: V1Pod, capture: Capture | undefined, proxyUser
             problem(
                 "proxy/captured-port",
                 key,
-                `istio-init of ${key} captures the proxy's own ${captured.length === 1 ? "port" : "ports"} ${listed(captured)}, so health checks and metrics fail; exclude ${captured.length === 1 ? "it" : "them"} (-d).`,
+                `istio-init of ${key} captures the proxy's own ${captured.length === 1 ? "port" : "ports"} ` +
+                    `${listed(captured)}, so health checks and metrics fail; exclude ` +
+                    `${captured.length === 1 ? "it" : "them"} (-d).`,
             ),
         );
     }
@@ -150,7 +156,8 @@ function uncaptured(pod: V1Pod, key: string, { inbound, outbound }: Capture): Fi
             note(
                 "proxy/uncaptured-port",
                 key,
-                `Connections to ${passed.length === 1 ? "port" : "ports"} ${listed(passed)} of ${key} go past its proxy, as its pod is set up, so neither mTLS nor policies hold there.`,
+                `Connections to ${passed.length === 1 ? "port" : "ports"} ${listed(passed)} of ${key} go past ` +
+                    "its proxy, as its pod is set up, so neither mTLS nor policies hold there.",
             ),
         );
     }

@@ -19,7 +19,10 @@ export interface Injector {
     readonly name: string;
     readonly revision: string;
     readonly webhooks: readonly V1MutatingWebhook[];
-    /** Whether istiod has put its certificate authority into each of its webhooks; without it the API server trusts none of its answers. */
+    /**
+     * Whether istiod has put its certificate authority into each of its webhooks; without it the API server trusts
+     * none of its answers.
+     */
     readonly trusted: boolean;
     readonly created?: Date;
 }

@@ -56,7 +56,10 @@ export interface InjectionReport {
     readonly findings: readonly Finding[];
 }
 
-/** Looks at every pod of the scope: its containers, its proxy's version against the control plane's, and why one has no sidecar. */
+/**
+ * Looks at every pod of the scope: its containers, its proxy's version against the control plane's, and why one has
+ * no sidecar.
+ */
 export function inspectInjection(snapshot: ClusterSnapshot, scope: Scope): InjectionReport {
     const planes = controlPlanes(snapshot);
     const hooks = injectors(snapshot);
@@ -104,7 +107,8 @@ function checkControlPlanes(planes: readonly ControlPlane[], hooks: readonly Inj
             problem(
                 "injection/control-plane",
                 `${namespace}/${name}`,
-                `The control plane ${namespace}/${name} has no ready pod, so pods of injected namespaces cannot be created; see: kubectl -n ${namespace} describe deployment ${name}`,
+                `The control plane ${namespace}/${name} has no ready pod, so pods of injected namespaces cannot ` +
+                    `be created; see: kubectl -n ${namespace} describe deployment ${name}`,
             ),
         );
     for (const { name, trusted } of hooks) {
@@ -113,7 +117,8 @@ function checkControlPlanes(planes: readonly ControlPlane[], hooks: readonly Inj
                 problem(
                     "injection/no-ca-bundle",
                     name,
-                    `The webhook ${name} has no caBundle, so the API server rejects every pod that it is asked for; restart istiod, which sets it at its start.`,
+                    `The webhook ${name} has no caBundle, so the API server rejects every pod that it is asked ` +
+                        "for; restart istiod, which sets it at its start.",
                 ),
             );
     }
@@ -122,7 +127,8 @@ function checkControlPlanes(planes: readonly ControlPlane[], hooks: readonly Inj
             problem(
                 "injection/no-injector",
                 "MutatingWebhookConfiguration",
-                "No webhook of this cluster injects sidecars, so every new pod starts without one; install istiod (chart istiod).",
+                "No webhook of this cluster injects sidecars, so every new pod starts without one; install " +
+                    "istiod (chart istiod).",
             ),
         );
     }
@@ -138,7 +144,8 @@ function checkNamespace(namespace: V1Namespace, hooks: readonly Injector[], scop
             problem(
                 "injection/no-label",
                 name,
-                `The namespace ${name} belongs to the mesh but lacks the label istio-injection=enabled, so its new pods get no sidecar; set it with: kubectl label namespace ${name} istio-injection=enabled`,
+                `The namespace ${name} belongs to the mesh but lacks the label istio-injection=enabled, so its ` +
+                    `new pods get no sidecar; set it with: kubectl label namespace ${name} istio-injection=enabled`,
             ),
         ];
     }
@@ -148,7 +155,10 @@ function checkNamespace(namespace: V1Namespace, hooks: readonly Injector[], scop
             problem(
                 "injection/no-revision",
                 name,
-                `The namespace ${name} asks for the revision ${JSON.stringify(revision)}, which no injector serves (there are: ${hooks.map((hook) => hook.revision).join(", ")}), so its new pods get no sidecar; set one of them with: kubectl label --overwrite namespace ${name} istio.io/rev=<revision>`,
+                `The namespace ${name} asks for the revision ${JSON.stringify(revision)}, which no injector ` +
+                    `serves (there are: ${hooks.map((hook) => hook.revision).join(", ")}), so its new pods get no ` +
+                    `sidecar; set one of them with: kubectl label --overwrite namespace ${name} ` +
+                    "istio.io/rev=<revision>",
             ),
         ];
     }
@@ -177,7 +187,9 @@ function inspectPod(
             problem(
                 "injection/version",
                 key,
-                `The proxy of ${key} is ${proxyVersion}, its control plane ${plane.namespace}/${plane.name} is ${plane.version}; recreate the pod with: kubectl -n ${pod.metadata?.namespace} rollout restart ${restartable(pod)}`,
+                `The proxy of ${key} is ${proxyVersion}, its control plane ${plane.namespace}/${plane.name} is ` +
+                    `${plane.version}; recreate the pod with: kubectl -n ${pod.metadata?.namespace} rollout restart ` +
+                    `${restartable(pod)}`,
             ),
         );
     }
@@ -186,7 +198,8 @@ function inspectPod(
             problem(
                 "injection/not-ready",
                 key,
-                `The pod ${key} is not ready: ${unreadyReason(pod)}; see: kubectl -n ${pod.metadata?.namespace} describe pod ${pod.metadata?.name}`,
+                `The pod ${key} is not ready: ${unreadyReason(pod)}; see: kubectl -n ${pod.metadata?.namespace} ` +
+                    `describe pod ${pod.metadata?.name}`,
             ),
         );
     }

@@ -117,7 +117,9 @@ function checkPorts(pod: V1Pod, text: string | undefined): Finding[] {
               note(
                   "proxy/pod-ports",
                   keyOf(pod),
-                  `The proxy of ${keyOf(pod)} was not told of ${missing.length === 1 ? "port" : "ports"} ${missing.join(", ")}, which its containers declare: another webhook changed the pod after the injection.`,
+                  `The proxy of ${keyOf(pod)} was not told of ${missing.length === 1 ? "port" : "ports"} ` +
+                      `${missing.join(", ")}, which its containers declare: another webhook changed the pod after ` +
+                      "the injection.",
               ),
           ];
 }
@@ -179,7 +181,9 @@ function probesOf(container: V1Container): ProxyReport["proxy"]["probes"] {
                   {
                       kind,
                       what: describeProbe(probe),
-                      when: `every ${probe.periodSeconds ?? 10} s, ${probe.timeoutSeconds ?? 1} s each, fails after ${probe.failureThreshold ?? 3}`,
+                      when:
+                          `every ${probe.periodSeconds ?? 10} s, ${probe.timeoutSeconds ?? 1} s each, fails after ` +
+                          `${probe.failureThreshold ?? 3}`,
                   },
               ]
             : [],
@@ -207,7 +211,8 @@ function describeVolume(volume: V1Volume | undefined): string {
         )?.serviceAccountToken;
         const seconds = token?.expirationSeconds ?? 3600;
         return token
-            ? `token for ${token.audience ?? "the API server"}, ${seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`}`
+            ? `token for ${token.audience ?? "the API server"}, ` +
+                  `${seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`}`
             : "projected";
     }
     return Object.keys(volume).find((key) => key !== "name") ?? "unknown";

@@ -32,9 +32,11 @@ export function injectionLabel({ metadata }: V1Namespace): string | undefined {
 const asks = (namespace: V1Namespace) => !["", `${INJECTION_LABEL}=disabled`].includes(injectionLabel(namespace) ?? "");
 
 /**
- * Finds the namespaces of the mesh: those of control planes, those that ask for sidecars, hold one, or hold a Gateway of Istio's.
+ * Finds the namespaces of the mesh: those of control planes, those that ask for sidecars, hold one, or hold a Gateway
+ * of Istio's.
  *
- * @param wanted namespaces to look at instead; they count as such that should have sidecars where they are none of a control plane
+ * @param wanted namespaces to look at instead; they count as such that should have sidecars where they are none of a
+ *     control plane
  * @throws UserError where a wanted namespace does not exist
  */
 export function findScope(snapshot: ClusterSnapshot, wanted: readonly string[] = [], all = false): Scope {
@@ -42,7 +44,8 @@ export function findScope(snapshot: ClusterSnapshot, wanted: readonly string[] =
     const missing = wanted.filter((name) => !names.includes(name));
     if (missing.length > 0) {
         throw new UserError(
-            `There is no namespace ${listed(missing.map((name) => JSON.stringify(name)))} in this cluster; allowed: ${names.toSorted().join(", ")}.`,
+            `There is no namespace ${listed(missing.map((name) => JSON.stringify(name)))} in this cluster; ` +
+                `allowed: ${names.toSorted().join(", ")}.`,
         );
     }
     const roots = new Set(controlPlanes(snapshot).map(({ namespace }) => namespace));

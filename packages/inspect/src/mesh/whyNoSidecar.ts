@@ -56,7 +56,8 @@ export function whyNoSidecar(
             "no injector",
             "injection/no-sidecar",
             key,
-            `The pod ${key} has no sidecar because no webhook of this cluster injects any; install istiod (chart istiod), then ${recreate(pod)}`,
+            `The pod ${key} has no sidecar because no webhook of this cluster injects any; install istiod (chart ` +
+                `istiod), then ${recreate(pod)}`,
         );
     if (!asked(pod, namespace, hooks)) {
         const said =
@@ -67,7 +68,8 @@ export function whyNoSidecar(
             "label missing",
             "injection/no-sidecar",
             key,
-            `The pod ${key} has no sidecar because its namespace ${name} ${said}; label the namespace, then ${recreate(pod)}`,
+            `The pod ${key} has no sidecar because its namespace ${name} ${said}; label the namespace, then ` +
+                `${recreate(pod)}`,
         );
     }
     return (
@@ -76,7 +78,9 @@ export function whyNoSidecar(
             "not injected",
             "injection/no-sidecar",
             key,
-            `The pod ${key} has no sidecar although its namespace asks for one (${label ?? "by the pod's own label"}): istiod did not answer when it was made, or somebody took the sidecar out; ${recreate(pod)}`,
+            `The pod ${key} has no sidecar although its namespace asks for one ` +
+                `(${label ?? "by the pod's own label"}): istiod did not answer when it was made, or somebody took ` +
+                `the sidecar out; ${recreate(pod)}`,
         )
     );
 }
@@ -116,7 +120,8 @@ function madeBefore(
             reason,
             "injection/no-sidecar",
             key,
-            `The pod ${key} has no sidecar because it was made at ${iso(made)}, before ${what} (${iso(since)}); ${recreate(pod)}`,
+            `The pod ${key} has no sidecar because it was made at ${iso(made)}, before ${what} (${iso(since)}); ` +
+                `${recreate(pod)}`,
         );
     const istiod = earliest([...hooks.map(({ created }) => created), ...planes.map(({ created }) => created)]);
     if (istiod !== undefined && made < istiod) return before("created before istiod", "istiod was there", istiod);

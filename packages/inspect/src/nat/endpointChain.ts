@@ -134,7 +134,10 @@ export function readEndpointChain(table: Table, name: string): Reading<EndpointC
     return { value, known, unknown };
 }
 
-/** The kernel keeps probabilities as parts of 2^31, so that what is left after a sure rule is 0, but sums are not exact. */
+/**
+ * The kernel keeps probabilities as parts of 2^31, so that what is left after a sure rule is 0, but sums are not
+ * exact.
+ */
 const ROUNDING = 1e-9;
 
 function probabilityOf(rule: Rule): number | undefined {

@@ -1,4 +1,7 @@
-/** Words of a saved rule; `quoted` tells a quoted `"-x"` (a value) from an option `-x`, and is absent where no word was quoted. */
+/**
+ * Words of a saved rule; `quoted` tells a quoted `"-x"` (a value) from an option `-x`, and is absent where no word
+ * was quoted.
+ */
 export interface Words {
     readonly text: readonly string[];
     readonly quoted?: ReadonlySet<number>;

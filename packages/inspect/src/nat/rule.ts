@@ -30,7 +30,10 @@ export interface Rule {
 /** Options whose value is a free text, which `iptables-save` quotes by other rules than the rest. */
 const STRINGS = new Set(["--comment", "--log-prefix", "--nflog-prefix", "--nfacct-name", "--string", "--hex-string"]);
 
-/** Options that take this many words even where a word begins with a dash. Others take what follows up to the next option. */
+/**
+ * Options that take this many words even where a word begins with a dash. Others take what follows up to the next
+ * option.
+ */
 const WORDS_TAKEN: ReadonlyMap<string, number> = new Map<string, number>([
     ...[
         "-s",

@@ -86,7 +86,8 @@ export function parseSave(text: string, source = "the rules"): SavedRules {
     }
     if (tables.length === 0) {
         throw new UserError(
-            `${capital(source)} holds no rules as iptables-save prints them (no line begins with "*"); save them on a node with: iptables-save > rules.txt`,
+            `${capital(source)} holds no rules as iptables-save prints them (no line begins with "*"); save them ` +
+                "on a node with: iptables-save > rules.txt",
         );
     }
     return { tables: tables.map(closeTable), warnings, unreadable };

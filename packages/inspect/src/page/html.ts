@@ -9,7 +9,10 @@ type Part = Markup | string | number | undefined | false | readonly Part[];
 export const escapeText = (text: string): string =>
     text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** A template for markup: every value is escaped unless it is markup itself; lists are joined, `undefined` and `false` leave nothing. */
+/**
+ * A template for markup: every value is escaped unless it is markup itself; lists are joined, `undefined` and `false`
+ * leave nothing.
+ */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
     return new Markup(strings.map((text, at) => text + (at < parts.length ? render(parts[at]) : "")).join(""));
 }

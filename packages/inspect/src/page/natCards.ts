@@ -1,5 +1,5 @@
 import { counted, type Finding } from "../finding";
-import { type PathEndpoint, pathName, percent, type TrafficPath } from "../join";
+import { type PathEndpoint, pathName, percent, type ServicePath } from "../join";
 import { formatHostPort } from "../nat";
 import type { NatReport } from "../report";
 import { html, type Markup } from "./html";
@@ -22,15 +22,19 @@ export function trafficSection(nat: NatReport, findings: readonly Finding[], clo
 function summary({ source, node, families }: NatReport): string {
     const said = families.map(
         ({ family, backend, services, masquerading }) =>
-            `${family}${backend ? ` (${backend})` : ""}: ${services} Service ports, KUBE-MARK-MASQ ${masquerading.mark === undefined ? "sets no mark" : `sets ${masquerading.mark}`}`,
+            `${family}${backend ? ` (${backend})` : ""}: ${services} Service ports, KUBE-MARK-MASQ ` +
+            `${masquerading.mark === undefined ? "sets no mark" : `sets ${masquerading.mark}`}`,
     );
-    return `${source[0]!.toUpperCase()}${source.slice(1)}${node === undefined || source.includes(node) ? "" : `, node ${node}`}. ${said.join("; ")}.`;
+    return (
+        `${source[0]!.toUpperCase()}${source.slice(1)}${node === undefined || source.includes(node) ? "" : `, node ${node}`}. ` +
+        `${said.join("; ")}.`
+    );
 }
 
-const markOf = ({ families }: NatReport, { family }: TrafficPath) =>
+const markOf = ({ families }: NatReport, { family }: ServicePath) =>
     families.find((each) => each.family === family)?.masquerading.mark;
 
-function pathCard(path: TrafficPath, mark: string | undefined, wrong: boolean): Markup {
+function pathCard(path: ServicePath, mark: string | undefined, wrong: boolean): Markup {
     const both = path.endpoints.length > 0 ? path.endpoints : path.localEndpoints;
     return html`<article class="card path${wrong && " wrong"}"><div class="pathhead"><h3>${path.service}${path.portName !== "" && html`<span class="soft">:${path.portName}</span>`}</h3><span class="soft small">${path.type}, ${path.protocol} ${path.port}, ${path.family}</span>${path.affinitySeconds !== undefined && html`<span class="pill calm">affinity ${path.affinitySeconds} s</span>`}${wrong && html`<span class="pill bad">problem</span>`}</div>
 <div class="flow"><div class="step"><b>REACHED AT</b>${path.entries.length === 0 ? html`<p>caught by no rule</p>` : path.entries.map(({ kind, address, port }) => html`<p>${kind} <code>${address === undefined ? port : formatHostPort({ address, port })}</code></p>`)}</div><div class="to"></div>
@@ -39,7 +43,7 @@ function pathCard(path: TrafficPath, mark: string | undefined, wrong: boolean): 
 }
 
 function chains(
-    { entries, chain, localChain, external, firewall, masquerade }: TrafficPath,
+    { entries, chain, localChain, external, firewall, masquerade }: ServicePath,
     mark: string | undefined,
 ): Markup {
     const marking = (when: string) =>

@@ -25,7 +25,10 @@ export interface Box {
     readonly wrong: boolean;
 }
 
-/** A box with what it is, its name and lines below; names that are too long end with an ellipsis and are whole in the tooltip. */
+/**
+ * A box with what it is, its name and lines below; names that are too long end with an ellipsis and are whole in the
+ * tooltip.
+ */
 export function box({ x, y, width, height, kind, name, lines, wrong }: Box): Markup {
     return html`<g class="${wrong ? "wrong" : ""}"><title>${name}</title><rect class="box" x="${round(x)}" y="${round(y)}" width="${width}" height="${height}" rx="8"/>${text("kind", x + 11, y + 16, kind)}${text("name", x + 11, y + 33, fit(name, Math.floor((width - 18) / 7.3)))}${lines.map(([className, line], at) => text(className, x + 11, y + 50 + at * 16, fit(line, Math.floor((width - 16) / 6.1))))}</g>`;
 }

@@ -1,4 +1,7 @@
-/** The page's style: one column on a phone, light or dark as the reader's system is. Colours are named by what they mean. */
+/**
+ * The page's style: one column on a phone, light or dark as the reader's system is. Colours are named by what they
+ * mean.
+ */
 export const STYLE = `
 :root {
   color-scheme: light dark;

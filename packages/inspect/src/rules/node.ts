@@ -27,7 +27,9 @@ export async function readNodeRules(snapshot: ClusterSnapshot, rules: RuleSource
         nodeByHost(snapshot, hosts) === undefined
     ) {
         throw new UserError(
-            `This machine is none of the cluster's nodes (${snapshot.nodes.map(({ metadata }) => metadata?.name).join(", ")}): read the rules of one with --ssh <host>, or a saved file with --rules <file>.`,
+            "This machine is none of the cluster's nodes " +
+                `(${snapshot.nodes.map(({ metadata }) => metadata?.name).join(", ")}): read the rules of one with ` +
+                "--ssh <host>, or a saved file with --rules <file>.",
         );
     }
     return { text, source, node: nodeOf(snapshot, hosts, named) };

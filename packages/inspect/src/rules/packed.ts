@@ -10,7 +10,8 @@ const UNREAD = "# not read: exit code ";
 const SETTLE = 3;
 
 /**
- * For a node's `sh`: prints its rules with the names of the host in front, as compressed text where the node has the programs.
+ * For a node's `sh`: prints its rules with the names of the host in front, as compressed text where the node has the
+ * programs.
  *
  * It succeeds also where the rules cannot be read, and prints that instead: {@link unpack} then says why.
  *
@@ -29,7 +30,10 @@ printf '%s\\n' "${HOST}${host}" "${HOST}$(uname -n)" "$rules" | pack
 /** What {@link packedScript} printed, or anything else as it is. */
 export interface Unpacked {
     readonly text: string;
-    /** Host names and addresses of the node, the one that it was reached by first; none where the text is something else. */
+    /**
+     * Host names and addresses of the node, the one that it was reached by first; none where the text is something
+     * else.
+     */
     readonly hosts: readonly string[];
 }
 
@@ -54,6 +58,12 @@ function gunzip(printed: string, source: string): string {
 
 function unreadSentence(host: string, code: number): string {
     if (code === NO_PROGRAM)
-        return `The host ${host} has no iptables-save, so its rules cannot be read: install iptables there, or read another node.`;
-    return `The host ${host} does not let this user read its rules (exit code ${code}): log in as root, or as a user whose sudo runs iptables-save without a password.`;
+        return (
+            `The host ${host} has no iptables-save, so its rules cannot be read: install iptables there, or read ` +
+            "another node."
+        );
+    return (
+        `The host ${host} does not let this user read its rules (exit code ${code}): log in as root, or as a user ` +
+        "whose sudo runs iptables-save without a password."
+    );
 }

@@ -36,7 +36,8 @@ async function readFiles(files: readonly string[]): Promise<RuleText> {
             const printed = await (file === "-" ? readStream(process.stdin) : readFile(file, "utf8")).catch(
                 (error: unknown) => {
                     throw new UserError(
-                        `The file ${file} cannot be read (${reasonOf(error)}); name one that iptables-save wrote with --rules <file>.`,
+                        `The file ${file} cannot be read (${reasonOf(error)}); name one that iptables-save wrote ` +
+                            "with --rules <file>.",
                     );
                 },
             );
@@ -56,11 +57,13 @@ async function readLocal(): Promise<RuleText> {
     const { code, output, said } = await run("sh", ["-c", saveScript("")]);
     if (code === NO_PROGRAM)
         throw new UserError(
-            "This machine has no iptables-save, so its rules cannot be read: install iptables, read a node with --ssh <host>, or a saved file with --rules <file>.",
+            "This machine has no iptables-save, so its rules cannot be read: install iptables, read a node with " +
+                "--ssh <host>, or a saved file with --rules <file>.",
         );
     if (code !== 0) {
         throw new UserError(
-            `The rules of this machine cannot be read (${said || `exit code ${code}`}): run this as root on a node, read a node with --ssh <host>, or a saved file with --rules <file>.`,
+            `The rules of this machine cannot be read (${said || `exit code ${code}`}): run this as root on a ` +
+                "node, read a node with --ssh <host>, or a saved file with --rules <file>.",
         );
     }
     return { text: output, source: "the rules of this machine", hosts: hostsOf({ kind: "local" }) };
@@ -103,15 +106,30 @@ function sshFailure(target: string, code: number | null, said: string): string {
             said,
         )
     ) {
-        return `The host key of ${target} is not the known one: compare it on the node, then put it into the file of --known-hosts (default ~/.ssh/known_hosts).`;
+        return (
+            `The host key of ${target} is not the known one: compare it on the node, then put it into the file of ` +
+            "--known-hosts (default ~/.ssh/known_hosts)."
+        );
     }
     if (/permission denied/i.test(said) && code === 255)
-        return `The host ${target} refuses this user's keys: name a key with --identity <file>, or load one into the ssh agent.`;
+        return (
+            `The host ${target} refuses this user's keys: name a key with --identity <file>, or load one into the ` +
+            "ssh agent."
+        );
     if (code === NO_PROGRAM)
-        return `The host ${target} has no iptables-save: kube-proxy's image brings its own; save the rules there and name the file with --rules <file>.`;
+        return (
+            `The host ${target} has no iptables-save: kube-proxy's image brings its own; save the rules there and ` +
+            "name the file with --rules <file>."
+        );
     if (code === NOT_SAVED || /sudo/.test(said))
-        return `The host ${target} does not let this user read its rules (${lastLine(said)}): log in as root, or allow iptables-save by sudo without a password and use --sudo.`;
-    return `The host ${target} cannot be asked by ssh (${lastLine(said) || `exit code ${code}`}): check its name, its port and that this machine reaches it.`;
+        return (
+            `The host ${target} does not let this user read its rules (${lastLine(said)}): log in as root, or allow ` +
+            "iptables-save by sudo without a password and use --sudo."
+        );
+    return (
+        `The host ${target} cannot be asked by ssh (${lastLine(said) || `exit code ${code}`}): check its name, its ` +
+        "port and that this machine reaches it."
+    );
 }
 
 const lastLine = (text: string) => text.trim().split("\n").at(-1)?.trim().replace(/\.$/, "") ?? "";
@@ -136,7 +154,8 @@ function run(program: string, args: readonly string[], input?: string): Promise<
         const timer = setTimeout(
             () =>
                 stop(
-                    `${program} has not printed the rules in ${TIME_LIMIT / 1000} s; save them on the node and name the file with --rules <file>.`,
+                    `${program} has not printed the rules in ${TIME_LIMIT / 1000} s; save them on the node and ` +
+                        "name the file with --rules <file>.",
                 ),
             TIME_LIMIT,
         );

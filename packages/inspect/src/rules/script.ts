@@ -1,5 +1,6 @@
 /**
- * Prints the rules of both families in both back ends, as far as there are programs for them; run by `sh`, here or on a node.
+ * Prints the rules of both families in both back ends, as far as there are programs for them; run by `sh`, here or on
+ * a node.
  * It only reads. Where one program serves both, `iptables-save` is asked once.
  */
 export function saveScript(prefix: string): string {

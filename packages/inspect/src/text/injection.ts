@@ -46,7 +46,9 @@ function proxyCell({ role, expected, proxyVersion, controlPlaneVersion, why }: P
     if (role === "sidecar" || role === "gateway") {
         const same = controlPlaneVersion === undefined || proxyVersion === controlPlaneVersion;
         return {
-            text: `${role} ${proxyVersion ?? "of unknown version"}${same ? "" : `, control plane ${controlPlaneVersion}`}`,
+            text:
+                `${role} ` +
+                `${proxyVersion ?? "of unknown version"}${same ? "" : `, control plane ${controlPlaneVersion}`}`,
             paint: same ? style.good : style.bad,
         };
     }

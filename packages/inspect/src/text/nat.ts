@@ -1,4 +1,4 @@
-import { type PathEndpoint, pathName, percent, type TrafficPath } from "../join";
+import { type PathEndpoint, pathName, percent, type ServicePath } from "../join";
 import { formatHostPort } from "../nat";
 import type { NatReport } from "../report";
 import { type Cell, type Style, table } from "./table";
@@ -32,7 +32,7 @@ export function natTable({ paths, ...nat }: NatReport, style: Style): string {
         .join("\n\n");
 }
 
-function entryText({ entries }: TrafficPath): string {
+function entryText({ entries }: ServicePath): string {
     return entries
         .map(({ kind, address, port }) =>
             kind === "node port" ? `node port ${port}` : formatHostPort({ address: address ?? "", port }),
@@ -40,7 +40,7 @@ function entryText({ entries }: TrafficPath): string {
         .join(", ");
 }
 
-const refused = ({ entries }: TrafficPath) =>
+const refused = ({ entries }: ServicePath) =>
     entries.find(({ target }) => target === "REJECT" || target === "DROP")?.target;
 
 function podCell({ pod, opens, current }: PathEndpoint, style: Style): Cell {
@@ -57,7 +57,8 @@ function openedBy(opens: PathEndpoint["opens"]): string {
 function summary({ source, node, families }: NatReport): string {
     const said = families.map(
         ({ family, backend, services, masquerading }) =>
-            `${family}${backend ? ` (${backend})` : ""}: ${services} Service ports, ${masquerading.mark === undefined ? "KUBE-MARK-MASQ sets no mark" : `KUBE-MARK-MASQ sets ${masquerading.mark}${masquerading.applied ? " and what carries it is masqueraded" : ""}`}`,
+            `${family}${backend ? ` (${backend})` : ""}: ${services} Service ports, ` +
+            `${masquerading.mark === undefined ? "KUBE-MARK-MASQ sets no mark" : `KUBE-MARK-MASQ sets ${masquerading.mark}${masquerading.applied ? " and what carries it is masqueraded" : ""}`}`,
     );
     return [
         `${source[0]!.toUpperCase()}${source.slice(1)}${node === undefined || source.includes(node) ? "" : `, node ${node}`}`,
@@ -86,9 +87,10 @@ function foreignText({ families, unreadable, warnings }: NatReport, style: Style
 }
 
 /** One path as the walkthrough follows it, chain by chain. */
-export function natTrace(path: TrafficPath, mark: string | undefined, style: Style): string {
+export function natTrace(path: ServicePath, mark: string | undefined, style: Style): string {
     const lines = [
-        `${style.strong(pathName(path))}  ${path.type}, ${path.protocol}, ${path.family}, target port ${path.targetPort}`,
+        `${style.strong(pathName(path))}  ${path.type}, ${path.protocol}, ${path.family}, target port ` +
+            `${path.targetPort}`,
     ];
     for (const { kind, address, port, target, reason } of path.entries) {
         const at = address === undefined ? String(port) : formatHostPort({ address, port });
@@ -99,7 +101,8 @@ export function natTrace(path: TrafficPath, mark: string | undefined, style: Sty
         lines.push(`  ${path.external.chain}`);
         if (path.external.masquerade)
             lines.push(
-                `    masquerade ${path.external.masquerade} (KUBE-MARK-MASQ${mark === undefined ? "" : `, MARK or ${mark}`})`,
+                `    masquerade ${path.external.masquerade} ` +
+                    `(KUBE-MARK-MASQ${mark === undefined ? "" : `, MARK or ${mark}`})`,
             );
         const { ways } = path.external;
         for (const { when, target } of ways)
@@ -140,7 +143,7 @@ export function natTrace(path: TrafficPath, mark: string | undefined, style: Sty
 
 /** Traces of each path, for one Service. */
 export function natTraces(nat: NatReport, style: Style): string {
-    const markOf = (path: TrafficPath) => nat.families.find(({ family }) => family === path.family)?.masquerading.mark;
+    const markOf = (path: ServicePath) => nat.families.find(({ family }) => family === path.family)?.masquerading.mark;
     return [summary(nat), ...nat.paths.map((path) => natTrace(path, markOf(path), style)), foreignText(nat, style)]
         .filter((part) => part !== "")
         .join("\n\n");

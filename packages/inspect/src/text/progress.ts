@@ -13,7 +13,8 @@ const REDRAW = 100;
 const CLEAR = "\r\x1b[K";
 
 /**
- * Shows how far the sending is: one line that is rewritten on a terminal, else a line every tenth. With `quiet` (for programs) only a
+ * Shows how far the sending is: one line that is rewritten on a terminal, else a line every tenth. With `quiet` (for
+ * programs) only a
  * terminal gets any. While it runs, Ctrl-C ends the sending; a second one ends the program.
  */
 export function watchRequests(stream: ProgressStream, quiet: boolean): Watch {

@@ -5,7 +5,7 @@ import type { MeshReport, Section } from "../report";
 import { injectionText } from "./injection";
 import { natTable, natTraces } from "./nat";
 import { proxyText } from "./proxy";
-import { trafficText } from "./requests";
+import { trafficText } from "./traffic";
 import { type Cell, type Style, table } from "./table";
 
 /** A report for people: the tables of one section, then the findings, a sentence each. */
@@ -54,7 +54,9 @@ export function endpointsText(endpoints: readonly EndpointReport[], style: Style
             { text: `${port.port} ${port.name}`.trim(), paint: port.exists ? (text) => text : style.bad },
             { text: String(port.ready), paint: port.ready > 0 ? style.good : style.bad },
             {
-                text: `${port.answer.state === "answers" ? "yes" : port.answer.state === "fails" ? "no" : "not asked"} (${port.answer.text})`,
+                text:
+                    `${port.answer.state === "answers" ? "yes" : port.answer.state === "fails" ? "no" : "not asked"} ` +
+                    `(${port.answer.text})`,
                 paint:
                     port.answer.state === "answers"
                         ? style.good
@@ -88,14 +90,16 @@ function checksText({ cluster, namespaces, checks = [] }: MeshReport, style: Sty
     const groups = [...new Set(checks.map(({ group }) => group))];
     const width = Math.max(...checks.map(({ title }) => title.length));
     const lines = [
-        `Cluster of context ${cluster.context} (${cluster.server}), ${cluster.version}; namespaces ${namespaces.length > 0 ? namespaces.join(", ") : "none of a mesh"}`,
+        `Cluster of context ${cluster.context} (${cluster.server}), ${cluster.version}; namespaces ` +
+            `${namespaces.length > 0 ? namespaces.join(", ") : "none of a mesh"}`,
     ];
     for (const group of groups) {
         lines.push("", style.strong(group.toUpperCase()));
         for (const { title, state, seen, details, group: of } of checks) {
             if (of !== group) continue;
             lines.push(
-                `  ${paint[state](SIGNS[state].padEnd(7))}  ${title.padEnd(width)}  ${state === "skipped" ? style.faint(seen) : seen}`,
+                `  ${paint[state](SIGNS[state].padEnd(7))}  ${title.padEnd(width)}  ` +
+                    `${state === "skipped" ? style.faint(seen) : seen}`,
             );
             const shown = verbose || details.length <= SHOWN ? details : details.slice(0, SHOWN - 1);
             lines.push(...shown.map((detail) => style.faint(`           ${detail}`)));

@@ -18,10 +18,12 @@ export interface CountedStep extends Omit<CountedRule, "packets"> {
 }
 
 /**
- * The counters of the rules that lead a node port of TCP to its endpoints: KUBE-NODEPORTS, KUBE-EXT, KUBE-SVC or KUBE-SVL, KUBE-SEP.
+ * The counters of the rules that lead a node port of TCP to its endpoints: KUBE-NODEPORTS, KUBE-EXT, KUBE-SVC or
+ * KUBE-SVL, KUBE-SEP.
  *
  * @param servicePort as kube-proxy names it, `namespace/service:port`
- * @returns `undefined` where the rules were saved without counters; empty where they do not lead this node port anywhere
+ * @returns `undefined` where the rules were saved without counters; empty where they do not lead this node port
+ * anywhere
  */
 export function readCounters(saved: SavedRules, servicePort: string, nodePort: number): NatCounters | undefined {
     const hash = servicePortHash(servicePort, "tcp");

@@ -23,7 +23,10 @@ export type Expected =
           readonly known: true;
           /** Where the parts come from, as the end of a sentence: `by the weights of the HTTPRoute shop/reviews`. */
           readonly why: string;
-          /** Whether each request is decided on its own by these parts; else the balancing prefers pods that answer quickly. */
+          /**
+           * Whether each request is decided on its own by these parts; else the balancing prefers pods that answer
+           * quickly.
+           */
           readonly exact: boolean;
           readonly byVersion: ReadonlyMap<string, number>;
       }
@@ -48,7 +51,8 @@ interface Part {
 }
 
 /**
- * The part of the answers that each version of a Service is to give, as its routes have it. Callers are in its own namespace,
+ * The part of the answers that each version of a Service is to give, as its routes have it. Callers are in its own
+ * namespace,
  * as Bookinfo's are. What is more than plain weights is not guessed.
  */
 export function expectedShares(service: ServiceName, input: RoutingInput): Expected {

@@ -59,7 +59,8 @@ export interface ServiceName {
 }
 
 /**
- * The Service that a host in an object of Istio's means: `reviews` is one of the object's own namespace, and a full name is
+ * The Service that a host in an object of Istio's means: `reviews` is one of the object's own namespace, and a full
+ * name is
  * `reviews.<namespace>.svc.<domain>`. Istio takes any other name with a dot as it stands.
  */
 export function serviceOfHost(host: string, namespace: string): ServiceName | undefined {

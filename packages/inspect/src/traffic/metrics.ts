@@ -6,7 +6,10 @@ export type RequestCounts = ReadonlyMap<string, number>;
 const METRIC = "istio_requests_total";
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 
-/** The series of a text in Prometheus' format that count requests to the pod itself: those its proxy reports as their destination. */
+/**
+ * The series of a text in Prometheus' format that count requests to the pod itself: those its proxy reports as their
+ * destination.
+ */
 export function readRequestCounts(metrics: string): RequestCounts {
     const counts = new Map<string, number>();
     for (const line of metrics.split("\n")) {
@@ -37,7 +40,10 @@ function labelsOf(text: string): Map<string, string> {
     );
 }
 
-/** Hops that one pod's proxy counted between two readings; a count that is lower than before started anew, with the proxy. */
+/**
+ * Hops that one pod's proxy counted between two readings; a count that is lower than before started anew, with the
+ * proxy.
+ */
 export function hopsBetween(before: RequestCounts, after: RequestCounts): Hop[] {
     const rows = new Map<string, Hop>();
     for (const [labels, count] of after) {

@@ -27,7 +27,10 @@ export type NatCount =
 export type CountersReading =
     { readonly counters: NatCounters; readonly source: string; readonly node?: string } | { readonly why: string };
 
-/** Reads the counters of the target's node port from a node's rules. Where that cannot be, it says why; it never throws an UserError. */
+/**
+ * Reads the counters of the target's node port from a node's rules. Where that cannot be, it says why; it never
+ * throws an UserError.
+ */
 export async function readNatCounters(
     snapshot: ClusterSnapshot,
     rules: RuleSource | undefined,
@@ -36,7 +39,9 @@ export async function readNatCounters(
 ): Promise<CountersReading> {
     if (!target.nodePort)
         return {
-            why: `The port of ${target.url} is no node port, so the NAT rules of a node port do not count these requests.`,
+            why:
+                `The port of ${target.url} is no node port, so the NAT rules of a node port do not count these ` +
+                "requests.",
         };
     if (rules?.kind === "file")
         return {
@@ -50,7 +55,9 @@ export async function readNatCounters(
         if (!counters) return { why: `What was read (${read.source}) holds no counters.` };
         if (counters.size === 0)
             return {
-                why: `No rule for the node port ${port} of ${name} is among ${read.source}: kube-proxy may be in another mode than iptables.`,
+                why:
+                    `No rule for the node port ${port} of ${name} is among ${read.source}: kube-proxy may be in ` +
+                    "another mode than iptables.",
             };
         return { counters, source: read.source, ...(read.node !== undefined && { node: read.node }) };
     } catch (error) {
@@ -72,7 +79,9 @@ export function describeNatCount(
     if (!steps)
         return {
             counted: false,
-            why: `kube-proxy wrote ${before.source} anew while the requests were sent, which sets counters back; run this again.`,
+            why:
+                `kube-proxy wrote ${before.source} anew while the requests were sent, which sets counters back; run ` +
+                "this again.",
         };
     const { service, portName, port } = target.nodePort!;
     return {
@@ -108,7 +117,8 @@ export function checkNatCount(nat: NatCount, answered: number, { url, node }: Ta
         note(
             "traffic/nat-silent",
             nat.servicePort,
-            `${answered === 1 ? "1 request" : `${answered} requests`} to ${url} had an answer, but ${nat.source} counted no new connection to node port ${nat.nodePort}: ${other}.`,
+            `${answered === 1 ? "1 request" : `${answered} requests`} to ${url} had an answer, but ${nat.source} ` +
+                `counted no new connection to node port ${nat.nodePort}: ${other}.`,
         ),
     ];
 }

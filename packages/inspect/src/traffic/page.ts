@@ -1,4 +1,7 @@
-/** Parts of the page that come from a service of their own; one that fails leaves an error in its place, and the page is a 200. */
+/**
+ * Parts of the page that come from a service of their own; one that fails leaves an error in its place, and the page
+ * is a 200.
+ */
 export const PAGE_PARTS = ["details", "reviews", "ratings"] as const;
 export type PagePart = (typeof PAGE_PARTS)[number];
 
@@ -10,7 +13,10 @@ export interface PageFacts {
     readonly failed: readonly PagePart[];
 }
 
-/** The page prints the pod once for each review, inside other elements in some versions; a pod's name has no other characters. */
+/**
+ * The page prints the pod once for each review, inside other elements in some versions; a pod's name has no other
+ * characters.
+ */
 const SERVED_BY = /Reviews served by:(?:\s|<[^<>]*>)*([a-z0-9][a-z0-9.-]{0,252})(?=\s|<|$)/;
 /** Upstream's sentences and the lab's. */
 const FAILED: Readonly<Record<PagePart, RegExp>> = {

@@ -3,7 +3,10 @@ import type { DestinationRule, VirtualService } from "./istioRoutes";
 
 const ABSENT = [403, 404] as const;
 
-/** Reads Istio's own routing objects of all namespaces; what the user may not list is `undefined`, what the cluster does not serve is empty. */
+/**
+ * Reads Istio's own routing objects of all namespaces; what the user may not list is `undefined`, what the cluster
+ * does not serve is empty.
+ */
 export async function readIstioRoutes({
     config,
     context,

@@ -84,13 +84,15 @@ export function checkReviews(report: ReviewsReport, counts: Counts): Finding[] {
         const caller = part === "ratings" ? "reviews" : "productpage";
         wrong(
             `traffic/${part}-failed`,
-            `Of ${pages} ${failed === 1 ? "1 shows" : `${failed} show`} an error in place of the ${part}: see the logs of ${part} and of the istio-proxy of ${caller}.`,
+            `Of ${pages} ${failed === 1 ? "1 shows" : `${failed} show`} an error in place of the ${part}: see ` +
+                `the logs of ${part} and of the istio-proxy of ${caller}.`,
         );
     }
     if (counts.succeeded > 0 && report.pages === 0 && !counts.partsFailed.has("reviews")) {
         wrong(
             "traffic/no-reviews",
-            `Of ${pages} none names the pod that its reviews came from: check that the URL is that of Bookinfo's productpage, and see the log of reviews.`,
+            `Of ${pages} none names the pod that its reviews came from: check that the URL is that of Bookinfo's ` +
+                "productpage, and see the log of reviews.",
         );
     }
     for (const version of report.versions) {
@@ -99,7 +101,9 @@ export function checkReviews(report: ReviewsReport, counts: Counts): Finding[] {
                 note(
                     "traffic/unknown-pod",
                     subject,
-                    `${counted(version.answers, "page")} came from ${listed(version.pods)}, which ${version.pods.length === 1 ? "is no pod" : "are no pods"} of the cluster any more, so their version is not known.`,
+                    `${counted(version.answers, "page")} came from ${listed(version.pods)}, which ` +
+                        `${version.pods.length === 1 ? "is no pod" : "are no pods"} of the cluster any more, so ` +
+                        "their version is not known.",
                 ),
             );
         else findings.push(...checkShare(version, report, subject));
@@ -108,7 +112,8 @@ export function checkReviews(report: ReviewsReport, counts: Counts): Finding[] {
 }
 
 /**
- * A share is wrong where the one that it is to have lies outside of a 99.9 % interval. Where the balancing prefers quick pods,
+ * A share is wrong where the one that it is to have lies outside of a 99.9 % interval. Where the balancing prefers
+ * quick pods,
  * as Istio does by itself, only a version that never answers is wrong; an uneven one is worth knowing.
  */
 function checkShare(
@@ -119,7 +124,9 @@ function checkShare(
     if (expected === undefined || pages === 0) return [];
     const { low, high } = wilsonInterval(answers, pages, Z_999);
     if (expected >= low && expected <= high) return [];
-    const seen = `Version ${version} of reviews gave ${answers} of ${pages} answers (${percent(share)}; ${percent(low)} to ${percent(high)} with a confidence of 99.9 %), but is to give ${percent(expected)} (${expectation.why})`;
+    const seen =
+        `Version ${version} of reviews gave ${answers} of ${pages} answers (${percent(share)}; ${percent(low)} to ` +
+        `${percent(high)} with a confidence of 99.9 %), but is to give ${percent(expected)} (${expectation.why})`;
     if (expectation.exact || answers === 0 || expected === 0)
         return [
             problem(

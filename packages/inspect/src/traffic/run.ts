@@ -207,7 +207,9 @@ function checkSending({ url, asked, ended, sent, cutOff, succeeded, failed, fail
             problem(
                 "traffic/no-success",
                 url,
-                `None of ${counted(finished, "request")} to ${url} succeeded: ${reasons}; ${ended === "gave up" ? "no more were sent; " : ""}check that this machine reaches it, and the gateway's pods and routes with: npm run inspect -- doctor`,
+                `None of ${counted(finished, "request")} to ${url} succeeded: ${reasons}; ` +
+                    `${ended === "gave up" ? "no more were sent; " : ""}check that this machine reaches it, and the ` +
+                    "gateway's pods and routes with: npm run inspect -- doctor",
             ),
         );
     } else if (failed > 0) {
@@ -215,7 +217,8 @@ function checkSending({ url, asked, ended, sent, cutOff, succeeded, failed, fail
             problem(
                 "traffic/failed",
                 url,
-                `${failed} of ${counted(finished, "request")} to ${url} failed: ${reasons}; see the logs of the gateway's and productpage's istio-proxy.`,
+                `${failed} of ${counted(finished, "request")} to ${url} failed: ${reasons}; see the logs of the ` +
+                    "gateway's and productpage's istio-proxy.",
             ),
         );
     }
@@ -224,7 +227,9 @@ function checkSending({ url, asked, ended, sent, cutOff, succeeded, failed, fail
             note(
                 "traffic/interrupted",
                 url,
-                `The sending was ended after ${finished} of ${counted(asked, "request")}${cutOff > 0 ? `, and ${cutOff} more that were under way` : ""}: what is shown is of those.`,
+                `The sending was ended after ${finished} of ` +
+                    `${counted(asked, "request")}${cutOff > 0 ? `, and ${cutOff} more that were under way` : ""}: ` +
+                    "what is shown is of those.",
             ),
         );
     return findings;

@@ -77,7 +77,9 @@ export function meteredHops(
         };
     if (rows.size === 0)
         return {
-            why: `the proxies of ${counted(told, "pod")} counted no request as its destination meanwhile (istio_requests_total)`,
+            why:
+                `the proxies of ${counted(told, "pod")} counted no request as its destination meanwhile ` +
+                "(istio_requests_total)",
         };
     return { hops: sortedHops(rows.values()), silent };
 }

@@ -29,20 +29,26 @@ export function describeHops(metered: ReturnType<typeof meteredHops>, counts: Co
         const partly = metered.silent.length > 0 ? ` The proxies of ${listed(metered.silent)} did not tell.` : "";
         return {
             source: "istio_requests_total",
-            said: `By istio_requests_total of the called pods' proxies, before and after: all requests of that time, also others' than these.${partly}`,
+            said:
+                "By istio_requests_total of the called pods' proxies, before and after: all requests of that time, " +
+                `also others' than these.${partly}`,
             rows: [...rows, ...metered.hops],
         };
     }
     if (counts.hops && counts.hops.rows.size > 0) {
         return {
             source: "x-lab-hops",
-            said: `By the lab's header x-lab-hops in the answers: what each pod was told of its caller (X-Forwarded-Client-Cert); no metrics, for ${metered.why}.`,
+            said:
+                "By the lab's header x-lab-hops in the answers: what each pod was told of its caller " +
+                `(X-Forwarded-Client-Cert); no metrics, for ${metered.why}.`,
             rows: [...rows, ...sortedHops(counts.hops.rows.values())],
         };
     }
     return {
         source: "none",
-        said: `Whether the hops inside of the mesh are mutual TLS cannot be told: ${metered.why}, and no answer carries the lab's header x-lab-hops.`,
+        said:
+            `Whether the hops inside of the mesh are mutual TLS cannot be told: ${metered.why}, and no answer ` +
+            "carries the lab's header x-lab-hops.",
         rows,
     };
 }
@@ -54,7 +60,9 @@ export function checkHops({ rows }: HopsReport): Finding[] {
         note(
             "traffic/plaintext",
             `${from} -> ${to}`,
-            `${requests === 1 ? "1 request" : `${requests} requests`} from ${from} to ${to} came in plaintext, without mutual TLS: see whether both have a sidecar (npm run inspect -- injection), and which mode PeerAuthentication and DestinationRule set.`,
+            `${requests === 1 ? "1 request" : `${requests} requests`} from ${from} to ${to} came in plaintext, ` +
+                "without mutual TLS: see whether both have a sidecar (npm run inspect -- injection), and which mode " +
+                "PeerAuthentication and DestinationRule set.",
         ),
     );
 }

@@ -45,11 +45,15 @@ const GIVE_UP_AFTER = 20;
 /** More than any product page has, in bytes; the rest of a longer body is not read. */
 const MOST_BODY = 2 ** 20;
 
-/** Sends GET requests, a new connection for each unless told otherwise, and hands over what became of each as soon as it is known. */
+/**
+ * Sends GET requests, a new connection for each unless told otherwise, and hands over what became of each as soon as
+ * it is known.
+ */
 export async function sendRequests(options: SendOptions, onSample: (sample: Sample) => void): Promise<Sending> {
     const { requests, concurrency, signal, keepAlive } = options;
     const { Client } = await import("undici");
-    // With pipelining 0 a connection serves one request. The time limit is that of the whole request, kept by whoever sends it.
+    // With pipelining 0 a connection serves one request. The time limit is that of the whole request, kept by whoever
+    // sends it.
     const makeClient = () =>
         new Client(options.url.origin, {
             pipelining: keepAlive ? 1 : 0,
@@ -100,7 +104,10 @@ export async function sendRequests(options: SendOptions, onSample: (sample: Samp
     };
 }
 
-/** Closes a client's connection and fails what waits for it, also while it connects, where a request's own signal does not reach. */
+/**
+ * Closes a client's connection and fails what waits for it, also while it connects, where a request's own signal does
+ * not reach.
+ */
 const cut = (client: Client) => void client.destroy().catch(() => undefined);
 
 async function sendOne({ url, timeout }: SendOptions, client: Client): Promise<Sample> {

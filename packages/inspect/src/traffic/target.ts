@@ -23,7 +23,8 @@ export interface Target {
 const PAGE = "/productpage";
 
 /**
- * Finds the URL of the product page: the one that is named, else that of the stack's outputs, else the node port (or the load
+ * Finds the URL of the product page: the one that is named, else that of the stack's outputs, else the node port (or
+ * the load
  * balancer) of the Gateway that a route leads from to it.
  *
  * @param node the node to be asked, where there is a choice
@@ -67,11 +68,14 @@ function fromGateway(
     const [gateway] = gateways;
     if (!gateway)
         throw new UserError(
-            "No Gateway leads to productpage in the namespaces looked at: name its URL with --url <url>, or its namespace with --namespace <name>.",
+            "No Gateway leads to productpage in the namespaces looked at: name its URL with --url <url>, or its " +
+                "namespace with --namespace <name>.",
         );
     if (gateways.length > 1)
         throw new UserError(
-            `Several Gateways lead to productpage (${listed(gateways.map(({ namespace, name }) => `${namespace}/${name}`))}): name one's namespace with --namespace <name>, or the URL with --url <url>.`,
+            "Several Gateways lead to productpage " +
+                `(${listed(gateways.map(({ namespace, name }) => `${namespace}/${name}`))}): name one's namespace ` +
+                "with --namespace <name>, or the URL with --url <url>.",
         );
     const name = `${gateway.namespace}/${gateway.name}`;
     const hosts = snapshot.routes
@@ -81,7 +85,8 @@ function fromGateway(
         .flatMap(({ spec }) => spec?.hostnames ?? []);
     if (hosts.length > 0 && !hosts.includes("*"))
         throw new UserError(
-            `The Gateway ${name} leads to productpage for the hosts ${listed(hosts)} only: name the URL with --url <url>.`,
+            `The Gateway ${name} leads to productpage for the hosts ${listed(hosts)} only: name the URL with ` +
+                "--url <url>.",
         );
     const { service, listeners } = gateway;
     if (!service)
@@ -90,17 +95,21 @@ function fromGateway(
     const port = service.ports.find(({ port: number }) => number === listener?.port);
     if (!listener || !port)
         throw new UserError(
-            `The Gateway ${name} has no listener of HTTP that its Service ${service.namespace}/${service.name} carries: name the URL with --url <url>.`,
+            `The Gateway ${name} has no listener of HTTP that its Service ${service.namespace}/${service.name} ` +
+                "carries: name the URL with --url <url>.",
         );
     const found = `by the Service ${service.namespace}/${service.name} of the Gateway ${name}`;
     const address = port.nodePort ? nodeAddress(snapshot, node) : loadBalancer(snapshot, service);
     if (address === undefined && port.nodePort)
         throw new UserError(
-            `The node port ${port.nodePort} of ${service.namespace}/${service.name} is known, but no node's address: name the URL with --url http://<node>:${port.nodePort}${PAGE}`,
+            `The node port ${port.nodePort} of ${service.namespace}/${service.name} is known, but no node's ` +
+                `address: name the URL with --url http://<node>:${port.nodePort}${PAGE}`,
         );
     if (address === undefined)
         throw new UserError(
-            `The Service ${service.namespace}/${service.name} is of type ${service.type} and has neither a node port nor a load balancer's address: make a way to it, such as kubectl port-forward, and name it with --url <url>.`,
+            `The Service ${service.namespace}/${service.name} is of type ${service.type} and has neither a node ` +
+                "port nor a load balancer's address: make a way to it, such as kubectl port-forward, and name it " +
+                "with --url <url>.",
         );
     const url = `http://${address.includes(":") ? `[${address}]` : address}:${port.nodePort ?? port.port}${PAGE}`;
     return { ...describeTarget(snapshot, url, found), gateway: { namespace: service.namespace, name: service.name } };

@@ -68,7 +68,8 @@ describe("before an install", () => {
             of("Permissions", { denied: ["create namespaces", "patch clusterroles.rbac.authorization.k8s.io"] })
                 .findings[0]!.message,
         ).toBe(
-            "This user may not create namespaces and patch clusterroles.rbac.authorization.k8s.io, which an install does; use a kubeconfig whose user may, such as cluster-admin.",
+            "This user may not create namespaces and patch clusterroles.rbac.authorization.k8s.io, which an " +
+                "install does; use a kubeconfig whose user may, such as cluster-admin.",
         );
     });
 
@@ -99,7 +100,8 @@ describe("before an install", () => {
     it("a Gateway API that is too old, or mixed, is a problem", () => {
         const old = gatewayApi.map((each) => ({ ...each, served: ["v1beta1"], managers: ["kubectl"] }));
         expect(of("Gateway API", { crds: old }).findings[0]!.message).toContain(
-            "(of kubectl), but gateways.gateway.networking.k8s.io, httproutes.gateway.networking.k8s.io and gatewayclasses.gateway.networking.k8s.io are not served at v1",
+            "(of kubectl), but gatewayclasses.gateway.networking.k8s.io, gateways.gateway.networking.k8s.io and " +
+                "httproutes.gateway.networking.k8s.io are not served at v1",
         );
         const mixed = [
             ...gatewayApi,
@@ -138,7 +140,8 @@ describe("before an install", () => {
             },
         ];
         expect(of("Image registries", {}, { pods: [stuck] }).findings[0]!.message).toBe(
-            "The image quay.io/kiali/kiali:v2.5 cannot be pulled (pods shop/kiali-1); make quay.io reachable for the nodes, or set a mirror.",
+            "The image quay.io/kiali/kiali:v2.5 cannot be pulled (pods shop/kiali-1); make quay.io reachable for " +
+                "the nodes, or set a mirror.",
         );
     });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Asker, checkEndpoints, type DescribedEndpoint, parseOutputs } from "../../src/endpoints";
 import { node, service, slice } from "../../testing/cluster";
 import { mesh } from "../../testing/mesh";
+import { pattern } from "../../testing/pattern";
 
 const productpage: DescribedEndpoint = {
     name: "productpage",
@@ -42,7 +43,10 @@ describe("the outputs of a stack", () => {
         ["nonsense", "The file x holds no JSON; write the stack's outputs with: pulumi stack output --json"],
         [
             '{"endpoints":{"kiali":{"service":"kiali"}}}',
-            /^The file x does not describe endpoints as the stack's output "endpoints" does \(at kiali\.namespace: .*\); write it with: pulumi stack output --json$/,
+            pattern(
+                /^The file x does not describe endpoints as the stack's output "endpoints" does \(at /,
+                /kiali\.namespace: .*\); write it with: pulumi stack output --json$/,
+            ),
         ],
         ["[]", /^The file x does not describe endpoints/],
         [
@@ -100,27 +104,33 @@ describe("an endpoint", () => {
             [{ service: "gone" }],
         ],
         [
-            "The endpoint productpage says that the Service shop/productpage is of type NodePort, but it is ClusterIP; refresh the stack.",
+            "The endpoint productpage says that the Service shop/productpage is of type NodePort, but it is " +
+                "ClusterIP; refresh the stack.",
             [{ type: "NodePort" }],
         ],
         [
-            "The endpoint productpage names port http (80), which the Service shop/productpage does not have (it has: http 9080); refresh the stack.",
+            "The endpoint productpage names port http (80), which the Service shop/productpage does not have (it " +
+                "has: http 9080); refresh the stack.",
             [{ ports: [{ name: "http", port: 80 }] }],
         ],
         [
-            "The endpoint productpage names port grpc (9080), which the Service shop/productpage does not have (it has: http 9080); refresh the stack.",
+            "The endpoint productpage names port grpc (9080), which the Service shop/productpage does not have " +
+                "(it has: http 9080); refresh the stack.",
             [{ ports: [{ name: "grpc", port: 9080 }] }],
         ],
         [
-            "The endpoint productpage says that port 9080 of shop/productpage has node port 30080, but it has no node port; refresh the stack.",
+            "The endpoint productpage says that port 9080 of shop/productpage has node port 30080, but it has no " +
+                "node port; refresh the stack.",
             [{ ports: [{ name: "http", port: 9080, nodePort: 30_080 }] }],
         ],
         [
-            "The endpoint productpage has no ready address at port 9080 of shop/productpage; see: kubectl -n shop get pods,endpointslices",
+            "The endpoint productpage has no ready address at port 9080 of shop/productpage; see: kubectl -n " +
+                "shop get pods,endpointslices",
             [{}, { endpointSlices: [] }],
         ],
         [
-            "The endpoint productpage does not answer at port 9080 of shop/productpage: HTTP 503; see the log of the pods behind it.",
+            "The endpoint productpage does not answer at port 9080 of shop/productpage: HTTP 503; see the log of " +
+                "the pods behind it.",
             [{}, {}, () => Promise.resolve({ state: "fails", text: "HTTP 503" })],
         ],
     ])("%s", async (message, args) => {

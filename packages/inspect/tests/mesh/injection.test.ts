@@ -100,10 +100,13 @@ describe("a pod without a sidecar", () => {
         const report = withPod(pod({ name: "late" }), { namespaces: shop({}) });
         expect(codes(report)).toEqual(["problem injection/no-label", "problem injection/no-sidecar"]);
         expect(about(report, "shop")).toBe(
-            "The namespace shop belongs to the mesh but lacks the label istio-injection=enabled, so its new pods get no sidecar; set it with: kubectl label namespace shop istio-injection=enabled",
+            "The namespace shop belongs to the mesh but lacks the label istio-injection=enabled, so its new pods " +
+                "get no sidecar; set it with: kubectl label namespace shop istio-injection=enabled",
         );
         expect(about(report, "shop/late")).toBe(
-            "The pod shop/late has no sidecar because its namespace shop lacks the label istio-injection=enabled; label the namespace, then delete it and make it again with: kubectl -n shop delete pod late",
+            "The pod shop/late has no sidecar because its namespace shop lacks the label " +
+                "istio-injection=enabled; label the namespace, then delete it and make it again with: kubectl -n " +
+                "shop delete pod late",
         );
         expect(report.pods.find(({ pod: name }) => name === "late")).toMatchObject({
             role: "plain",
@@ -115,7 +118,8 @@ describe("a pod without a sidecar", () => {
     it("made before istiod", () => {
         const report = withPod(pod({ name: "early", created: "2026-01-02T08:59:59Z" }));
         expect(about(report, "shop/early")).toBe(
-            "The pod shop/early has no sidecar because it was made at 2026-01-02T08:59:59Z, before istiod was there (2026-01-02T09:00:00Z); delete it and make it again with: kubectl -n shop delete pod early",
+            "The pod shop/early has no sidecar because it was made at 2026-01-02T08:59:59Z, before istiod was " +
+                "there (2026-01-02T09:00:00Z); delete it and make it again with: kubectl -n shop delete pod early",
         );
         expect(report.pods.find(({ pod: name }) => name === "early")!.why).toBe("created before istiod");
     });
@@ -187,7 +191,9 @@ describe("a pod without a sidecar", () => {
             { kind: "ReplicaSet", name: "reviews-v4-abc", apiVersion: "apps/v1", uid: "", controller: true },
         ];
         expect(about(withPod(owned), "shop/reviews-v4-abc-1")).toBe(
-            "The pod shop/reviews-v4-abc-1 has no sidecar although its namespace asks for one (istio-injection=enabled): istiod did not answer when it was made, or somebody took the sidecar out; recreate it with: kubectl -n shop rollout restart deployment reviews-v4",
+            "The pod shop/reviews-v4-abc-1 has no sidecar although its namespace asks for one " +
+                "(istio-injection=enabled): istiod did not answer when it was made, or somebody took the sidecar " +
+                "out; recreate it with: kubectl -n shop rollout restart deployment reviews-v4",
         );
     });
 
@@ -203,7 +209,8 @@ describe("a pod with a sidecar", () => {
     it("of another version than its control plane", () => {
         const report = withPod(injected({ name: "old" }, "1.24.3"));
         expect(about(report, "shop/old")).toBe(
-            "The proxy of shop/old is 1.24.3, its control plane istio-system/istiod is 1.25.1; recreate the pod with: kubectl -n shop rollout restart pod old",
+            "The proxy of shop/old is 1.24.3, its control plane istio-system/istiod is 1.25.1; recreate the pod " +
+                "with: kubectl -n shop rollout restart pod old",
         );
         expect(codes(withPod(injected({ name: "lean" }, "1.25.1-distroless")))).toEqual([]);
     });
@@ -250,7 +257,8 @@ describe("the control plane", () => {
 
     it("that has not put its authority into the webhook", () => {
         expect(about(inspect({ webhooks: [injector({ caBundle: "" })] }), "istio-sidecar-injector")).toBe(
-            "The webhook istio-sidecar-injector has no caBundle, so the API server rejects every pod that it is asked for; restart istiod, which sets it at its start.",
+            "The webhook istio-sidecar-injector has no caBundle, so the API server rejects every pod that it is " +
+                "asked for; restart istiod, which sets it at its start.",
         );
     });
 });

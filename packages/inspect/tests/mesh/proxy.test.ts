@@ -215,7 +215,8 @@ describe("what is wrong with a proxy", () => {
                 proxy(changed).securityContext!.runAsUser = 1338;
             }).findings[0]!.message,
         ).toBe(
-            "istio-init of shop/productpage leaves the user 1337 alone, but istio-proxy runs as 1338, so the proxy's own connections are captured again and again; set both to the same user.",
+            "istio-init of shop/productpage leaves the user 1337 alone, but istio-proxy runs as 1338, so the " +
+                "proxy's own connections are captured again and again; set both to the same user.",
         );
     });
 });

@@ -1,14 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-    endpointHash,
-    type NatModel,
-    parseSave,
-    readNat,
-    roleOf,
-    servicePortHash,
-    servicePortName,
-} from "../../src/nat";
+import { endpointHash, type NatModel, parseSave, readNat, servicePortHash } from "../../src/nat";
 import { type ProxiedPort, ruleSet } from "../../testing/rules";
 
 const reviews: ProxiedPort = {
@@ -22,42 +14,6 @@ const HASH = servicePortHash("shop/reviews:http", "tcp");
 const modelOf = (text: string): NatModel => readNat(parseSave(text)).models[0]!;
 const serviceOf = (text: string) => modelOf(text).services[0]!;
 const sharesOf = (text: string) => serviceOf(text).cluster!.endpoints.map(({ share }) => share);
-
-describe("the names of chains", () => {
-    it.each([
-        ["istio-sample/ratings:http", "G5PLZLXGXOQRM5YI"],
-        ["istio-sample/details:http", "PSJQMOZRUGSJJO2Y"],
-        ["istio-sample/bookinfo-gateway-istio:status-port", "M3GRG3ZIUI3SSHYC"],
-        ["istio-sample/productpage:http", "TQVK2WQMHZOS6576"],
-        ["istio-sample/reviews:http", "IZRUIY3NLSNO2IFV"],
-        ["istio-sample/bookinfo-gateway-istio:http", "AJGCB2HIHIW4ZNR7"],
-    ])("%s has the hash that the walkthrough shows: %s", (name, hash) => {
-        expect(servicePortHash(name, "tcp")).toBe(hash);
-    });
-
-    it("of endpoints are those of the walkthrough too", () => {
-        expect(endpointHash("istio-sample/productpage:http", "tcp", "10.244.0.211:9080")).toBe("YQYLXICOU2BC3HTB");
-    });
-
-    it("leave out a port that has no name", () => {
-        expect(servicePortName("shop", "reviews", "")).toBe("shop/reviews");
-        expect(servicePortName("shop", "reviews", "http")).toBe("shop/reviews:http");
-    });
-
-    it.each([
-        ["KUBE-SVC-A", "cluster"],
-        ["KUBE-SVL-A", "local"],
-        ["KUBE-EXT-A", "external"],
-        ["KUBE-FW-A", "firewall"],
-        ["KUBE-SEP-A", "endpoint"],
-        ["KUBE-SERVICES", "services"],
-        ["KUBE-MARK-MASQ", "markMasquerade"],
-        ["KUBE-NEW-THING", "other"],
-        ["DOCKER", "other"],
-    ])("%s is %s", (chain, role) => {
-        expect(roleOf(chain)).toBe(role);
-    });
-});
 
 describe("a Service port in the rules", () => {
     it("leads from its cluster IP through its chains to its endpoints", () => {
@@ -114,7 +70,7 @@ describe("a Service port in the rules", () => {
         );
     });
 
-    it("gives nothing to endpoints that stand after a rule that takes all, and says what is left where none does", () => {
+    it("gives nothing to endpoints after a rule that takes all, and says what is left where none does", () => {
         const taken = ruleSet([reviews]).replace(" -m statistic --mode random --probability 0.33333333349", "");
         expect(sharesOf(taken)).toEqual([1, 0, 0]);
         const lost = ruleSet([reviews]).replace(new RegExp(`-A KUBE-SVC-${HASH} .*10.244.0.3:9080.*\n`), "");
@@ -191,9 +147,12 @@ describe("a Service port in the rules", () => {
             `COMMIT\n# Gen`,
         );
         const extra = [
-            `-A KUBE-SERVICES -d 203.0.113.9/32 -p tcp -m comment --comment "shop/reviews:http loadbalancer IP" -m tcp --dport 9080 -j KUBE-FW-${HASH}`,
-            `-A KUBE-FW-${HASH} -s 198.51.100.0/24 -m comment --comment "shop/reviews:http loadbalancer IP" -j KUBE-EXT-${HASH}`,
-            `-A KUBE-FW-${HASH} -m comment --comment "other traffic to shop/reviews:http will be dropped by KUBE-PROXY-FIREWALL"`,
+            `-A KUBE-SERVICES -d 203.0.113.9/32 -p tcp -m comment --comment "shop/reviews:http loadbalancer IP" ` +
+                `-m tcp --dport 9080 -j KUBE-FW-${HASH}`,
+            `-A KUBE-FW-${HASH} -s 198.51.100.0/24 -m comment --comment "shop/reviews:http loadbalancer IP" -j ` +
+                `KUBE-EXT-${HASH}`,
+            `-A KUBE-FW-${HASH} -m comment --comment "other traffic to shop/reviews:http will be dropped by ` +
+                `KUBE-PROXY-FIREWALL"`,
         ].join("\n");
         const model = modelOf(rules.replace("-A KUBE-MARK-MASQ", `${extra}\n-A KUBE-MARK-MASQ`));
         expect(model.services[0]!.firewall).toEqual({

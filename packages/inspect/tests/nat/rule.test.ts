@@ -62,7 +62,10 @@ const rule = fc.record({
     counters: fc.option(fc.record({ packets: fc.nat(), bytes: fc.nat() }), { nil: undefined }),
 });
 
-/** `-m`, given no value, would take the next option's name as its value: only iptables' own output is promised to be read. */
+/**
+ * `-m`, given no value, would take the next option's name as its value: only iptables' own output is promised to be
+ * read.
+ */
 const complete = ({ options }: { options: Option[] }) =>
     options.every(({ name: of, values }) => values.length > 0 || !TAKES_ONE.has(of));
 const TAKES_ONE = new Set(["-s", "-d", "-p", "-i", "-o", "-m", "-j", "-g"]);

@@ -63,7 +63,9 @@ describe("a saved rule set", () => {
     it("joins a rule that a warning on standard error tore apart", () => {
         const whole = ruleSet([reviews]);
         const at = whole.indexOf("KUBE-SVC-") + 4;
-        const torn = `${whole.slice(0, at)}# Warning: iptables-legacy tables present, use iptables-legacy-save to see them\n${whole.slice(at)}`;
+        const torn =
+            `${whole.slice(0, at)}# Warning: iptables-legacy tables present, use iptables-legacy-save to see ` +
+            `them\n${whole.slice(at)}`;
         const { tables, warnings, unreadable } = parseSave(torn);
         expect(tables).toEqual(parseSave(whole).tables);
         expect(warnings).toEqual(["iptables-legacy tables present, use iptables-legacy-save to see them"]);
@@ -125,7 +127,8 @@ describe("a saved rule set", () => {
 
     it.each(["", "nothing\n", "-A KUBE-SERVICES -j RETURN\n"])("is not %j", (text) => {
         expect(() => parseSave(text, "the file rules.txt")).toThrow(
-            'The file rules.txt holds no rules as iptables-save prints them (no line begins with "*"); save them on a node with: iptables-save > rules.txt',
+            'The file rules.txt holds no rules as iptables-save prints them (no line begins with "*"); save them ' +
+                "on a node with: iptables-save > rules.txt",
         );
     });
 });

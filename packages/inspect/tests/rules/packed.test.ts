@@ -58,7 +58,8 @@ describe("a node's rules, packed", () => {
 
     it("are much shorter", () => {
         const { stdout } = onNode(
-            "i=0; while [ $i -lt 500 ]; do echo '-A KUBE-SVC-AAAAAAAAAAAAAAAA -m comment --comment x -j KUBE-SEP-B'; i=$((i+1)); done",
+            "i=0; while [ $i -lt 500 ]; do echo '-A KUBE-SVC-AAAAAAAAAAAAAAAA -m comment --comment x -j " +
+                "KUBE-SEP-B'; i=$((i+1)); done",
         );
         expect(stdout.length).toBeLessThan(unpack(stdout, "x").text.length / 10);
     });
@@ -67,12 +68,14 @@ describe("a node's rules, packed", () => {
         [
             "has no iptables-save",
             "",
-            "The host 10.0.0.1 has no iptables-save, so its rules cannot be read: install iptables there, or read another node.",
+            "The host 10.0.0.1 has no iptables-save, so its rules cannot be read: install iptables there, or " +
+                "read another node.",
         ],
         [
             "does not let the user read them",
             "exit 1",
-            "The host 10.0.0.1 does not let this user read its rules (exit code 4): log in as root, or as a user whose sudo runs iptables-save without a password.",
+            "The host 10.0.0.1 does not let this user read its rules (exit code 4): log in as root, or as a user " +
+                "whose sudo runs iptables-save without a password.",
         ],
     ])("tell, without failing, that the node %s", (_, saves, sentence) => {
         const { status, stdout } = onNode(saves);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { nodeByHost, nodeOf, readRules } from "../../src/rules";
 import { node } from "../../testing/cluster";
 import { mesh } from "../../testing/mesh";
+import { pattern } from "../../testing/pattern";
 
 let bin: string;
 const path = process.env.PATH;
@@ -60,10 +61,14 @@ describe("the rules of this machine", () => {
     it("that may not be read are said to be so", async () => {
         program(
             "iptables-nft-save",
-            "echo 'iptables-save v1.8.9 (nf_tables): Could not fetch rule set generation id: Permission denied (you must be root)' >&2; exit 4",
+            "echo 'iptables-save v1.8.9 (nf_tables): Could not fetch rule set generation id: Permission denied " +
+                "(you must be root)' >&2; exit 4",
         );
         await expect(readRules({ kind: "local" })).rejects.toThrow(
-            /^The rules of this machine cannot be read \(.*Permission denied.*\): run this as root on a node, read a node with --ssh <host>, or a saved file with --rules <file>\.$/,
+            pattern(
+                /^The rules of this machine cannot be read \(.*Permission denied.*\): run this as root on a node, /,
+                /read a node with --ssh <host>, or a saved file with --rules <file>\.$/,
+            ),
         );
     });
 });
@@ -79,7 +84,8 @@ describe("the rules of a node by ssh", () => {
             knownHosts: "/h",
         });
         expect(text).toBe(
-            "# -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=15 -T -p 2222 -i /k -o IdentitiesOnly=yes -o UserKnownHostsFile=/h -o GlobalKnownHostsFile=none -- root@10.0.0.1 sh -s\n",
+            "# -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=15 -T -p 2222 -i /k -o " +
+                "IdentitiesOnly=yes -o UserKnownHostsFile=/h -o GlobalKnownHostsFile=none -- root@10.0.0.1 sh -s\n",
         );
         expect([source, hosts]).toEqual(["the rules of root@10.0.0.1", ["10.0.0.1"]]);
     });
@@ -94,7 +100,10 @@ describe("the rules of a node by ssh", () => {
     it.each([
         [
             "echo 'Host key verification failed.' >&2; exit 255",
-            /^The host key of cp is not the known one: compare it on the node, then put it into the file of --known-hosts/,
+            pattern(
+                /^The host key of cp is not the known one: compare it on the node, then put it into the file of /,
+                /--known-hosts/,
+            ),
         ],
         [
             "echo '@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @' >&2; exit 255",
@@ -102,16 +111,25 @@ describe("the rules of a node by ssh", () => {
         ],
         [
             "echo 'root@cp: Permission denied (publickey).' >&2; exit 255",
-            /^The host cp refuses this user's keys: name a key with --identity <file>, or load one into the ssh agent\.$/,
+            pattern(
+                /^The host cp refuses this user's keys: name a key with --identity <file>, or load one into the ssh /,
+                /agent\.$/,
+            ),
         ],
         [
             "echo 'ssh: connect to host cp port 22: Connection refused' >&2; exit 255",
-            /^The host cp cannot be asked by ssh \(ssh: connect to host cp port 22: Connection refused\): check its name/,
+            pattern(
+                /^The host cp cannot be asked by ssh \(ssh: connect to host cp port 22: Connection refused\): check /,
+                /its name/,
+            ),
         ],
         ["exit 3", /^The host cp has no iptables-save: /],
         [
             "echo 'you must be root' >&2; exit 4",
-            /^The host cp does not let this user read its rules \(you must be root\): log in as root, or allow iptables-save by sudo/,
+            pattern(
+                /^The host cp does not let this user read its rules \(you must be root\): log in as root, or allow /,
+                /iptables-save by sudo/,
+            ),
         ],
         [
             "echo 'sudo: a password is required' >&2; exit 1",

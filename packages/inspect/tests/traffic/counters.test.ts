@@ -80,7 +80,7 @@ describe("the counters of a node port's rules", () => {
                 "[4:240]",
             )
             .replace(
-                /\[0:0\](?= -A KUBE-NODEPORTS -p tcp -m comment --comment "golden\/balanced:http" -m tcp --dport 32041 -j KUBE-EXT)/,
+                /\[0:0\](?= -A KUBE-NODEPORTS -p tcp .*"golden\/balanced:http" -m tcp --dport 32041 -j KUBE-EXT)/,
                 "[3:180]",
             );
         const counters = read(saved, 32_041, "golden/balanced:http")!;

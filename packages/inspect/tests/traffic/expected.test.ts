@@ -1,101 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { HttpRoute } from "../../src/snapshot/snapshot";
-import { expectedShares, type RoutingInput } from "../../src/traffic/expected";
-import {
-    coversByWildcard,
-    type DestinationRule,
-    isExported,
-    serviceOfHost,
-    type VirtualService,
-} from "../../src/traffic/istioRoutes";
-import { pod, service, slice } from "../../testing/cluster";
-import { mesh } from "../../testing/mesh";
+import { pod, slice } from "../../testing/cluster";
 
-const REVIEWS = { namespace: "shop", name: "reviews" };
-type Input = Partial<RoutingInput> & { routes?: HttpRoute[] };
-
-/** The mesh of the tests, with a Service for each version of reviews as well. */
-const snapshot = () => {
-    const base = mesh();
-    const versions = ["v1", "v2", "v3"];
-    return {
-        ...base,
-        services: [
-            ...base.services,
-            ...versions.map((version) =>
-                service({ name: `reviews-${version}`, selector: { app: "reviews", version } }),
-            ),
-        ],
-        endpointSlices: [
-            ...base.endpointSlices,
-            ...versions.map((version, at) =>
-                slice({
-                    service: `reviews-${version}`,
-                    endpoints: [{ address: `10.244.0.${at + 2}`, pod: `reviews-${version}` }],
-                }),
-            ),
-        ],
-    };
-};
-const shares = ({ routes = [], ...input }: Input = {}) =>
-    expectedShares(REVIEWS, {
-        snapshot: { ...snapshot(), routes: [...snapshot().routes, ...routes] },
-        virtualServices: [],
-        destinationRules: [],
-        concurrency: 4,
-        ...input,
-    });
-const known = (input: Input) => {
-    const found = shares(input);
-    if (!found.known) throw new Error(found.why);
-    return { ...found, byVersion: Object.fromEntries(found.byVersion) };
-};
-
-type RuleOf<T> = T extends readonly (infer R)[] ? R : never;
-type RouteRule = RuleOf<NonNullable<NonNullable<HttpRoute["spec"]>["rules"]>>;
-const meshRoute = (weights: Record<string, number | undefined>, over: Partial<RouteRule> = {}): HttpRoute => ({
-    metadata: { namespace: "shop", name: "reviews" },
-    spec: {
-        parentRefs: [{ kind: "Service", name: "reviews" }],
-        rules: [
-            {
-                backendRefs: Object.entries(weights).map(([version, weight]) => ({
-                    name: `reviews-${version}`,
-                    port: 9080,
-                    weight,
-                })),
-                ...over,
-            },
-        ],
-    },
-});
-const virtual = (
-    weights: Record<string, number | undefined>,
-    over: Partial<NonNullable<VirtualService["spec"]>> = {},
-): VirtualService => ({
-    metadata: { namespace: "shop", name: "reviews" },
-    spec: {
-        hosts: ["reviews"],
-        http: [
-            {
-                route: Object.entries(weights).map(([subset, weight]) => ({
-                    destination: { host: "reviews", subset },
-                    weight,
-                })),
-            },
-        ],
-        ...over,
-    },
-});
-const subsets = (policy: NonNullable<DestinationRule["spec"]>["trafficPolicy"] = undefined): DestinationRule => ({
-    metadata: { namespace: "shop", name: "reviews" },
-    spec: {
-        host: "reviews.shop.svc.cluster.local",
-        trafficPolicy: policy,
-        subsets: ["v1", "v2", "v3"].map((version) => ({ name: version, labels: { version } })),
-    },
-});
+import { type Input, known, meshRoute, shares, snapshot, subsets, virtual } from "./routing";
 
 describe("without a route each ready pod has an equal part", () => {
     it("by which the versions' parts are", () => {
@@ -301,46 +209,5 @@ describe("a VirtualService of the mesh", () => {
         ],
     ])("that %s is not guessed at", (_, input, why) => {
         expect(shares(input)).toEqual({ known: false, why: expect.stringMatching(why) });
-    });
-});
-
-describe("a host in an object of Istio's", () => {
-    it.each([
-        ["reviews", REVIEWS],
-        ["reviews.other.svc.cluster.local", { namespace: "other", name: "reviews" }],
-        ["reviews.other.svc", { namespace: "other", name: "reviews" }],
-        ["reviews.other", undefined],
-        ["example.com", undefined],
-        ["*", undefined],
-        ["", undefined],
-    ])("%j in the namespace shop means %j", (host, meant) => {
-        expect(serviceOfHost(host, "shop")).toEqual(meant);
-    });
-
-    it.each([
-        ["*", true],
-        ["*.shop.svc.cluster.local", true],
-        ["*.svc.cluster.local", true],
-        ["*.local", true],
-        ["*.ocal", false],
-        ["xlocal", false],
-        ["*.web.svc.cluster.local", false],
-        ["*.com", false],
-        ["reviews", false],
-    ])("%j covers reviews of shop: %j", (host, covers) => {
-        expect(coversByWildcard(host, REVIEWS)).toBe(covers);
-    });
-
-    it("holds for the namespaces that it is exported to", () => {
-        const exported = (exportTo?: string[]) =>
-            isExported({ metadata: { namespace: "shop" }, spec: { exportTo } }, "web");
-        expect([exported(), exported(["*"]), exported(["web"]), exported(["."]), exported(["other"])]).toEqual([
-            true,
-            true,
-            true,
-            false,
-            false,
-        ]);
-        expect(isExported({ metadata: { namespace: "web" }, spec: { exportTo: ["."] } }, "web")).toBe(true);
     });
 });

@@ -27,7 +27,8 @@ const between = (before: string, after: string) => hopsBetween(readRequestCounts
 describe("the proxies' metrics", () => {
     it("give the hops whose counters grew, with both identities", () => {
         const others = (value: number) =>
-            `# TYPE istio_requests_total counter\nistio_request_bytes_count{reporter="destination"} ${value}\nistio_requests_total ${value}\n${series(call({ reporter: "source" }), value)}\n`;
+            `# TYPE istio_requests_total counter\nistio_request_bytes_count{reporter="destination"} ` +
+            `${value}\nistio_requests_total ${value}\n${series(call({ reporter: "source" }), value)}\n`;
         expect(
             between(
                 `${others(900)}${series(call(), 7)}\n`,

@@ -9,7 +9,8 @@ describe("a product page", () => {
     it.each([
         [
             "upstream's",
-            `<div class="mt-0.5">Reviews served by: \n                  ${POD}\n                  \n                  on cluster <div>c1</div></div>`,
+            `<div class="mt-0.5">Reviews served by: \n                  ${POD}\n                  \n             ` +
+                "     on cluster <div>c1</div></div>",
         ],
         ["an older one of upstream's", `<dt>Reviews served by:</dt>\n<u>${POD}</u>`],
         ["the lab's", `<p class="served">Reviews served by: <code>${POD}</code></p>`],
@@ -23,12 +24,14 @@ describe("a product page", () => {
         ["<html>another page</html>", []],
         ["", []],
         [
-            `<p>Error fetching product reviews</p><p>Sorry, product reviews are currently unavailable for this book.</p>`,
+            "<p>Error fetching product reviews</p><p>Sorry, product reviews are currently unavailable for this " +
+                "book.</p>",
             ["reviews"],
         ],
         [`<p>Error fetching product details</p>`, ["details"]],
         [
-            `<p>The details of this book are unavailable at the moment.</p><p>The reviews of this book are unavailable at the moment.</p>`,
+            "<p>The details of this book are unavailable at the moment.</p><p>The reviews of this book are " +
+                "unavailable at the moment.</p>",
             ["details", "reviews"],
         ],
     ])("%j names no pod, and tells of errors in %j", (html, failed) => {

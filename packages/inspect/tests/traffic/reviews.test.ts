@@ -86,7 +86,9 @@ describe("who answered", () => {
             "problem traffic/share",
         ]);
         expect(findings[1]!.message).toBe(
-            "Version v3 of reviews gave 0 of 300 answers (0.0 %; 0.0 % to 3.5 % with a confidence of 99.9 %), but is to give 33.3 % (an equal part); see its pods' readiness, and what istioctl proxy-config says of productpage's endpoints.",
+            "Version v3 of reviews gave 0 of 300 answers (0.0 %; 0.0 % to 3.5 % with a confidence of 99.9 %), " +
+                "but is to give 33.3 % (an equal part); see its pods' readiness, and what istioctl proxy-config says " +
+                "of productpage's endpoints.",
         );
     });
 
@@ -123,7 +125,8 @@ describe("who answered", () => {
                 severity: "note",
                 code: "traffic/unknown-pod",
                 message:
-                    "10 pages came from reviews-old, which is no pod of the cluster any more, so their version is not known.",
+                    "10 pages came from reviews-old, which is no pod of the cluster any more, so their version " +
+                    "is not known.",
             },
         ]);
     });
@@ -134,7 +137,8 @@ describe("who answered", () => {
                 severity: "problem",
                 code: "traffic/no-reviews",
                 message:
-                    "Of 300 pages none names the pod that its reviews came from: check that the URL is that of Bookinfo's productpage, and see the log of reviews.",
+                    "Of 300 pages none names the pod that its reviews came from: check that the URL is that of " +
+                    "Bookinfo's productpage, and see the log of reviews.",
             },
         ]);
         expect(
@@ -149,19 +153,23 @@ describe("who answered", () => {
                 },
             ).findings.map(({ message }) => message),
         ).toEqual([
-            "Of 300 pages 300 show an error in place of the reviews: see the logs of reviews and of the istio-proxy of productpage.",
-            "Of 300 pages 1 shows an error in place of the details: see the logs of details and of the istio-proxy of productpage.",
+            "Of 300 pages 300 show an error in place of the reviews: see the logs of reviews and of the " +
+                "istio-proxy of productpage.",
+            "Of 300 pages 1 shows an error in place of the details: see the logs of details and of the " +
+                "istio-proxy of productpage.",
         ]);
         expect(
             look({ v1: 1, v2: 1, v3: 1 }, { failed: [["ratings", 2]] }).findings.map(({ message }) => message),
         ).toEqual([
-            "Of 3 pages 2 show an error in place of the ratings: see the logs of ratings and of the istio-proxy of reviews.",
+            "Of 3 pages 2 show an error in place of the ratings: see the logs of ratings and of the istio-proxy " +
+                "of reviews.",
         ]);
         expect(look({}).findings).toEqual([]);
     });
 
     it("is seldom called wrong where each request is decided by an even chance", () => {
-        // A fair die, the same in each run: about 3 in 1000 lie outside of one of the three bounds, and of 95 % ones 100 would.
+        // A fair die, the same in each run: about 3 in 1000 lie outside of one of the three bounds, and of 95 % ones
+        // 100 would.
         const random = seeded(20);
         let accused = 0;
         for (let run = 0; run < 1000; run++) {

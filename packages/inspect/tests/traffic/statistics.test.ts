@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { latencyOf, wilsonInterval, Z_95, Z_999 } from "../../src/traffic/statistics";
 
 describe("Wilson's interval", () => {
-    // Newcombe, "Two-sided confidence intervals for the single proportion", Statistics in Medicine 17 (1998), table I, method 3.
+    // Newcombe, "Two-sided confidence intervals for the single proportion", Statistics in Medicine 17 (1998), table
+    // I, method 3.
     it.each([
         [81, 263, 0.2553, 0.3662],
         [15, 148, 0.0624, 0.1605],

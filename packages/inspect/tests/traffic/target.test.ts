@@ -6,6 +6,7 @@ import type { ClusterSnapshot } from "../../src/snapshot/snapshot";
 import { findTarget, parseUrl } from "../../src/traffic/target";
 import { node, service } from "../../testing/cluster";
 import { mesh, route } from "../../testing/mesh";
+import { pattern } from "../../testing/pattern";
 
 /** The mesh of the tests with the Service of its Gateway. */
 function snapshot(over: Partial<ClusterSnapshot> = {}, type: "NodePort" | "ClusterIP" = "NodePort"): ClusterSnapshot {
@@ -90,17 +91,26 @@ describe("what is asked", () => {
         [
             "no Gateway leads there",
             () => snapshot({ routes: [] }),
-            /^No Gateway leads to productpage in the namespaces looked at: name its URL with --url <url>, or its namespace with --namespace <name>\.$/,
+            pattern(
+                /^No Gateway leads to productpage in the namespaces looked at: name its URL with --url <url>, or its /,
+                /namespace with --namespace <name>\.$/,
+            ),
         ],
         [
             "there is no way in",
             () => snapshot({}, "ClusterIP"),
-            /^The Service shop\/front-istio is of type ClusterIP and has neither a node port nor a load balancer's address: .* name it with --url <url>\.$/,
+            pattern(
+                /^The Service shop\/front-istio is of type ClusterIP and has neither a node port nor a load /,
+                /balancer's address: .* name it with --url <url>\.$/,
+            ),
         ],
         [
             "no node tells its address",
             () => snapshot({ nodes: [] }),
-            /^The node port 30080 of shop\/front-istio is known, but no node's address: name the URL with --url http:\/\/<node>:30080\/productpage$/,
+            pattern(
+                /^The node port 30080 of shop\/front-istio is known, but no node's address: name the URL with --url /,
+                /http:\/\/<node>:30080\/productpage$/,
+            ),
         ],
         [
             "the Gateway has no Service",
@@ -118,7 +128,10 @@ describe("what is asked", () => {
                         },
                     ],
                 }),
-            /^The Gateway shop\/front leads to productpage for the hosts shop\.test only: name the URL with --url <url>\.$/,
+            pattern(
+                /^The Gateway shop\/front leads to productpage for the hosts shop\.test only: name the URL with /,
+                /--url <url>\.$/,
+            ),
         ],
         [
             "two Gateways lead there",

@@ -14,7 +14,10 @@ export function trafficText(report: TrafficReport, style: Style): string {
 }
 
 function head({ url, found, asked, concurrency, keepAlive }: TrafficReport, style: Style): string {
-    return `${style.strong(url)}  ${found}\n${counted(asked, "request")}, ${concurrency} at a time, ${keepAlive ? "connections used more than once" : "each on a connection of its own"}`;
+    return (
+        `${style.strong(url)}  ${found}\n${counted(asked, "request")}, ${concurrency} at a time, ` +
+        `${keepAlive ? "connections used more than once" : "each on a connection of its own"}`
+    );
 }
 
 const ms = (time: number) => `${time.toFixed(time < 10 ? 1 : 0)} ms`;
@@ -47,7 +50,9 @@ function requestsText(
 }
 
 function reviewsText({ service, pages, versions, expectation }: ReviewsReport, style: Style): string {
-    const said = `${counted(pages, "page")} ${pages === 1 ? "names" : "name"} the pod of ${service ?? "reviews"} that answered; expected: ${expectation.known ? expectation.why : `unknown, ${expectation.why}`}`;
+    const said =
+        `${counted(pages, "page")} ${pages === 1 ? "names" : "name"} the pod of ${service ?? "reviews"} that ` +
+        `answered; expected: ${expectation.known ? expectation.why : `unknown, ${expectation.why}`}`;
     if (versions.length === 0) return said;
     const rows = versions.map(({ version, answers, share, interval, expected, pods }): Cell[] => [
         version,
@@ -83,6 +88,13 @@ function natText({ nat, keepAlive }: { nat: NatCount; keepAlive: boolean }, styl
         pod,
         version,
     ]);
-    const said = `${nat.servicePort} at node port ${nat.nodePort}, by ${nat.source}${nat.node === undefined || nat.source.includes(nat.node) ? "" : ` (node ${nat.node})`}, before and after`;
-    return `${said}\n${table(["CHAIN", "LEADS TO", "NEW CONNECTIONS", "POD", "VERSION"], rows, style)}\nThe table nat sees the first packet of a connection only: what is counted is new connections, others' too${keepAlive ? ", and one served several requests" : ""}.`;
+    const said =
+        `${nat.servicePort} at node port ${nat.nodePort}, by ` +
+        `${nat.source}${nat.node === undefined || nat.source.includes(nat.node) ? "" : ` (node ${nat.node})`}, ` +
+        "before and after";
+    return (
+        `${said}\n${table(["CHAIN", "LEADS TO", "NEW CONNECTIONS", "POD", "VERSION"], rows, style)}\nThe table nat ` +
+        "sees the first packet of a connection only: what is counted is new connections, others' " +
+        `too${keepAlive ? ", and one served several requests" : ""}.`
+    );
 }
