@@ -21,7 +21,7 @@ export interface ContainerSetup {
     readonly onEvent: (reason: string, message: string) => void;
 }
 
-/** Until it is ready for the first time a container is asked more often than its probe says, so that nobody waits in vain. */
+/** Until it is ready for the first time a container is asked more often than its probe says: nobody waits in vain. */
 const FIRST_PROBE_MS = 200;
 const DEFAULT_PERIOD_S = 10;
 const DEFAULT_FAILURES = 3;
@@ -83,7 +83,9 @@ export class ContainerRunner {
                 this.complete();
                 return;
             case "exited": {
-                const message = `${describeEnding(event)}, starts again in ${event.restartInMs / 1000} s; see ${this.setup.program.logFile}`;
+                const { logFile } = this.setup.program;
+                const again = `starts again in ${event.restartInMs / 1000} s`;
+                const message = `${describeEnding(event)}, ${again}; see ${logFile}`;
                 this.change({
                     state: "waiting",
                     ready: false,

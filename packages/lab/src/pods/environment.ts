@@ -122,7 +122,7 @@ export function quantity(text: string): number {
     return Number(number) * factor;
 }
 
-/** A resource field in units of its divisor, rounded up; a limit that is not set, or above the machine's, is the machine's. */
+/** A resource field in units of its divisor, rounded up; a limit not set, or above the machine's, is the machine's. */
 export function resourceField(container: V1Container, { resource, divisor }: V1ResourceFieldSelector): string {
     const [kind, name = ""] = resource.split(".") as ["limits" | "requests", string];
     const set = container.resources?.[kind]?.[name];

@@ -1,13 +1,16 @@
 import type { V1Pod } from "@kubernetes/client-node";
 
 /**
- * Images whose pods run as processes, by the last part of their names: mirrors keep it. The syntax is that of jq, too: kwok
- * leaves out the same pods.
+ * Images whose pods run as processes, by the last part of their names: mirrors keep it. The syntax is that of jq, too:
+ * kwok leaves out the same pods.
  */
 const CONTROL_PLANE = "(^|/)pilot([:@]|$)";
 const DATA_PLANE = "(^|/)(pilot|proxyv2|([^/]*-)?bookinfo-(productpage|details|ratings|reviews)-v[0-9]+)([:@]|$)";
 
-/** Pattern of the images that make a pod run as processes. @param dataPlane whether sidecars, gateways and Bookinfo do. */
+/**
+ * Pattern of the images that make a pod run as processes.
+ * @param dataPlane whether sidecars, gateways and Bookinfo do
+ */
 export const processImages = (dataPlane: boolean) => (dataPlane ? DATA_PLANE : CONTROL_PLANE);
 
 /** Whether the pod runs as processes; kwok simulates it otherwise. */

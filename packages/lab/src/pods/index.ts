@@ -12,7 +12,7 @@ import { PodRunner } from "./pod-runner";
 
 /** How long `start` waits for pods that were there before the lab was stopped, in milliseconds. */
 const RETURN_MS = 20_000;
-/** When the lab is stopped its pods get this long, in seconds, whatever they ask for: as when a node is switched off. */
+/** When the lab is stopped its pods get this long, in seconds, whatever they ask for: as when a node shuts down. */
 const STOP_GRACE_S = 1;
 
 /** A kubelet for the pods that run as processes: one runner a pod, by UID. */
@@ -29,7 +29,7 @@ export class PodRunners {
         private readonly signal: AbortSignal,
     ) {}
 
-    /** Watches the pods; resolves when those that were ready before the lab was stopped are ready again, or 20 s are over. */
+    /** Watches the pods; resolves when those that were ready before a stop are so again, or 20 s are over. */
     async start(): Promise<void> {
         const api = await KubeletApi.create(this.config);
         const host: PodHost = {
@@ -54,7 +54,7 @@ export class PodRunners {
             { signal: this.signal, fieldSelector: `spec.nodeName=${NODE_NAME}` },
         );
         const uids = before.map((pod) => pod.metadata?.uid ?? "");
-        await until(async () => uids.every((uid) => this.runners.get(uid)?.ready ?? true), {
+        await until(() => Promise.resolve(uids.every((uid) => this.runners.get(uid)?.ready ?? true)), {
             timeoutMs: RETURN_MS,
             everyMs: 100,
             signal: this.signal,

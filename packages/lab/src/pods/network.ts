@@ -6,7 +6,7 @@ import { inNetns, ip, netnsFile, podNetnsPrefix } from "../control-plane/netns";
 
 const run = promisify(execFile);
 
-/** Hands out addresses of the pods that are processes; an address that was given back is used again as late as possible. */
+/** Hands out addresses of the pods that are processes; one that was given back is used again as late as possible. */
 export class PodAddresses {
     private readonly used = new Set<string>();
     private next = 0;
@@ -49,7 +49,7 @@ export const podNetns = (labNetns: string, uid: string) => `${podNetnsPrefix(lab
 /** Name of the lab's end of a pod's veth pair; at most 15 bytes. */
 const vethName = (uid: string) => `pod${uid.replaceAll("-", "").slice(0, 12)}`;
 
-/** Gives a pod its network namespace: its address on `eth0`, everything else through the lab's namespace, in which this runs. */
+/** Gives a pod its network namespace: its address on `eth0`, all else through the lab's, in which this runs. */
 export async function createPodNetwork(labNetns: string, uid: string, address: string): Promise<void> {
     await deletePodNetwork(labNetns, uid);
     const netns = podNetns(labNetns, uid);
@@ -66,7 +66,10 @@ export async function createPodNetwork(labNetns: string, uid: string, address: s
     await ip(["route", "add", "default", "via", POD_GATEWAY], netns);
 }
 
-/** Sets the kernel settings that a pod asks for, in its network namespace. @throws Error for one that is not the network's. */
+/**
+ * Sets the kernel settings that a pod asks for, in its network namespace.
+ * @throws Error for one that is not the network's
+ */
 export async function setSysctls(
     netns: string,
     sysctls: readonly { readonly name: string; readonly value: string }[],

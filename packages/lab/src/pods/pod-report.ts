@@ -12,7 +12,7 @@ import { type ContainerState, type PodState, podStatus, waiting } from "./pod-st
 /** Pause before a status that the API server did not take is reported again, in milliseconds. */
 const RETRY_MS = 500;
 
-/** Notes how the processes of a pod are and tells it: the API server, the node server (`pod.json`) and the lab's status. */
+/** Notes how a pod's processes are and tells the API server, the node server (`pod.json`) and the lab's status. */
 export class PodReport {
     /** `<namespace>/<name>`. */
     readonly name: string;

@@ -29,7 +29,7 @@ const RETRY_MS = 500;
 const REFRESH_MS = 30_000;
 const DEFAULT_GRACE_S = 30;
 
-/** Runs one pod as processes: its network, its init containers one by one, then its containers; ends them with the pod. */
+/** Runs one pod as processes: its network, its init containers one by one, then the others; ends them with the pod. */
 export class PodRunner {
     private readonly uid: string;
     private readonly netns: string;
@@ -134,7 +134,7 @@ export class PodRunner {
         return runnables;
     }
 
-    /** Waits as a kubelet does for everything that the pod requires, and says once what is missing; undefined if it ends. */
+    /** Waits as a kubelet does for all that the pod requires, and says what is missing; undefined if the pod ends. */
     private async waitForReferences(runnables: readonly Runnable[], address: string): Promise<References | undefined> {
         const containers = runnables.map(({ container }) => container);
         let said = "";

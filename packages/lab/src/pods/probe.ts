@@ -6,7 +6,7 @@ const portNumber = (container: V1Container, port: number | string): number =>
         ? port
         : (container.ports?.find(({ name }) => name === port)?.containerPort ?? Number(port));
 
-/** Where a probe goes: a URL for httpGet, host and port for tcpSocket, undefined for kinds that the lab does not ask (exec, grpc). */
+/** Where a probe goes: a URL for httpGet, host and port for tcpSocket, undefined for exec and grpc: not asked. */
 export function probeTarget(
     container: V1Container,
     probe: V1Probe,

@@ -32,8 +32,8 @@ const WORKLOAD_UID = 1000;
 const DEFAULT_HTTP_PORT = 9080;
 
 /**
- * Settings of istiod for stock Envoys, which lack three filters of Istio's own build: peer metadata exchange, ALPN override and
- * Istio's metrics. They are the process's alone and seen nowhere in the cluster.
+ * Settings of istiod for stock Envoys, which lack three filters of Istio's own build: peer metadata exchange, ALPN
+ * override and Istio's metrics. They are the process's alone and seen nowhere in the cluster.
  */
 const FOR_STOCK_ENVOY = { PILOT_ENABLE_METADATA_EXCHANGE: "false", PILOT_ENABLE_ALPN_FILTER: "false" };
 const MESH_CONFIG_FILE = "/etc/lab/mesh.yaml";

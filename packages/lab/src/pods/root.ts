@@ -54,8 +54,8 @@ const STANDARD_STREAMS = {
 };
 
 /**
- * Makes the file system that a container's process sees as `/`: its image's files and those that a container runtime adds. What
- * the pod mounts is written into it, at the paths that the program knows.
+ * Makes the file system that a container's process sees as `/`: its image's files and those that a container runtime
+ * adds. What the pod mounts is written into it, at the paths that the program knows.
  * @returns what is to be mounted into it when the process is started; nothing for a static program.
  */
 export async function makeRoot(
@@ -117,8 +117,8 @@ async function place(file: string, target: string): Promise<void> {
 }
 
 /**
- * Mounts and changes the root. The mount namespace is the process's own and private: nothing is seen outside, all is gone with
- * the process, and removing the root's directory can touch none of it.
+ * Mounts and changes the root. The mount namespace is the process's own and private: nothing is seen outside, all is
+ * gone with the process, and removing the root's directory can touch none of it.
  */
 const ENTER = `set -e
 root=$1 user=$2; shift 2

@@ -32,7 +32,8 @@ const DEFAULT_MODE = 0o644;
 const TOKEN_MODE = 0o600;
 
 /**
- * The volumes that the containers mount. Like a kubelet it looks only at mounted ones, and all that is not optional must exist.
+ * The volumes that the containers mount. Like a kubelet it looks only at mounted ones, and all that is not optional
+ * must exist.
  * @throws MissingReference if something required does not exist (yet), naming the volume.
  * @throws Error if a volume is of a kind that no process of the lab can have, or a path leads out of where it belongs.
  */
@@ -77,7 +78,7 @@ function checkMounts({ name, volumeMounts = [] }: V1Container): void {
         const what = `container "${name}" mounts volume "${volume}"`;
         if (!descends(mountPath))
             throw new Error(
-                `${what} at ${JSON.stringify(mountPath)}, which leads out of the container: leave ".." out of mountPath`,
+                `${what} at ${JSON.stringify(mountPath)}, which leads out of its root: leave ".." out of mountPath`,
             );
         if (!descends(subPath)) throw new Error(`${what} with subPath ${JSON.stringify(subPath)}${OUTSIDE}`);
         if (subPathExpr !== undefined)
@@ -106,7 +107,8 @@ async function filesOf(pod: V1Pod, volume: V1Volume, sources: VolumeSources): Pr
         return all.flat();
     }
     throw new Error(
-        `volume "${volume.name}" is none of emptyDir, configMap, secret, downwardAPI and projected: the lab cannot give it to a process`,
+        `volume "${volume.name}" is none of emptyDir, configMap, secret, downwardAPI and projected: ` +
+            "the lab cannot give it to a process",
     );
 }
 
@@ -161,8 +163,8 @@ function downwardFiles(pod: V1Pod, items: readonly V1DownwardAPIVolumeFile[], mo
 }
 
 /**
- * Writes a container's mounts under the root that its process will see. A file that changed is replaced in one step, one that
- * is the same is left alone; what has left a volume stays.
+ * Writes a container's mounts under the root that its process will see. A file that changed is replaced in one step,
+ * one that is the same is left alone; what has left a volume stays.
  * @throws Error if a link of the image or of the running process leads a path out of the root
  */
 export async function writeMounts(

@@ -25,7 +25,7 @@ const OBJECTS: Record<string, Record<string, string>> = {
     "ConfigMap/settings": { level: "debug", port: "8080" },
     "Secret/keys": { token: "s3cret" },
 };
-const lookup: Lookup = async (kind, name) => OBJECTS[`${kind}/${name}`];
+const lookup: Lookup = (kind, name) => Promise.resolve(OBJECTS[`${kind}/${name}`]);
 
 describe("expand", () => {
     it("replaces known names, keeps unknown ones, and takes $$ as an escape", () => {

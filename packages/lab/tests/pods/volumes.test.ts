@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { V1Container, V1Volume } from "@kubernetes/client-node";
@@ -11,8 +11,8 @@ const OBJECTS: Record<string, Record<string, string>> = {
     "Secret/tls": { "tls.crt": "CERT", "tls.key": "KEY" },
 };
 const SOURCES: VolumeSources = {
-    lookup: async (kind, name) => OBJECTS[`${kind}/${name}`],
-    token: async ({ audience = "default" }) => `token for ${audience}`,
+    lookup: (kind, name) => Promise.resolve(OBJECTS[`${kind}/${name}`]),
+    token: ({ audience = "default" }) => Promise.resolve(`token for ${audience}`),
 };
 
 function resolve(volume: V1Volume, mounts = [volume.name]) {
@@ -33,7 +33,7 @@ describe("resolveVolumes", () => {
         );
     });
 
-    it("does not wait for an optional one, nor for one that is not mounted: that would hide istiod's race", async () => {
+    it("waits neither for an optional one nor for one that is not mounted: that would hide istiod's race", async () => {
         expect(await resolve({ name: "ca", configMap: { name: "istio-ca-root-cert", optional: true } })).toEqual({
             ca: [],
         });
@@ -70,6 +70,34 @@ describe("resolveVolumes", () => {
             'volume "data" is none of emptyDir, configMap',
         );
     });
+
+    it.each<[object, string]>([
+        [
+            { mountPath: "/../../etc/cron.d" },
+            'container "c" mounts volume "v" at "/../../etc/cron.d", ' +
+                'which leads out of its root: leave ".." out of mountPath',
+        ],
+        [{ mountPath: "/a/../.." }, '"/a/../..", which leads out of its root'],
+        [{ mountPath: "/a", subPath: "../b" }, 'mounts volume "v" with subPath "../b", which leads out of it'],
+        [{ mountPath: "/a", subPathExpr: "$(POD)" }, 'mounts volume "v" with subPathExpr, which the lab does not know'],
+    ])("refuses a mount that leads elsewhere: %j", async (mount, sentence) => {
+        const container: V1Container = { name: "c", volumeMounts: [{ name: "v", mountPath: "", ...mount }] };
+        const pod = { spec: { containers: [container], volumes: [{ name: "v", emptyDir: {} }] } };
+        await expect(resolveVolumes(pod, [container], SOURCES)).rejects.toThrow(sentence);
+    });
+
+    it("takes a path that goes up and stays inside", async () => {
+        const container: V1Container = { name: "c", volumeMounts: [{ name: "v", mountPath: "/etc/../..a/v" }] };
+        const pod = { spec: { containers: [container], volumes: [{ name: "v", emptyDir: {} }] } };
+        expect(await resolveVolumes(pod, [container], SOURCES)).toEqual(new Map([["v", []]]));
+    });
+
+    it("refuses a file of a volume outside of it", async () => {
+        const items = [{ key: "tls.crt", path: "a/../../cron.d/x" }];
+        await expect(resolve({ name: "tls", secret: { secretName: "tls", items } })).rejects.toThrow(
+            'volume "tls" has a file at "a/../../cron.d/x", which leads out of it: leave ".." out of the path',
+        );
+    });
 });
 
 describe("writeMounts", () => {
@@ -80,7 +108,7 @@ describe("writeMounts", () => {
     const owner = { uid: process.getuid!(), gid: process.getgid!() };
     const volumes = (content: string) =>
         new Map([
-            ["v", [{ path: "sub/file", content, mode: 0o600 }]],
+            ["v", ["top", "sub/file"].map((path) => ({ path, content, mode: 0o600 }))],
             ["empty", []],
         ]);
 
@@ -95,6 +123,32 @@ describe("writeMounts", () => {
         expect(statSync(join(root, "etc/v/sub/file")).mode & 0o777).toBe(0o600);
         expect(readFileSync(join(root, "one/file"), "utf8")).toBe("text");
         expect(statSync(join(root, "var/empty")).isDirectory()).toBe(true);
+    });
+
+    it("writes a directory of a volume where its subPath names one", async () => {
+        const volumeMounts = [{ name: "v", mountPath: "/some", subPath: "sub/" }];
+        await writeMounts(root, { name: "c", volumeMounts }, volumes("text"), owner);
+        expect(readFileSync(join(root, "some/file"), "utf8")).toBe("text");
+        expect(readdirSync(join(root, "some"))).toEqual(["file"]);
+    });
+
+    it.each(["/link", "/link/deeper", "/dir"])("follows no link out of the root, at %s", async (mountPath) => {
+        const outside = mkdtempSync(join(tmpdir(), "outside-"));
+        try {
+            symlinkSync(outside, join(root, "link"));
+            mkdirSync(join(root, "dir"));
+            symlinkSync(outside, join(root, "dir/sub"));
+            const written = writeMounts(
+                root,
+                { name: "c", volumeMounts: [{ name: "v", mountPath }] },
+                volumes("x"),
+                owner,
+            );
+            await expect(written).rejects.toThrow("is a link that leads out of it");
+            expect(readdirSync(outside)).toEqual([]);
+        } finally {
+            rmSync(outside, { recursive: true });
+        }
     });
 
     it("replaces a file only when its content has changed", async () => {

@@ -26,14 +26,14 @@ const endOfInput = 4
 
 // ExecInContainer runs a command beside the container's process: in its namespaces and root, as its user, with its
 // environment.
-func (c container) ExecInContainer(_ context.Context, _ string, _ types.UID, _ string, words []string,
+func (c container) ExecInContainer(ctx context.Context, _ string, _ types.UID, _ string, words []string,
 	in io.Reader, out, errOut io.WriteCloser, tty bool, resize <-chan remotecommand.TerminalSize, _ time.Duration,
 ) error {
 	process, err := c.process()
 	if err != nil {
 		return err
 	}
-	cmd, err := command(process, words)
+	cmd, err := command(ctx, process, words)
 	if err != nil {
 		return err
 	}
@@ -44,8 +44,9 @@ func (c container) ExecInContainer(_ context.Context, _ string, _ types.UID, _ s
 	return exitCode(run(cmd, in, out, errOut))
 }
 
-// command enters by nsenter, which replaces itself by the command. All it takes is what /proc tells of the process.
-func command(process procfs.Proc, words []string) (*exec.Cmd, error) {
+// command enters by nsenter, which replaces itself by the command. All it takes is what /proc tells of the process. The
+// command ends with its client.
+func command(ctx context.Context, process procfs.Proc, words []string) (*exec.Cmd, error) {
 	env, err := process.Environ()
 	if err != nil {
 		return nil, err
@@ -59,7 +60,7 @@ func command(process procfs.Proc, words []string) (*exec.Cmd, error) {
 	}
 	args := []string{"--target", strconv.Itoa(process.PID), "--mount", "--net", "--root", "--wd",
 		"--setuid", strconv.FormatUint(status.UIDs[1], 10), "--setgid", strconv.FormatUint(status.GIDs[1], 10), "--"}
-	cmd := exec.Command("nsenter", append(args, words...)...)
+	cmd := exec.CommandContext(ctx, "nsenter", append(args, words...)...)
 	cmd.Env = env
 	return cmd, nil
 }

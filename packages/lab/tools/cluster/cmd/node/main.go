@@ -100,7 +100,8 @@ func withContainer(pods podStore, serve func(http.ResponseWriter, *http.Request,
 	})
 }
 
-// refuse answers with a status whose text the API server hands to the user.
+// refuse answers with a text that reaches the user. Before an upgrade it must hold no colon and blank: clients would
+// decode it as an object in YAML.
 func refuse(w http.ResponseWriter, err error) { http.Error(w, err.Error(), http.StatusBadRequest) }
 
 func serveExec(w http.ResponseWriter, r *http.Request, c container) {

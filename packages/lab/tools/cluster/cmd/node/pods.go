@@ -54,8 +54,8 @@ func (s podStore) find(namespace, name string, uid types.UID) (pod, error) {
 			return p, nil
 		}
 	}
-	return pod{}, fmt.Errorf("pod %s/%s runs no processes in the lab: kwok simulates it, so it has no logs, and there is "+
-		"nothing to run a command in, to attach to or to forward a port to", namespace, name)
+	return pod{}, fmt.Errorf("kwok simulates pod %s/%s, so no process of the lab has logs or listens on a port for it, "+
+		"and there is none beside which a command could run", namespace, name)
 }
 
 func (p pod) container(name string) (container, error) {
