@@ -1,25 +1,18 @@
-import { UsageError } from "./usage-error";
+import type { Application } from "./application";
 import { details } from "./details";
 import { echo } from "./echo";
-import type { Handler } from "./exchange";
 import { productpage } from "./productpage/productpage";
 import { ratings } from "./ratings";
 import { reviews, STARS_BY_VERSION } from "./reviews";
 import type { Settings } from "./settings";
-
-/** An application that can answer. */
-export interface Application {
-    readonly handle: Handler;
-    /** Closes its connections to backends. */
-    close(): void;
-}
+import { UsageError } from "./usage-error";
 
 /** What a process runs. */
 export interface Workload {
     readonly name: string;
     /** Whether it listens on all ports of the settings, not on the first alone. */
     readonly allPorts: boolean;
-    create(settings: Settings): Application;
+    readonly create: (settings: Settings) => Application;
 }
 
 interface Kind {
@@ -45,17 +38,16 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
  */
 export function workloadFor([name = "", version, ...rest]: readonly string[]): Workload {
     const kind = KINDS.get(name);
-    if (!kind)
-        throw new UsageError(
-            `${name === "" ? "No application is named" : `"${name}" is no application`}: give one of ${[...KINDS.keys()].join(", ")}.`,
-        );
+    if (!kind) {
+        const problem = name === "" ? "No application is named" : `"${name}" is no application`;
+        throw new UsageError(`${problem}: give one of ${[...KINDS.keys()].join(", ")}.`);
+    }
     const { versions, choose = false, allPorts = false, create } = kind;
     const known = version === undefined ? !choose : versions.includes(version);
     if (!known) {
         const allowed = versions.length === 0 ? "none" : `${choose ? "" : "none or "}${versions.join(", ")}`;
-        throw new UsageError(
-            `${version === undefined ? `${name} needs a version` : `"${version}" is no version of ${name}`}: give ${allowed}.`,
-        );
+        const problem = version === undefined ? `${name} needs a version` : `"${version}" is no version of ${name}`;
+        throw new UsageError(`${problem}: give ${allowed}.`);
     }
     if (rest.length > 0)
         throw new UsageError(`"${rest.join(" ")}" is too much: give an application and a version, such as reviews v2.`);

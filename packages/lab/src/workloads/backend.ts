@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, type OutgoingHttpHeaders, request as httpRequest } from "node:http";
-import { Complaints } from "./complaints";
 import { type Hop, HOPS_HEADER, readHops } from "./hops";
 import type { Origin } from "./settings";
+import { ThrottledLog } from "./throttled-log";
 
 /** What a backend said. */
 export interface BackendAnswer {
@@ -17,15 +17,15 @@ export interface BackendAnswer {
 const ANSWER_LIMIT = 1024 * 1024;
 
 /**
- * How long a connection waits for another request, in milliseconds: shorter than servers keep theirs (Envoy an hour, a plain
- * Node.js server 5 s), so that none closes it while a request is under way.
+ * How long a connection waits for another request, in milliseconds: shorter than servers keep theirs (Envoy an hour, a
+ * plain Node.js server 5 s), so that none closes it while a request is under way.
  */
 const IDLE_MS = 4000;
 
 /** A service that an application asks, over connections that are used again. */
 export class Backend {
     private readonly agent = new Agent({ keepAlive: true, maxFreeSockets: 16, timeout: IDLE_MS });
-    private readonly complaints = new Complaints();
+    private readonly log = new ThrottledLog();
     private readonly name: string;
     private readonly origin: Origin;
 
@@ -40,10 +40,10 @@ export class Backend {
             const { response, text } = await this.ask(path, headers, Date.now() + timeoutMs);
             const hops = readHops(response.headers[HOPS_HEADER]);
             if (response.statusCode === 200) return { status: 200, value: JSON.parse(text), hops };
-            this.complain(`answered ${response.statusCode}`);
+            this.logFailure(`answered ${response.statusCode}`);
             return { status: response.statusCode, value: undefined, hops };
         } catch (error) {
-            this.complain((error as Error).message);
+            this.logFailure((error as Error).message);
             return { status: undefined, value: undefined, hops: [] };
         }
     }
@@ -91,8 +91,8 @@ export class Backend {
         }
     }
 
-    private complain(reason: string): void {
-        this.complaints.say(`${this.name} at ${this.origin.host}:${this.origin.port}: ${reason}`);
+    private logFailure(reason: string): void {
+        this.log.error(`${this.name} at ${this.origin.host}:${this.origin.port}: ${reason}`);
     }
 }
 

@@ -1,4 +1,4 @@
-import type { Application } from "./applications";
+import type { Application } from "./application";
 import { bookId } from "./book-id";
 import { json } from "./exchange";
 import { router } from "./router";

@@ -1,13 +1,13 @@
 import { isUtf8 } from "node:buffer";
-import type { Application } from "./applications";
+import type { Application } from "./application";
 import { BODY_LIMIT, readStart } from "./body";
 import { json } from "./exchange";
 import type { Settings } from "./settings";
 
 /**
- * Says what it was asked, with any method and at any path: `{pod, method, path, port, peer, own, headers, body, bodyEncoding,
- * bodyBytes}`. `path` has the query, `port` is the one that was asked, `peer` and `own` are SPIFFE URIs or null. `body` has the
- * first 64 KiB, in base64 where they are not UTF-8; `bodyBytes` counts all of them.
+ * Answers any method at any path with what it was asked: `{pod, method, path, port, peer, own, headers, body,
+ * bodyEncoding, bodyBytes}`. `path` has the query, `port` is the one that was asked, `peer` and `own` are SPIFFE URIs
+ * or null. `body` has the first 64 KiB, in base64 where they are not UTF-8; `bodyBytes` counts all of them.
  */
 export function echo({ pod }: Settings): Application {
     const handle: Application["handle"] = async ({ method, request, hop }) => {

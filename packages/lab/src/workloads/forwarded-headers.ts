@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 
 /**
- * What an application hands on with the requests that it makes while it answers one: upstream's list, and the single-header
- * form of B3. Proxies join their spans to one trace by these; the others carry who asks, for routing and authorization.
+ * What an application hands on with the requests that it makes while it answers one: upstream's list, and the
+ * single-header form of B3. Proxies join their spans to one trace by these; the others carry who asks, for routing and
+ * authorization.
  */
 const FORWARDED = [
     "x-request-id",
@@ -29,8 +30,9 @@ const FORWARDED = [
 
 /** @param user who is signed in, or the caller's `end-user`; nobody if undefined. */
 export function forwardedHeaders(headers: IncomingHttpHeaders, user: string | undefined): OutgoingHttpHeaders {
-    const forwarded = FORWARDED.filter((name) => headers[name] !== undefined).map((name) => [name, headers[name]]);
-    return { ...Object.fromEntries(forwarded), ...(user === undefined ? {} : { "end-user": user }) };
+    const forwarded: OutgoingHttpHeaders = {};
+    for (const name of FORWARDED) if (headers[name] !== undefined) forwarded[name] = headers[name];
+    return { ...forwarded, ...(user !== undefined && { "end-user": user }) };
 }
 
 /** The caller's `end-user`, where it says one. */

@@ -1,10 +1,10 @@
 // Runs one application of Bookinfo, or the echo: node main.js <application> [version]
-import { UsageError } from "./usage-error";
 import { workloadFor } from "./applications";
 import { type Running, start } from "./running";
 import { readSettings } from "./settings";
+import { UsageError } from "./usage-error";
 
-/** How long a pod that goes away serves on, in milliseconds: until then every proxy has heard that it has no endpoint any more. */
+/** How long a pod that goes away serves on, in milliseconds: by then every proxy knows that its endpoint is gone. */
 const SERVE_MS = 6000;
 /** How long requests under way may then take: as long as the slowest backend call. */
 const FINISH_MS = 10_000;

@@ -1,4 +1,4 @@
-import type { Application } from "./applications";
+import type { Application } from "./application";
 import { readText } from "./body";
 import { bookId } from "./book-id";
 import { json, RequestError } from "./exchange";

@@ -1,4 +1,4 @@
-import type { Application } from "./applications";
+import type { Application } from "./application";
 import { Backend } from "./backend";
 import { bookId } from "./book-id";
 import { type Exchange, json } from "./exchange";

@@ -19,11 +19,10 @@ export function router(routes: readonly Route[]): Handler {
         });
         const found = fitting.find(({ route }) => route.method === method);
         if (found) return found.route.handle(exchange, ...found.parts);
-        if (fitting.length === 0)
-            throw new RequestError(
-                404,
-                `Nothing answers at ${exchange.path}; there is ${[...new Set(routes.map(({ path }) => path))].join(", ")}.`,
-            );
+        if (fitting.length === 0) {
+            const paths = [...new Set(routes.map(({ path }) => path))].join(", ");
+            throw new RequestError(404, `Nothing answers at ${exchange.path}; there is ${paths}.`);
+        }
         const allowed = fitting.map(({ route }) => route.method).join(", ");
         throw new RequestError(405, `${exchange.path} does not take ${exchange.method}, only ${allowed}.`, {
             Allow: allowed,

@@ -17,9 +17,9 @@ export interface Running {
      * @param serveMs how long it serves on.
      * @param finishMs how long requests may then still take.
      */
-    drain(serveMs: number, finishMs: number): Promise<void>;
+    readonly drain: (serveMs: number, finishMs: number) => Promise<void>;
     /** Ends it at once, with every connection. */
-    close(): Promise<void>;
+    readonly close: () => Promise<void>;
 }
 
 /** @throws Error of Node.js, such as EADDRINUSE, if a port cannot be listened on; then none is. */

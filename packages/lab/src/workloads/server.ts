@@ -4,9 +4,9 @@ import { type Handler, json, type Reply, RequestError } from "./exchange";
 import { type Hop, hopOf, HOPS_HEADER, writeHops } from "./hops";
 
 /**
- * How long an idle connection stays open, in milliseconds. Envoy keeps its connections for another request for an hour; a
- * server that closes one first may do so just when a request is under way on it, which the caller sees as a 503. With two
- * hours it is always Envoy that closes.
+ * How long an idle connection stays open, in milliseconds. Envoy keeps its connections for another request for an hour;
+ * a server that closes one first may do so just when a request is under way on it, which the caller sees as a 503. With
+ * two hours it is always Envoy that closes.
  */
 const KEEP_ALIVE_MS = 2 * 3600_000;
 
@@ -28,7 +28,7 @@ export async function listen(served: Served, port: number, address: string | und
         });
     });
     server.keepAliveTimeout = KEEP_ALIVE_MS;
-    // Envoy may open a connection that it uses much later; Node.js would answer it with 408 after a minute and close it.
+    // Envoy may open a connection that it uses much later; Node.js would answer it with 408 after a minute.
     server.headersTimeout = 0;
     server.requestTimeout = 0;
     server.listen(port, address);

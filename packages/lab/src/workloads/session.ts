@@ -9,7 +9,7 @@ export const LONGEST_USER = 64;
 export const isUserName = (text: string): boolean =>
     text.length > 0 && text.length <= LONGEST_USER && !/[\p{Cc}\p{Cs}]/u.test(text);
 
-/** Who is signed in. The cookie is not signed: anyone may sign in under any name and with any password, as in upstream's Bookinfo. */
+/** Who is signed in. The cookie is not signed: any name and any password will do, as in upstream's Bookinfo. */
 export function signedInUser(headers: IncomingHttpHeaders): string | undefined {
     const [, value] =
         (headers.cookie ?? "")

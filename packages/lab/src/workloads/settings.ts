@@ -13,7 +13,7 @@ export type BackendName = "details" | "ratings" | "reviews";
 export interface Settings {
     /** TCP ports to listen on; 0 means any free one. */
     readonly ports: readonly [number, ...number[]];
-    /** Address to listen on; undefined means all of them, which Envoy needs: it hands requests on to the pod's own address. */
+    /** Address to listen on; undefined means all, which Envoy needs: it hands requests on to the pod's own address. */
     readonly address: string | undefined;
     /** The pod's name. */
     readonly pod: string;
@@ -25,7 +25,7 @@ export interface Settings {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads `LAB_PORTS`, `LAB_ADDRESS`, `HOSTNAME` and the variables of upstream's applications; an empty one counts as unset.
+ * Reads `LAB_PORTS`, `LAB_ADDRESS`, `HOSTNAME` and the variables of upstream's applications; an empty one is none.
  * @throws UsageError if a port is none.
  */
 export function readSettings(env: Environment): Settings {
@@ -46,9 +46,8 @@ function listeningPorts(text: string): readonly [number, ...number[]] {
         .map((part) => portOf(part, 0));
     const [first, ...more] = ports.filter((port, at): port is number => port === 0 || ports.indexOf(port) === at);
     if (first === undefined || ports.includes(undefined)) {
-        throw new UsageError(
-            `LAB_PORTS is "${text}": set it to TCP ports from 0 (any free one) to 65535, separated by commas, such as 9080 or 8080,9090.`,
-        );
+        const allowed = "TCP ports from 0 (any free one) to 65535, separated by commas, such as 9080 or 8080,9090";
+        throw new UsageError(`LAB_PORTS is "${text}": set it to ${allowed}.`);
     }
     return [first, ...more];
 }

@@ -1,7 +1,7 @@
 /**
- * Envoy's `X-Forwarded-Client-Cert` header: elements separated by commas, one for each client on the way, the immediate one
- * last; each element `key=value` pairs separated by semicolons. A value that holds a separator stands in double quotes, in
- * which `\"` is a quote. See Envoy's "HTTP header manipulation".
+ * Envoy's `X-Forwarded-Client-Cert` header: elements separated by commas, one for each client on the way, the immediate
+ * one last; each element `key=value` pairs separated by semicolons. A value that holds a separator stands in double
+ * quotes, in which `\"` is a quote. See Envoy's "HTTP header manipulation".
  */
 export interface XfccElement {
     /** URIs of the certificate of the proxy that took the request: the application's own identity. */
@@ -16,7 +16,7 @@ export interface XfccElement {
     readonly subject?: string;
 }
 
-/** The elements of the header in their order. A header that is not in the form has none: nobody is identified by a guess. */
+/** The elements of the header in their order. A malformed header has none: nobody is identified by a guess. */
 export function parseXfcc(header: string | undefined): XfccElement[] {
     const elements: XfccElement[] = [];
     let pairs: Pair[] = [];
@@ -44,7 +44,7 @@ export function identities(header: string | undefined): Identities {
     return { peer: spiffe(last?.uri), own: spiffe(last?.by) };
 }
 
-/** The service account that an Istio identity `spiffe://<trust domain>/ns/<namespace>/sa/<account>` names; null for another form. */
+/** The service account in an Istio identity `spiffe://<trust domain>/ns/<namespace>/sa/<account>`; else null. */
 export function serviceAccountOf(uri: string | null): string | null {
     return /^spiffe:\/\/[^/]+\/ns\/[^/]+\/sa\/([^/]+)$/.exec(uri ?? "")?.[1] ?? null;
 }
@@ -74,7 +74,7 @@ function splitPairs(header: string): Piece[] {
     return [...pieces, { text: header.slice(from), end: "" }];
 }
 
-/** A pair with its key in lower case, for keys are compared without case; undefined for anything else, such as a quote that stays open. */
+/** A pair, its key in lower case: keys have none. Undefined for anything else, such as a quote that stays open. */
 function parsePair(text: string): Pair | undefined {
     const [, key, quoted, plain] = /^([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^"]*))$/.exec(text.trim()) ?? [];
     if (key === undefined) return undefined;

@@ -63,7 +63,7 @@ describe("a local command", () => {
     beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "command-"))));
     afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-    it("lives: creation, an update without a command of its own, deletion, each with what was printed before", async () => {
+    it("lives: creation, an update without a command of its own, deletion, each told what was printed", async () => {
         const inputs = {
             create: "echo made $PULUMI_COMMAND_STDOUT",
             delete: "echo $PULUMI_COMMAND_STDOUT > gone",

@@ -57,7 +57,8 @@ describe("how a program is run", () => {
 
     it("by the SDK's runner, with what the engine asks for", () => {
         expect(programArguments(request(), "e:2", folder).join(" ")).toBe(
-            `--monitor m:1 --engine e:2 --project p --root-directory /root --stack s --pwd ${folder} --parallel 4 --dry-run .`,
+            "--monitor m:1 --engine e:2 --project p --root-directory /root --stack s " +
+                `--pwd ${folder} --parallel 4 --dry-run .`,
         );
     });
 

@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Backend } from "../../src/workloads/backend";
-import { Complaints } from "../../src/workloads/complaints";
-import { complaints, startBackend, startWorkload } from "./support";
+import { ThrottledLog } from "../../src/workloads/throttled-log";
+import { errorLog, startBackend, startWorkload } from "./support";
 
 const backendAt = (port: number) => {
     const backend = new Backend("details", { host: "127.0.0.1", port });
@@ -37,7 +37,7 @@ describe("Backend", () => {
         await backend.get("/a", {}, LONG_MS);
         expect(await backend.get("/b", {}, LONG_MS)).toMatchObject({ status: 200 });
         expect(asked).toEqual(["/a", "/b", "/b"]);
-        expect(complaints()).toEqual([]);
+        expect(errorLog()).toEqual([]);
     });
 
     it("does not ask again on a connection that is new", async () => {
@@ -60,7 +60,7 @@ describe("Backend", () => {
                 void (start !== "" && response.writeHead(200, { "Content-Length": 9 }).write(start)),
         );
         expect(await backendAt(port).get("/", {}, 100)).toEqual(NO_ANSWER);
-        expect(complaints()).toEqual([expect.stringMatching(/^details at 127\.0\.0\.1:\d+: no answer in time$/)]);
+        expect(errorLog()).toEqual([expect.stringMatching(/^details at 127\.0\.0\.1:\d+: no answer in time$/)]);
     });
 
     it("stands a connection that breaks in the middle of an answer", async () => {
@@ -86,20 +86,20 @@ describe("Backend", () => {
     });
 });
 
-describe("Complaints", () => {
-    it("say the same sentence once in ten seconds", () => {
+describe("ThrottledLog", () => {
+    it("writes the same sentence once in ten seconds", () => {
         let now = 0;
-        const all = new Complaints(() => now);
-        const say = (at: number, sentence: string) => {
+        const log = new ThrottledLog(() => now);
+        const error = (at: number, sentence: string) => {
             now = at;
-            all.say(`details at 127.0.0.1:1: ${sentence}`);
+            log.error(`details at 127.0.0.1:1: ${sentence}`);
         };
-        say(0, "a");
-        say(9999, "a");
-        say(9999, "b");
-        say(10_000, "a");
-        say(10_000, "c");
-        say(10_001, "a");
-        expect(complaints().map((sentence) => sentence.at(-1))).toEqual(["a", "b", "a", "c"]);
+        error(0, "a");
+        error(9999, "a");
+        error(9999, "b");
+        error(10_000, "a");
+        error(10_000, "c");
+        error(10_001, "a");
+        expect(errorLog().map((sentence) => sentence.at(-1))).toEqual(["a", "b", "a", "c"]);
     });
 });

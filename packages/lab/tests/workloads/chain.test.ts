@@ -2,7 +2,7 @@ import { type IncomingHttpHeaders, request as httpRequest } from "node:http";
 import { describe, expect, it } from "vitest";
 import { hopsOf, spiffe, startBackend, startWorkload, xfcc } from "./support";
 
-/** Stands for the proxies between a client and an application: takes requests for `name` and hands them on with the client's identity. */
+/** Takes requests for `name` and hands them on with the client's identity, as the proxies between the two do. */
 async function proxied(name: string, target: { ports: readonly number[] }, client: string) {
     return startBackend(name, (request, response) => {
         const headers = { ...request.headers, "x-forwarded-client-cert": xfcc(client, `bookinfo-${name}`) };

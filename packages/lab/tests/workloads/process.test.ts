@@ -31,7 +31,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 interface Run {
     readonly child: ChildProcess;
     /** Everything that it wrote, standard output and error. */
-    output(): string;
+    readonly output: () => string;
     /** Its exit code, null if a signal ended it. */
     readonly exit: Promise<number | null>;
 }
@@ -75,7 +75,8 @@ describe("node main.js", () => {
         [
             ["echo"],
             { LAB_PORTS: "http" },
-            'LAB_PORTS is "http": set it to TCP ports from 0 (any free one) to 65535, separated by commas, such as 9080 or 8080,9090.\n',
+            'LAB_PORTS is "http": set it to TCP ports from 0 (any free one) to 65535, separated by commas, ' +
+                "such as 9080 or 8080,9090.\n",
         ],
     ])("refuses %j with %j in one sentence", async (args, env, sentence) => {
         const { exit, output } = run(args, env);
@@ -85,10 +86,8 @@ describe("node main.js", () => {
     it("says which port is taken", async () => {
         const { ports } = await startWorkload("echo");
         const { exit, output } = run(["echo"], { LAB_PORTS: `0,${ports[0]}` });
-        expect([await exit, output()]).toEqual([
-            1,
-            `Port ${ports[0]} cannot be listened on (EADDRINUSE): end what listens there, or set LAB_PORTS to another.\n`,
-        ]);
+        const sentence = `Port ${ports[0]} cannot be listened on (EADDRINUSE): end what listens there`;
+        expect([await exit, output()]).toEqual([1, `${sentence}, or set LAB_PORTS to another.\n`]);
     });
 
     it("serves on after SIGTERM, asks its clients to leave, and ends well without a word", async () => {

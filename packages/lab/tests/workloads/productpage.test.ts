@@ -71,12 +71,14 @@ describe("the page", () => {
         [
             "details",
             503,
-            "The details of this book are unavailable at the moment. <span>The service details answered with status 503.</span>",
+            "The details of this book are unavailable at the moment. " +
+                "<span>The service details answered with status 503.</span>",
         ],
         [
             "reviews",
             500,
-            "The reviews of this book are unavailable at the moment. <span>The service reviews answered with status 500.</span>",
+            "The reviews of this book are unavailable at the moment. " +
+                "<span>The service reviews answered with status 500.</span>",
         ],
     ])("says with 200 that %s failed", async (name, status, sentence) => {
         const { asBackend } = await startBackend(name, answering(status, "{}"));

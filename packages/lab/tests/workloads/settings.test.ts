@@ -57,7 +57,8 @@ describe("readSettings", () => {
     it.each(["http", "9080,x", "-1", "65536", "9080.5", ","])("refuses LAB_PORTS %j", (LAB_PORTS) => {
         expect(() => readSettings({ LAB_PORTS })).toThrow(
             new UsageError(
-                `LAB_PORTS is "${LAB_PORTS}": set it to TCP ports from 0 (any free one) to 65535, separated by commas, such as 9080 or 8080,9090.`,
+                `LAB_PORTS is "${LAB_PORTS}": set it to TCP ports from 0 (any free one) to 65535, ` +
+                    "separated by commas, such as 9080 or 8080,9090.",
             ),
         );
     });

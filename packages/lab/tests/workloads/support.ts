@@ -7,24 +7,24 @@ import { HOPS_HEADER } from "../../src/workloads/hops";
 import { type Running, start } from "../../src/workloads/running";
 import { readSettings } from "../../src/workloads/settings";
 
-/** What workloads said on standard error in this test. */
-let said: MockInstance<typeof console.error>;
-beforeEach(() => void (said = vi.spyOn(console, "error").mockImplementation(() => undefined)));
-// Of failing backends they may complain; anything else is a bug.
+/** What workloads wrote to standard error in this test. */
+let written: MockInstance<typeof console.error>;
+beforeEach(() => void (written = vi.spyOn(console, "error").mockImplementation(() => undefined)));
+// They may write of failing backends; anything else is a bug.
 afterEach(() => {
-    const sentences = complaints();
-    said.mockRestore();
+    const sentences = errorLog();
+    written.mockRestore();
     expect(sentences.filter((sentence) => !/^(details|ratings|reviews) at 127\.0\.0\.1:\d+: /.test(sentence))).toEqual(
         [],
     );
 });
 
-export const complaints = (): string[] => said.mock.calls.map((parts) => parts.join(" "));
+export const errorLog = (): string[] => written.mock.calls.map((parts) => parts.join(" "));
 
 /** A workload on free ports of the loopback; it ends with the test. */
 export interface Started extends Running {
     /** Asks the first port. */
-    ask(path: string, init?: RequestInit): Promise<Response>;
+    readonly ask: (path: string, init?: RequestInit) => Promise<Response>;
     /** The variables by which others find it as their backend. */
     readonly asBackend: Record<string, string>;
 }

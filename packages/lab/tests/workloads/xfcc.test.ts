@@ -84,11 +84,9 @@ describe("parseXfcc", () => {
 
 describe("identities", () => {
     it("takes the immediate client, which is the last", () => {
-        expect(
-            identities(
-                `${xfcc("bookinfo-gateway-istio", "bookinfo-productpage")},${xfcc("bookinfo-productpage", "bookinfo-reviews")}`,
-            ),
-        ).toEqual({
+        const first = xfcc("bookinfo-gateway-istio", "bookinfo-productpage");
+        const last = xfcc("bookinfo-productpage", "bookinfo-reviews");
+        expect(identities(`${first},${last}`)).toEqual({
             peer: spiffe("bookinfo-productpage"),
             own: spiffe("bookinfo-reviews"),
         });

@@ -9,7 +9,7 @@ export class Markup {
 
 type Part = Markup | string | number | undefined | readonly Part[];
 
-/** A template for markup: every value is escaped unless it is markup itself; lists are joined, and undefined leaves nothing. */
+/** A template for markup: values are escaped unless they are markup; lists are joined, and undefined leaves nothing. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
     return new Markup(strings.map((text, at) => text + (at < parts.length ? render(parts[at]) : "")).join(""));
 }
@@ -17,6 +17,6 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
 function render(part: Part): string {
     if (part === undefined) return "";
     if (part instanceof Markup) return part.text;
-    if (Array.isArray(part)) return part.map(render).join("");
+    if (typeof part === "object") return part.map(render).join("");
     return String(part).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

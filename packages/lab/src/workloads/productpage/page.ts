@@ -2,10 +2,10 @@ import type { BackendAnswer } from "../backend";
 import type { Hop } from "../hops";
 import { LONGEST_USER } from "../session";
 import { UNAVAILABLE } from "./backends";
+import { hopList } from "./hop-list";
 import { html, Markup } from "./html";
 import type { Product } from "./products";
 import { stars } from "./stars";
-import { way } from "./way";
 
 /** What the page shows. */
 export interface PageContent {
@@ -41,18 +41,21 @@ ${detailsOf(details)}
 </div>
 </section>
 ${reviewsOf(reviews)}
-${way(hops)}
+${hopList(hops)}
 </main>
-<footer><p>This is the lab’s own small implementation of Istio’s <a href="https://istio.io/latest/docs/examples/bookinfo/">Bookinfo sample</a>: the same services and the same
-API, with a page and texts of its own.</p></footer>
+<footer><p>This is the lab’s own small implementation of Istio’s
+<a href="https://istio.io/latest/docs/examples/bookinfo/">Bookinfo sample</a>: the same services and the same API, with
+a page and texts of its own.</p></footer>
 </body>
 </html>
 `.text;
 }
 
 function session(user: string | undefined): Markup {
-    if (user !== undefined)
-        return html`<p class="session"><span class="user">${user}</span> <a class="button quiet" href="/logout">Sign out</a></p>`;
+    if (user !== undefined) {
+        const signOut = html`<a class="button quiet" href="/logout">Sign out</a>`;
+        return html`<p class="session"><span class="user">${user}</span> ${signOut}</p>`;
+    }
     return html`<details class="session"><summary class="button">Sign in</summary>
 <form method="post" action="/login">
 <label>User name <input name="username" required maxlength="${LONGEST_USER}" autocomplete="username"></label>
@@ -85,15 +88,19 @@ function detailsOf({ status, value }: BackendAnswer): Markup {
 }
 
 function reviewsOf({ status, value }: BackendAnswer): Markup {
-    if (status !== 200)
-        return html`<section class="reviews">${unavailable("Book reviews", UNAVAILABLE.reviews, "reviews", status)}</section>`;
+    if (status !== 200) {
+        const failure = unavailable("Book reviews", UNAVAILABLE.reviews, "reviews", status);
+        return html`<section class="reviews">${failure}</section>`;
+    }
     const { reviews, podname, clustername } = record(value);
     const cluster =
         clustername === undefined || clustername === "null"
             ? undefined
             : html` on cluster <code>${text(clustername)}</code>`;
     return html`<section class="reviews">
-<div class="heading"><h2>Book reviews</h2><p class="served">Reviews served by: <code>${text(podname)}</code>${cluster}</p></div>
+<div class="heading">
+<h2>Book reviews</h2><p class="served">Reviews served by: <code>${text(podname)}</code>${cluster}</p>
+</div>
 <div class="cards">${(Array.isArray(reviews) ? reviews : []).map((review) => reviewCard(record(review)))}</div>
 </section>`;
 }
@@ -106,7 +113,8 @@ function reviewCard({ reviewer, text: words, rating }: Readonly<Record<string, u
             : error === undefined
               ? undefined
               : html`<p class="failure">${text(error)}</p>`;
-    return html`<article>${shown}<blockquote>${text(words)}</blockquote><p class="reviewer">${text(reviewer)}</p></article>`;
+    return html`<article>${shown}<blockquote>${text(words)}</blockquote>
+<p class="reviewer">${text(reviewer)}</p></article>`;
 }
 
 function unavailable(heading: string, sentence: string, backend: string, status: number | undefined): Markup {

@@ -1,4 +1,4 @@
-import type { Application } from "../applications";
+import type { Application } from "../application";
 import { readText } from "../body";
 import { type Exchange, json, type Reply, RequestError } from "../exchange";
 import { forwardedHeaders } from "../forwarded-headers";
@@ -10,7 +10,7 @@ import { page } from "./page";
 import { PRODUCT } from "./products";
 import { ICON, STYLE } from "./static";
 
-/** What the page may load and where its form may go; nothing else, should an answer of a backend ever slip through as markup. */
+/** What the page may load and where its form may go: nothing else, should a backend's answer slip through as markup. */
 const POLICY =
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 

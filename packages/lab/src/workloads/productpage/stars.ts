@@ -17,5 +17,7 @@ export function stars(count: number, color: string): Markup {
         (_, at) =>
             html`<path class="${at < full ? "full" : "empty"}" transform="translate(${at * 23} 0)" d="${STAR}"/>`,
     );
-    return html`<svg class="stars ${known}" viewBox="-1 -1 ${MOST * 23 - 1} 22" role="img" aria-label="${full} of ${MOST} stars, ${known}">${each}</svg>`;
+    const label = `${full} of ${MOST} stars, ${known}`;
+    const viewBox = `-1 -1 ${MOST * 23 - 1} 22`;
+    return html`<svg class="stars ${known}" viewBox="${viewBox}" role="img" aria-label="${label}">${each}</svg>`;
 }
