@@ -5,7 +5,7 @@ import { UserError } from "@istio-on-pulumi/kube";
  * Runs the program; what the user can mend reaches the user as its sentence alone, and only a bug shows a stack trace.
  *
  * @throws pulumi.RunError without a stack: the SDK renders an error with its colours before it prints the sentence, and
- * Node.js 20 needs 20 s of CPU and a gigabyte for a stack that names a scoped package (it colours such names in a loop without end).
+ * Node.js 20 needs 20 s of CPU and a gigabyte for a stack that names a scoped package, whose colouring does not end.
  */
 export async function withPlainErrors<T>(program: () => Promise<T>): Promise<T> {
     try {

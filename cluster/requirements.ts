@@ -10,14 +10,15 @@ export function nodeHost(configured: string | undefined, survey: ClusterSurvey):
     const host = configured ?? survey.nodeAddress;
     if (host === undefined) {
         throw new UserError(
-            `The cluster of context ${JSON.stringify(survey.context)} tells no node's InternalIP to this user; name a host with: pulumi config set nodeHost <host>`,
+            `The cluster of context ${JSON.stringify(survey.context)} tells no node's InternalIP to this user; ` +
+                "name a host with: pulumi config set nodeHost <host>",
         );
     }
     return host;
 }
 
 /**
- * Makes sure that a volume claim will be answered; one without a class to answer it stays Pending until the update times out.
+ * Makes sure that a volume claim will be answered; one without a class stays Pending until the update times out.
  *
  * @param configured the configured StorageClass, if any
  * @throws UserError where the class does not exist, or none is configured and the cluster has no default
@@ -31,6 +32,8 @@ export function checkLokiStorage(configured: string | undefined, survey: Cluster
         configured === undefined ? "has no default StorageClass" : `has no StorageClass ${JSON.stringify(configured)}`;
     const allowed = classes.names.length > 0 ? `allowed: ${classes.names.join(", ")}` : "it has none at all";
     throw new UserError(
-        `Loki needs a volume, and the cluster of context ${JSON.stringify(survey.context)} ${problem} (${allowed}); choose one with: pulumi config set lokiStorageClass <name>, or leave Loki out with: pulumi config set loki false`,
+        `Loki needs a volume, and the cluster of context ${JSON.stringify(survey.context)} ${problem} (${allowed}); ` +
+            "choose one with: pulumi config set lokiStorageClass <name>, " +
+            "or leave Loki out with: pulumi config set loki false",
     );
 }

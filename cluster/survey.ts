@@ -40,7 +40,8 @@ const ask = makeAsk({
 export async function surveyCluster(reference: ClusterReference, crdNames: readonly string[]): Promise<ClusterSurvey> {
     const config = await loadKubeconfig(reference, WAYS_TO_NAME);
     const k8s = await import("@kubernetes/client-node");
-    const where = `The cluster of context ${JSON.stringify(config.currentContext)} (${config.getCurrentCluster()?.server})`;
+    const { currentContext } = config;
+    const where = `The cluster of context ${JSON.stringify(currentContext)} (${config.getCurrentCluster()?.server})`;
     // The version first and alone: an unreachable cluster is then one failure with one sentence, not five.
     const version = await ask(where, config.makeApiClient(k8s.VersionApi).getCode());
     const [crds, nodeAddress, storageClasses] = await Promise.all([
@@ -49,7 +50,7 @@ export async function surveyCluster(reference: ClusterReference, crdNames: reado
         readStorageClasses(where, config.makeApiClient(k8s.StorageV1Api)),
     ]);
     return {
-        context: config.currentContext,
+        context: currentContext,
         kubernetesVersion: version.gitVersion,
         crds: crds.filter((crd) => crd !== undefined),
         nodeAddress,

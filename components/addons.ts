@@ -1,8 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type Addon, ADDONS } from "@istio-on-pulumi/kube";
+import { SKIP_AWAIT } from "./annotations";
 import { type ImageMirrors, mirrored } from "./images";
-import { SKIP_AWAIT } from "./istioControlPlane";
 import { type Manifest, parseManifest, registerManifest } from "./manifest";
 
 export interface AddonsArgs {
@@ -10,7 +10,7 @@ export interface AddonsArgs {
     manifests: Partial<Record<Addon, string>>;
     /** Node port of Kiali's port 20001, inside the cluster's node port range; 0 lets Kubernetes choose. */
     kialiNodePort: number;
-    /** Loki's volume: its StorageClass (default: the cluster's default class) and its size, a quantity such as `10Gi`. */
+    /** Loki's volume: its StorageClass (default: the cluster's default) and its size, a quantity such as `10Gi`. */
     lokiStorage: { className?: string; size: string };
     /** Registries to pull the images from instead. */
     imageMirrors: ImageMirrors;
@@ -18,7 +18,7 @@ export interface AddonsArgs {
     provider: k8s.Provider;
 }
 
-/** Kiali, Jaeger, Prometheus, Grafana and Loki, as Istio's samples describe them. Needs the namespace `istio-system`. */
+/** Kiali, Jaeger, Prometheus, Grafana and Loki, as Istio's samples have them. Needs the namespace `istio-system`. */
 export class Addons extends pulumi.ComponentResource {
     /** Every Service of the installed addons, by its name. */
     readonly services: ReadonlyMap<string, k8s.core.v1.Service>;

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { SKIP_AWAIT } from "./annotations";
 import { BOOKINFO_PORT, BOOKINFO_SERVICES, BOOKINFO_WORKLOADS, type BookinfoWorkload } from "./bookinfoFacts";
-import { SKIP_AWAIT } from "./istioControlPlane";
 
 export interface BookinfoArgs {
     /** Namespace to create with the injection label. */

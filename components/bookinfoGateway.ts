@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { SKIP_AWAIT, waitForCondition } from "./annotations";
 import { BOOKINFO_PORT, BOOKINFO_ROUTES } from "./bookinfoFacts";
-import { SKIP_AWAIT } from "./istioControlPlane";
 
 export interface BookinfoGatewayArgs {
     /** Namespace of Bookinfo, where the Gateway, its route and everything generated live. */
@@ -56,14 +56,15 @@ export class BookinfoGateway extends pulumi.ComponentResource {
                     namespace: args.namespace,
                     annotations: {
                         ...serviceType,
-                        // Programmed is false until the generated pods answer: nothing after it reads a Service that is not there.
-                        "pulumi.com/waitFor": "condition=Programmed",
+                        // False until the generated pods answer, so that nothing reads a Service that is not there.
+                        ...waitForCondition("Programmed"),
                     },
                 },
                 spec: {
                     gatewayClassName: GATEWAY_CLASS,
-                    // What Istio copies to everything it generates, pods included; without it, all of the Gateway's own annotations. Not left
-                    // empty: Istio would then own the whole map, and a patch of the Service that brings an annotation would conflict.
+                    // What Istio copies to everything it generates, pods included; without it, all of the Gateway's own
+                    // annotations. Not left empty: Istio would then own the whole map, and a patch of the Service that
+                    // brings an annotation would conflict.
                     infrastructure: { annotations: serviceType, labels: {} },
                     listeners: [
                         { name: "http", port: 80, protocol: "HTTP", allowedRoutes: { namespaces: { from: "Same" } } },
@@ -96,9 +97,10 @@ export class BookinfoGateway extends pulumi.ComponentResource {
     }
 
     /**
-     * Istio 1.25 knows no node port numbers, so the port is a field of ours in Istio's Service; Istio's own later applies leave it.
+     * Istio 1.25 knows no node port numbers, so the port is a field of ours in Istio's Service; Istio's own later
+     * applies leave it.
      *
-     * Both ports stand here because the plugin compares lists by index: a patch of port 80 alone would never come to rest.
+     * Both ports stand here because the provider compares lists by index: a patch of port 80 alone is never up to date.
      */
     private fixNodePort(args: BookinfoGatewayArgs) {
         return new k8s.core.v1.ServicePatch(
@@ -118,7 +120,7 @@ export class BookinfoGateway extends pulumi.ComponentResource {
     }
 
     private readService(fixed: k8s.core.v1.ServicePatch | undefined) {
-        // Get ignores dependsOn. An id that is unknown until the Gateway (and the patch) exist makes it wait all the same.
+        // Get ignores dependsOn. An id that is unknown until the Gateway (and the patch) exist makes it wait.
         const ready = pulumi.all([this.gateway.id, fixed?.id]);
         const id = ready.apply(([gatewayId]) => `${gatewayId.slice(0, gatewayId.indexOf("/"))}/${GENERATED_SERVICE}`);
         return k8s.core.v1.Service.get(GENERATED_SERVICE, id, { parent: this });

@@ -7,23 +7,23 @@ export interface ClusterArgs {
      * Path of the kubeconfig as the user wrote it.
      *
      * It is kept in the stack's state, so it should read the same on every machine (`~/` is allowed).
-     * @default the plugin's own search: $KUBECONFIG, else ~/.kube/config; then nothing is kept in state
+     * @default the provider's own search: $KUBECONFIG, else ~/.kube/config; then nothing is kept in state
      */
     kubeconfig?: string;
     /** Context of the kubeconfig. Always given: a context that is switched elsewhere must not move the stack. */
     context: string;
     /**
-     * Name of the cluster for the plugin. While it stays the same, a renewed certificate or a moved API server in the
+     * Name of the cluster for the provider. While it stays the same, a renewed certificate or a moved API server in the
      * kubeconfig is no reason to replace every resource.
      */
     identifier: string;
 }
 
-/** The stack's only way to its cluster: explicit providers, so that no resource falls back to the ambient kubeconfig. */
+/** The stack's only way to its cluster: explicit providers, so that no resource takes the ambient kubeconfig. */
 export class Cluster extends pulumi.ComponentResource {
-    /** Refuses to take over an object that exists already. */
+    /** Refuses to create an object that exists already, from version 4.29 on; see docs/provider-versions.md. */
     readonly provider: k8s.Provider;
-    /** Takes over an object that exists already. Only for CRDs, which outlive `pulumi destroy`. */
+    /** Takes over an object that exists already, at every version. Only for CRDs, which outlive `pulumi destroy`. */
     readonly adoptingProvider: k8s.Provider;
 
     constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { GENERATED_SERVICE } from "./bookinfoGateway";
 
 /** One port of an endpoint. */
 export interface EndpointPort {
@@ -35,9 +36,9 @@ interface EndpointFacts {
 
 /** The endpoints of the walkthrough's last step, by their output name. */
 export const ENDPOINTS: Readonly<Record<string, EndpointFacts>> = {
-    productpage: { service: "bookinfo-gateway-istio", ports: ["http"], paths: { http: "/productpage" } },
+    productpage: { service: GENERATED_SERVICE, ports: ["http"], paths: { http: "/productpage" } },
     gatewayStatus: {
-        service: "bookinfo-gateway-istio",
+        service: GENERATED_SERVICE,
         ports: ["status-port"],
         paths: { "status-port": "/healthz/ready" },
     },
@@ -51,7 +52,7 @@ export const ENDPOINTS: Readonly<Record<string, EndpointFacts>> = {
     istiod: { service: "istiod" },
 };
 
-/** Ports of the Service `istiod`. Its chart is a remote component, whose children's outputs the program does not see. */
+/** Ports of the Service `istiod`: its chart is a remote component, whose children's outputs stay with the provider. */
 const ISTIOD_PORTS = [
     { name: "grpc-xds", port: 15010 },
     { name: "https-dns", port: 15012 },
@@ -81,15 +82,11 @@ export function describeEndpoints(args: EndpointsArgs): Record<string, pulumi.Ou
                 ] as const,
             ];
         }
-        const isIstiod = facts.service === "istiod";
-        return isIstiod
-            ? [
-                  [
-                      name,
-                      pulumi.output(endpoint(facts, args.istioNamespace, "ClusterIP", ISTIOD_PORTS, args.nodeHost)),
-                  ] as const,
-              ]
-            : [];
+        if (facts.service === "istiod") {
+            const istiod = endpoint(facts, args.istioNamespace, "ClusterIP", ISTIOD_PORTS, args.nodeHost);
+            return [[name, pulumi.output(istiod)] as const];
+        }
+        return [];
     });
     return Object.fromEntries(known);
 }

@@ -1,14 +1,17 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { GATEWAY_API_BUNDLE_VERSION, GATEWAY_API_CRDS, NEEDED_GATEWAY_API_CRDS } from "@istio-on-pulumi/kube";
+import {
+    GATEWAY_API_BUNDLE_VERSION,
+    GATEWAY_API_CRDS,
+    NEEDED_GATEWAY_API_CRDS,
+    UserError,
+} from "@istio-on-pulumi/kube";
 import type { InstalledCrd } from "../cluster";
+import { INSTALLED_BY } from "./annotations";
 import { type Manifest, parseManifest } from "./manifest";
 
-/** Annotation that says which stack installed a CRD; it decides, on every later run, whether the stack manages it. */
-export const OWNER_ANNOTATION = "istio-on-pulumi/installed-by";
-
 export interface GatewayApiCrdsArgs {
-    /** `auto`: install where the cluster serves none but this stack's; `always`: install, taking over what is there; `never`. */
+    /** `auto`: where the cluster serves none but this stack's; `always`: taking over what is there; `never`. */
     install: "auto" | "always" | "never";
     /** The manifests of the CRDs, each a YAML text of one or more documents. */
     manifests: string[];
@@ -16,19 +19,19 @@ export interface GatewayApiCrdsArgs {
     installed: readonly InstalledCrd[];
     /** Names this stack among all stacks, such as `organization/project/stack`. */
     owner: string;
-    /** A provider that takes over existing objects: these CRDs outlive `pulumi destroy`, and the next `up` finds them there. */
+    /** A provider that takes over existing objects: these CRDs outlive `pulumi destroy`. */
     adoptingProvider: k8s.Provider;
 }
 
 /**
  * Gateway API's CustomResourceDefinitions, installed only if absent.
  *
- * They are never deleted with the stack: deleting a CRD deletes every object of its kind in the cluster, whoever made it.
+ * They are never deleted with the stack: deleting a CRD deletes every object of its kind, whoever made it.
  */
 export class GatewayApiCrds extends pulumi.ComponentResource {
     /** The CRDs this stack manages; empty where the cluster keeps its own. */
     readonly crds: k8s.apiextensions.v1.CustomResourceDefinition[];
-    /** Gateway API's version in the cluster once the stack is up, such as `v1.2.1`; `unknown` where foreign CRDs do not tell. */
+    /** Gateway API's version once the stack is up, such as `v1.2.1`; `unknown` where foreign CRDs do not tell. */
     readonly version: string;
 
     constructor(name: string, args: GatewayApiCrdsArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -43,7 +46,7 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
     }
 
     private createCrd(manifest: Manifest, args: GatewayApiCrdsArgs) {
-        const annotations = { ...manifest.metadata.annotations, [OWNER_ANNOTATION]: args.owner };
+        const annotations = { ...manifest.metadata.annotations, [INSTALLED_BY]: args.owner };
         return new k8s.apiextensions.v1.CustomResourceDefinition(
             manifest.metadata.name,
             {
@@ -58,9 +61,9 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
 /**
  * The names of the CRDs that the stack manages.
  *
- * With `auto` those it installed stay its own on every run, and absent ones join them only where no CRD is somebody else's:
- * CRDs of two releases side by side serve nobody.
- * @throws pulumi.RunError where what is left to the cluster cannot serve the walkthrough's Gateway and HTTPRoute
+ * With `auto` those it installed stay its own on every run, and absent ones join them only where no CRD is somebody
+ * else's: CRDs of two releases side by side serve nobody.
+ * @throws UserError where the cluster's own CRDs do not serve the walkthrough's Gateway and HTTPRoute
  */
 export function managedCrds(
     install: GatewayApiCrdsArgs["install"],
@@ -70,7 +73,7 @@ export function managedCrds(
     if (install === "always") {
         return GATEWAY_API_CRDS;
     }
-    const own = installed.filter((crd) => crd.annotations[OWNER_ANNOTATION] === owner).map((crd) => crd.name);
+    const own = installed.filter((crd) => crd.annotations[INSTALLED_BY] === owner).map((crd) => crd.name);
     if (install === "auto" && own.length === installed.length) {
         return GATEWAY_API_CRDS;
     }
@@ -82,8 +85,10 @@ export function managedCrds(
             install === "auto"
                 ? "The cluster holds Gateway API CRDs that this stack did not install"
                 : "gatewayApiCrds is never";
-        throw new pulumi.RunError(
-            `${why}, and the cluster does not serve ${new Intl.ListFormat("en-GB").format(unserved)} at version v1; install them there, or let this stack do it with: pulumi config set gatewayApiCrds always`,
+        const names = new Intl.ListFormat("en-GB").format(unserved);
+        throw new UserError(
+            `${why}, and the cluster does not serve ${names} at version v1; ` +
+                "install them there, or let this stack do it with: pulumi config set gatewayApiCrds always",
         );
     }
     return install === "auto" ? own : [];

@@ -1,9 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
+import { SKIP_AWAIT } from "./annotations";
 
 export interface IstioControlPlaneArgs {
-    /** Directories of the charts, relative to the project: the paths are kept in state and must be equal on every machine. */
+    /** Directories of the charts, relative to the project: the paths are kept in state, so every machine has them. */
     charts: { base: string; istiod: string };
     /** Version of both charts, such as `1.25.1`. */
     version: string;
@@ -18,11 +19,11 @@ export interface IstioControlPlaneArgs {
 /**
  * Istio's control plane: namespace, chart `base`, chart `istiod`, profile demo without gateways.
  *
- * What depends on this component starts with a ready istiod: an injected pod that came earlier would silently have no sidecar.
+ * What depends on this component starts with a ready istiod: a pod that came earlier would silently have no sidecar.
  */
 export class IstioControlPlane extends pulumi.ComponentResource {
     readonly namespace: k8s.core.v1.Namespace;
-    /** Istio's CRDs and the reader account. One release: 14 CRDs in the stack's state would make every operation half as slow again. */
+    /** Istio's CRDs and the reader account. One release: 14 CRDs in the state would slow every operation down. */
     readonly base: k8s.helm.v3.Release;
     readonly istiod: k8s.helm.v4.Chart;
 
@@ -81,8 +82,9 @@ export function istiodValues(args: Pick<IstioControlPlaneArgs, "hub" | "tag">) {
         profile: "demo",
         // The charts of the source tree name the test registry.
         global: { hub: args.hub, tag: args.tag },
-        // An istiod that starts before its ConfigMaps exist leaves injection off until it is restarted, and the chart's objects are
-        // created side by side. A required volume makes the kubelet hold the container back; the path means nothing to istiod.
+        // An istiod that starts before its ConfigMaps exist leaves injection off until it is restarted, and the chart's
+        // objects are created side by side. A required volume makes the kubelet hold the container back; the path means
+        // nothing to istiod.
         volumes: [
             {
                 name: "startup-config",
@@ -102,25 +104,26 @@ export function istiodTransform(provider: k8s.Provider): pulumi.ResourceTransfor
     };
 }
 
+/** An object of the chart, as far as it is changed. */
+interface ChartObject {
+    metadata?: { annotations?: Record<string, string>; [field: string]: unknown };
+    webhooks?: Record<string, unknown>[];
+    [field: string]: unknown;
+}
+
 /** The changed object, or `undefined` where it stays as the chart has it. */
-export function changeIstiodObject(type: string, props: Record<string, any>): Record<string, any> | undefined {
+export function changeIstiodObject(type: string, props: ChartObject): ChartObject | undefined {
     switch (type) {
         case "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration":
-            // Istiod sets it to Fail once it is ready, which is also the API's default; claiming it would be a conflict for ever.
-            return {
-                ...props,
-                webhooks: props.webhooks.map(({ failurePolicy: _, ...webhook }: Record<string, unknown>) => webhook),
-            };
+            // Istiod sets it to Fail once it is ready, which is also the API's default; claiming it would conflict.
+            return { ...props, webhooks: props.webhooks?.map(({ failurePolicy: _, ...webhook }) => webhook) };
         case "kubernetes:core/v1:Service":
             // The Deployment behind it is awaited; the Service's own wait is ten more seconds.
             return {
                 ...props,
-                metadata: { ...props.metadata, annotations: { ...props.metadata.annotations, ...SKIP_AWAIT } },
+                metadata: { ...props.metadata, annotations: { ...props.metadata?.annotations, ...SKIP_AWAIT } },
             };
         default:
             return undefined;
     }
 }
-
-/** Tells the plugin not to wait for an object. */
-export const SKIP_AWAIT = { "pulumi.com/skipAwait": "true" };

@@ -23,16 +23,15 @@ export interface Manifest {
 export function parseManifest(text: string): Manifest[] {
     return parseAllDocuments(text).flatMap((document) => {
         if (document.errors.length > 0) {
-            throw document.errors[0];
+            throw new Error(`A manifest is no YAML: ${document.errors[0]!.message}`);
         }
         const object = withoutNulls(document.toJS()) as Manifest | null;
         if (object === null || object === undefined) {
             return [];
         }
         if (!object.apiVersion || !object.kind || !object.metadata?.name) {
-            throw new Error(
-                `A document of the manifest has no apiVersion, kind or metadata.name: ${JSON.stringify(object).slice(0, 120)}`,
-            );
+            const shown = JSON.stringify(object).slice(0, 120);
+            throw new Error(`A document of the manifest has no apiVersion, kind or metadata.name: ${shown}`);
         }
         return [object];
     });
@@ -82,7 +81,8 @@ export function registerManifest(manifest: Manifest, opts: pulumi.CustomResource
     const Class = classes[kind];
     if (Class === undefined) {
         throw new Error(
-            `The manifest of ${manifest.metadata.name} is a ${kind}, which this program cannot register; known: ${Object.keys(classes).join(", ")}`,
+            `The manifest of ${manifest.metadata.name} is a ${kind}, which this program cannot register; ` +
+                `known: ${Object.keys(classes).join(", ")}`,
         );
     }
     return new Class(manifest.metadata.name, manifest as never, opts);

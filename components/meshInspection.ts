@@ -53,7 +53,7 @@ export class MeshInspection extends pulumi.ComponentResource {
         super("istio-on-pulumi:index:MeshInspection", name, {}, opts);
         const rules = args.node && this.readRules(name, args.node, args);
         const inspection = this.inspect(name, args, rules);
-        // What came in over a connection with a key is a secret, and so is what was made of it; sentences about a mesh are none.
+        // What came in over a connection with a key is a secret, and so is what was made of it; findings are none.
         const report = pulumi
             .unsecret(inspection.stdout)
             .apply((text) => JSON.parse(text) as { ok: boolean; findings: InspectionFinding[] });
@@ -66,8 +66,8 @@ export class MeshInspection extends pulumi.ComponentResource {
         const { privateKey, ...server } = node;
         const connection = {
             ...server,
-            // Without a key the plugin asks the agent; naming its socket here would keep this machine's path in state. With one, it
-            // stays a secret: the SDK makes the whole connection one.
+            // Without a key the provider asks the agent; naming its socket here would keep its path in state. With
+            // one, it stays a secret: the SDK makes the whole connection one.
             ...(privateKey !== undefined && { privateKey }),
             // The node is there or it is not: two more attempts, not ten.
             dialErrorLimit: 2,
@@ -96,30 +96,40 @@ export class MeshInspection extends pulumi.ComponentResource {
     }
 }
 
-/** What a command prints is data, not something to read; and handed to its next run as a variable, it would be too long for the system. */
+/** What a command prints is data, not something to read, and too long to hand to its next run as a variable. */
 const QUIET = { logging: "stderr", addPreviousOutputInEnv: false } as const;
 
-/** One sentence for what the plugin says where a node cannot be asked; its own words are those of a library. */
+/** One sentence for what the provider says where a node cannot be asked; its own words are those of a library. */
 export function connectionFailure(
     { host, port, user }: Pick<NodeConnection, "host" | "port" | "user">,
     said: string,
 ): string {
     const node = `The node ${host} (port ${port})`;
     if (/host key mismatch|no common algorithm for host key/.test(said)) {
-        return `${node} shows another host key than the configured one, so nothing was sent to it; compare it on the node, then set it with: pulumi config set inspectionHostKey "<type> <key>"`;
+        return (
+            `${node} shows another host key than the configured one, so nothing was sent to it; ` +
+            'compare it on the node, then set it with: pulumi config set inspectionHostKey "<type> <key>"'
+        );
     }
     if (/unable to authenticate/.test(said)) {
-        return `${node} refuses the keys of user ${user}; authorize the key there, name another user with: pulumi config set inspectionUser <user>, another key with: pulumi config set --secret inspectionPrivateKey, or load one into the SSH agent`;
+        return (
+            `${node} refuses the keys of user ${user}; authorize the key there, ` +
+            "name another user with: pulumi config set inspectionUser <user>, " +
+            "another key with: pulumi config set --secret inspectionPrivateKey, or load one into the SSH agent"
+        );
     }
     const reason = said
         .trim()
         .split("\n")
         .at(-1)!
         .replace(/^.*failed attempts: /, "");
-    return `${node} cannot be asked over SSH (${reason}); check that it runs and that this machine reaches it, or name another with: pulumi config set inspectionHost <host>`;
+    return (
+        `${node} cannot be asked over SSH (${reason}); check that it runs and that this machine reaches it, ` +
+        "or name another with: pulumi config set inspectionHost <host>"
+    );
 }
 
-/** The command line of an inspection, for `sh`. Problems exit with 1, which is a failed update only if that is asked for. */
+/** The command line of an inspection, for `sh`. Problems exit with 1, which fails the update only if asked for. */
 export function inspectionCommand(
     args: Pick<MeshInspectionArgs, "kubeconfig" | "context" | "failOnProblem"> & {
         namespaces: string[];
@@ -127,8 +137,7 @@ export function inspectionCommand(
     },
 ): string {
     const words = [
-        "node_modules/.bin/tsx",
-        "packages/inspect/src/cli.ts",
+        "node_modules/.bin/mesh-inspect",
         "doctor",
         "--findings",
         "--no-ask",

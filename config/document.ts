@@ -4,9 +4,9 @@ import { type Setting, settings } from "./schema";
 const all = Object.entries(settings) as [string, Setting<unknown>][];
 
 /**
- * `Pulumi.yaml` with its `config` block made from the schema; everything else of the file stays, keys of other namespaces too.
+ * `Pulumi.yaml` with its `config` block made from the schema; all else in the file stays, keys of other namespaces too.
  *
- * The settings carry no `type`: the engine would then refuse a value in words that name neither the value nor what is allowed.
+ * The settings carry no `type`: the engine would then refuse a value in words that name neither it nor what is allowed.
  */
 export function documentProject(projectYaml: string): string {
     const document: Document = parseDocument(projectYaml);
@@ -25,10 +25,10 @@ const TABLE = /(<!-- settings: begin -->\n)[\s\S]*?(<!-- settings: end -->)/;
 
 /** A Markdown text with the table of settings between its two marks made from the schema. */
 export function documentReadme(markdown: string): string {
-    const rows = all.map(
-        ([key, setting]) =>
-            `| \`${key}\` | ${setting.default === "" ? "" : `\`${setting.default}\``} | ${cell(setting.description)} | ${cell(setting.allowed)} |`,
-    );
+    const rows = all.map(([key, setting]) => {
+        const fallback = setting.default && `\`${setting.default}\``;
+        return `| \`${key}\` | ${fallback} | ${cell(setting.description)} | ${cell(setting.allowed)} |`;
+    });
     const table = ["| Key | Default | Meaning | Allowed |", "|---|---|---|---|", ...rows].join("\n");
     if (!TABLE.test(markdown)) {
         throw new Error("The README lacks the marks <!-- settings: begin --> and <!-- settings: end -->");

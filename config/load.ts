@@ -1,3 +1,4 @@
+import { distance } from "fastest-levenshtein";
 import { UserError } from "@istio-on-pulumi/kube";
 import { type Setting, settings, type StackSettings } from "./schema";
 
@@ -41,16 +42,18 @@ function ownValues(values: Readonly<Record<string, string>>, project: string): M
     );
 }
 
+const CHANGE_WITH = "Change it with: pulumi config set";
+
 function notAllowed(project: string, key: string, text: string, allowed: string): string {
-    return `${project}:${key} is ${JSON.stringify(text)}; allowed: ${allowed}. Change it with: pulumi config set ${key} <value>`;
+    return `${project}:${key} is ${JSON.stringify(text)}; allowed: ${allowed}. ${CHANGE_WITH} ${key} <value>`;
 }
 
 function unknownKey(project: string, key: string): string {
     const known = Object.keys(settings);
-    const near =
-        known.find((name) => name.toLowerCase() === key.toLowerCase()) ??
-        known.find((name) => distance(name, key) <= 2);
-    return `${project}:${key} is no setting of this project; ${near ? `did you mean ${near}?` : `allowed: ${known.join(", ")}.`} Remove it with: pulumi config rm ${key}`;
+    const typos = (name: string) => distance(name.toLowerCase(), key.toLowerCase());
+    const nearest = known.toSorted((a, b) => typos(a) - typos(b))[0]!;
+    const hint = typos(nearest) <= 2 ? `did you mean ${nearest}?` : `allowed: ${known.join(", ")}.`;
+    return `${project}:${key} is no setting of this project; ${hint} Remove it with: pulumi config rm ${key}`;
 }
 
 /** What is allowed alone but not together. */
@@ -58,35 +61,26 @@ function contradictions(s: StackSettings, project: string): string[] {
     const found: string[] = [];
     if (s.gatewayNodePort !== 0 && s.gatewayServiceType === "ClusterIP") {
         found.push(
-            `${project}:gatewayNodePort is "${s.gatewayNodePort}" while ${project}:gatewayServiceType is "ClusterIP", which has no node ports; allowed with it: 0. Change it with: pulumi config rm gatewayNodePort`,
+            `${project}:gatewayNodePort is "${s.gatewayNodePort}" while ${project}:gatewayServiceType is ` +
+                '"ClusterIP", which has no node ports; allowed with it: 0. ' +
+                "Change it with: pulumi config rm gatewayNodePort",
         );
     }
     if (s.gatewayNodePort !== 0 && s.gatewayNodePort === s.kialiNodePort && s.kiali) {
         found.push(
-            `${project}:kialiNodePort is "${s.kialiNodePort}", which ${project}:gatewayNodePort has already; allowed: another port, or 0 for any. Change it with: pulumi config set kialiNodePort <value>`,
+            `${project}:kialiNodePort is "${s.kialiNodePort}", which ${project}:gatewayNodePort has already; ` +
+                `allowed: another port, or 0 for any. ${CHANGE_WITH} kialiNodePort <value>`,
         );
     }
     if (s.meshInspection === "ssh") {
         const missing = (["inspectionHost", "inspectionHostKey"] as const).filter((key) => s[key] === undefined);
-        found.push(
-            ...missing.map(
-                (key) =>
-                    `${project}:meshInspection is "ssh" while ${project}:${key} is ""; allowed with it: ${settings[key].allowed.replace(", or empty", "")}. Change it with: pulumi config set ${key} <value>`,
-            ),
-        );
+        for (const key of missing) {
+            const allowed = settings[key].allowed.replace(", or empty", "");
+            found.push(
+                `${project}:meshInspection is "ssh" while ${project}:${key} is ""; allowed with it: ${allowed}. ` +
+                    `${CHANGE_WITH} ${key} <value>`,
+            );
+        }
     }
     return found;
-}
-
-/** Levenshtein distance, for naming the key that was probably meant. */
-function distance(a: string, b: string): number {
-    let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-    for (let i = 1; i <= a.length; i++) {
-        const next = [i];
-        for (let j = 1; j <= b.length; j++) {
-            next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-        }
-        row = next;
-    }
-    return row[b.length]!;
 }

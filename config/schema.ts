@@ -4,7 +4,7 @@ import { BOOKINFO_VERSION, ISTIO_VERSION } from "@istio-on-pulumi/kube";
 /**
  * One setting of the stack.
  *
- * Pulumi hands every configuration value over as text (objects as JSON), so a setting reads text; what the program sees is `T`.
+ * Pulumi hands every configuration value over as text (objects as JSON), so a setting reads text; the program sees `T`.
  */
 export interface Setting<T> {
     /** What it decides, in one sentence, as `Pulumi.yaml` and the README show it. */
@@ -26,7 +26,7 @@ const dnsLabel = z
 const host = z.union([z.hostname(), z.ipv4(), z.ipv6()]);
 /** A registry, with or without a path, such as `docker.io` or `registry.local:5000/mirror`. */
 const registry = z.string().regex(/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*$/);
-/** A registry with a path and no tag, such as `docker.io/istio`; without the path, an image's name would begin with the registry alone. */
+/** A registry with a path and no tag, such as `docker.io/istio`. The path is needed: image names are appended to it. */
 const repository = z.string().regex(/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+$/);
 const imageTag = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/);
 /** A Kubernetes quantity of bytes. */
@@ -59,7 +59,8 @@ function flag(description: string, fallback: "true" | "false" = "true"): Setting
 }
 
 function choice<const T extends string>(description: string, values: readonly [T, ...T[]]): Setting<T> {
-    return setting<T>(description, values[0], values.join(", "), checked(z.enum(values)) as Setting<T>["parse"]);
+    const allowed: z.ZodType<T> = z.custom<T>((text) => values.includes(text as T));
+    return setting(description, values[0], values.join(", "), checked(allowed));
 }
 
 function port(description: string): Setting<number> {
@@ -67,7 +68,8 @@ function port(description: string): Setting<number> {
     return setting(
         description,
         "0",
-        "a port from 1 to 65535 inside the cluster's node port range (30000-32767 unless the API server says otherwise), or 0 for any",
+        "a port from 1 to 65535 inside the cluster's node port range " +
+            "(30000-32767 unless the API server says otherwise), or 0 for any",
         parse,
     );
 }
@@ -92,7 +94,8 @@ export const settings = {
         z.string().min(1),
     ),
     context: optional(
-        "Context of the kubeconfig that names the cluster; empty means its current context. Set it in every shared stack.",
+        "Context of the kubeconfig that names the cluster; empty means its current context. " +
+            "Set it in every shared stack.",
         "a context of the kubeconfig",
         z.string().min(1),
     ),
@@ -102,7 +105,8 @@ export const settings = {
         host,
     ),
     bundle: optional(
-        "Directory of upstream files written by `npm run bundle`, for clusters without internet; empty means fetch and cache them.",
+        "Directory of upstream files written by `npm run bundle`, for clusters without internet; " +
+            "empty means fetch and cache them.",
         "a path",
         z.string().min(1),
     ),
@@ -113,7 +117,8 @@ export const settings = {
         parseMirrors,
     ),
     gatewayApiCrds: choice(
-        "Whether this stack installs the Gateway API CRDs: auto (only where the cluster serves none of its own), always, never.",
+        "Whether this stack installs the Gateway API CRDs: " +
+            "auto (only where the cluster serves none of its own), always, never.",
         ["auto", "always", "never"],
     ),
     istioHub: setting(
@@ -160,7 +165,8 @@ export const settings = {
     ),
     lokiStorageSize: setting("Size of Loki's volume.", "10Gi", "a quantity such as 10Gi", checked(quantity)),
     meshInspection: choice(
-        "Whether pulumi up inspects the mesh when it is ready: off; local, with the NAT rules of this machine if it is a node; ssh, with a node's.",
+        "Whether pulumi up inspects the mesh when it is ready: " +
+            "off; local, with the NAT rules of this machine if it is a node; ssh, with a node's.",
         ["off", "local", "ssh"],
     ),
     inspectionFails: flag("Whether a problem that the inspection finds fails the update.", "false"),

@@ -14,7 +14,8 @@ export class BundleSource implements Source {
     constructor(private readonly dir: string) {
         if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) {
             throw new UserError(
-                `The bundle directory ${dir} does not exist: write it with "npm run bundle -- ${dir}", or name another one.`,
+                `The bundle directory ${dir} does not exist: ` +
+                    `write it with "npm run bundle -- ${dir}", or name another one.`,
             );
         }
     }

@@ -14,7 +14,7 @@ import type { Source } from "./source";
 
 /** Options of `writeBundle`. */
 export interface BundleOptions {
-    /** `upstream` by HTTPS, `go` modules, or `auto` (the default): upstream, and Go modules where it cannot be reached. */
+    /** `upstream` by HTTPS, `go` modules, or `auto` (default): upstream, and Go modules where it cannot be reached. */
     readonly source?: "upstream" | "go" | "auto";
     /** Called after each file. */
     readonly onProgress?: (done: number, total: number, path: string) => void;
@@ -46,9 +46,10 @@ const PROBE: HttpsOptions = { timeoutMs: 5000, attempts: 1 };
 
 /**
  * Writes a bundle: every file of the lock, verified, with `images.txt` (the container images to mirror), `SHA256SUMS`,
- * `MANIFEST.json` and `README.txt`. A new directory appears complete or not at all; a complete bundle is left as it is; a
- * damaged one is repaired.
- * @param dir the bundle's directory, relative to the working directory or absolute: absent, empty, or a bundle of the same versions.
+ * `MANIFEST.json` and `README.txt`. A new directory appears complete or not at all; a complete bundle is left as it is;
+ * a damaged one is repaired.
+ * @param dir the bundle's directory, relative to the working directory or absolute: absent, empty, or a bundle of the
+ *   same versions.
  * @throws UserError if the directory holds something else, or a file cannot be had.
  */
 export async function writeBundle(dir: string, options: BundleOptions = {}): Promise<BundleResult> {
@@ -61,11 +62,12 @@ export async function writeBundle(dir: string, options: BundleOptions = {}): Pro
 
     const { source, contents } = await readAll(lock, options);
     try {
-        await materialise(target, wantedFiles(await withDerived(contents)), false);
+        await materialise(target, wantedFiles(withDerived(contents)), false);
     } catch (error) {
         if (error instanceof UserError) throw error;
         throw new UserError(
-            `The bundle cannot be written to ${target} (${reasonOf(error)}): name a directory whose parent can be written to.`,
+            `The bundle cannot be written to ${target} (${reasonOf(error)}): ` +
+                "name a directory whose parent can be written to.",
         );
     }
     return { source, files };
@@ -85,13 +87,14 @@ async function checkTarget(dir: string): Promise<"new" | "bundle"> {
             `${dir} is not empty and holds no bundle (it has no ${MANIFEST}): name a new or empty directory.`,
         );
     }
-    const held: Partial<typeof VERSIONS> = await readFile(join(dir, MANIFEST), "utf8")
-        .then(JSON.parse)
-        .catch(() => ({}));
+    const held = await readFile(join(dir, MANIFEST), "utf8")
+        .then((text) => JSON.parse(text) as Partial<typeof VERSIONS>)
+        .catch((): Partial<typeof VERSIONS> => ({}));
     if (held.istio !== VERSIONS.istio || held.gatewayApi !== VERSIONS.gatewayApi) {
         throw new UserError(
-            `${dir} holds a bundle of Istio ${held.istio ?? "(unknown)"} and Gateway API ${held.gatewayApi ?? "(unknown)"}, not of ` +
-                `${VERSIONS.istio} and ${VERSIONS.gatewayApi}: name a new directory, or remove this one.`,
+            `${dir} holds a bundle of Istio ${held.istio ?? "(unknown)"} and ` +
+                `Gateway API ${held.gatewayApi ?? "(unknown)"}, not of ${VERSIONS.istio} and ${VERSIONS.gatewayApi}: ` +
+                "name a new directory, or remove this one.",
         );
     }
     return "bundle";
@@ -100,7 +103,7 @@ async function checkTarget(dir: string): Promise<"new" | "bundle"> {
 async function isComplete(dir: string, lock: Lock): Promise<boolean> {
     try {
         const contents = await readFrom(new BundleSource(dir), lock);
-        return (await filesThatDiffer(dir, wantedFiles(await withDerived(contents)))).length === 0;
+        return (await filesThatDiffer(dir, wantedFiles(withDerived(contents)))).length === 0;
     } catch {
         return false;
     }
@@ -146,8 +149,8 @@ async function readFrom(source: Source, lock: Lock, onProgress?: BundleOptions["
 }
 
 /** Adds the files that a bundle has beside upstream's. */
-async function withDerived(upstream: Contents): Promise<Contents> {
-    const images = await imagesOf(async (path) => upstream.get(path)?.toString("utf8") ?? "", [...upstream.keys()]);
+function withDerived(upstream: Contents): Contents {
+    const images = imagesOf((path) => upstream.get(path)?.toString("utf8") ?? "", [...upstream.keys()]);
     const sums = [...upstream].map(([path, bytes]) => `${sha256(bytes)}  ${path}\n`);
     return new Map([
         ...upstream,
@@ -162,7 +165,8 @@ function wantedFiles(contents: Contents): WantedFile[] {
     return [...contents].map(([path, bytes]) => ({ path, sha256: sha256(bytes), read: () => Promise.resolve(bytes) }));
 }
 
-const README = `Upstream files of Istio ${ISTIO_VERSION} and Gateway API ${GATEWAY_API_VERSION}, as the program istio-on-pulumi installs them.
+const README = `Upstream files of Istio ${ISTIO_VERSION} and Gateway API ${GATEWAY_API_VERSION},
+as the program istio-on-pulumi installs them.
 
 The files are upstream's, under the Apache License 2.0. The charts carry the version, hub and tag that the release has;
 nothing else was changed.

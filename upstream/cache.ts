@@ -4,7 +4,11 @@ import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { sha256 } from "./lock-format";
 
-/** `${XDG_CACHE_HOME:-~/.cache}/istio-on-pulumi/upstream`; a relative XDG_CACHE_HOME is ignored, as its specification says. */
+/**
+ * `${XDG_CACHE_HOME:-~/.cache}/istio-on-pulumi/upstream`.
+ *
+ * A relative XDG_CACHE_HOME is ignored, as its specification says.
+ */
 export function defaultCacheDir(env: NodeJS.ProcessEnv = process.env): string {
     const base = env.XDG_CACHE_HOME;
     return join(base && isAbsolute(base) ? base : join(homedir(), ".cache"), "istio-on-pulumi", "upstream");

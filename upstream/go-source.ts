@@ -28,7 +28,8 @@ export interface DownloadedModule {
 }
 
 /**
- * Downloads modules with `go mod download`, which verifies them: against the hashes given, else against Go's checksum database.
+ * Downloads modules with `go mod download`, which verifies them: against the hashes given, else against Go's checksum
+ * database.
  * @returns the modules by `<module>@<version>`.
  * @throws UserError if go is missing, a module cannot be had, or a hash differs.
  */
@@ -68,7 +69,8 @@ export class GoModuleSource implements Source {
             found = await readFile(where);
         } catch (error) {
             throw new UserError(
-                `Go module ${name} has no readable file ${pathInTree} (${reasonOf(error)}): empty the module cache with "go clean -modcache" and try again.`,
+                `Go module ${name} has no readable file ${pathInTree} (${reasonOf(error)}): ` +
+                    'empty the module cache with "go clean -modcache" and try again.',
             );
         }
         return verified(path, file, found, {
@@ -106,8 +108,10 @@ function parseAnswers(stdout: string): Answer[] {
 function moduleOf(name: string, answers: readonly Answer[]): DownloadedModule {
     const answer = answers.find((a) => `${a.Path}@${a.Version}` === name);
     if (answer?.Dir === undefined || answer.Sum === undefined || answer.GoModSum === undefined) {
+        const reason = (answer?.Error ?? "no answer").replace(/\s+/g, " ").trim();
         throw new UserError(
-            `The go command could not download ${name} (${(answer?.Error ?? "no answer").replace(/\s+/g, " ").trim()}): check GOPROXY and the network, or take the files from upstream ("--from upstream").`,
+            `The go command could not download ${name} (${reason}): ` +
+                'check GOPROXY and the network, or take the files from upstream ("--from upstream").',
         );
     }
     return { dir: answer.Dir, sum: answer.Sum, goModSum: answer.GoModSum };
@@ -129,7 +133,8 @@ function run(args: string[], cwd: string, options: GoOptions): Promise<string> {
                       : (stderr.trim().split("\n").at(-1) ?? "") || reasonOf(error);
             reject(
                 new UserError(
-                    `Go modules cannot be downloaded, because ${reasonOf(reason)}: install Go 1.21 or newer, or take the files from upstream ("--from upstream").`,
+                    `Go modules cannot be downloaded, because ${reasonOf(reason)}: ` +
+                        'install Go 1.21 or newer, or take the files from upstream ("--from upstream").',
                 ),
             );
         });

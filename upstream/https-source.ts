@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import pRetry from "p-retry";
 import { reasonOf, UserError } from "@istio-on-pulumi/kube";
 import type { ChecksumCache } from "./cache";
 import { attemptFetch, FetchFailure } from "./fetch";
@@ -9,17 +10,18 @@ import { type Source, verified } from "./source";
 export interface HttpsOptions {
     /** Time limit of one attempt, body included, in milliseconds; default: 20 s. */
     readonly timeoutMs?: number;
-    /** Attempts at one file; default: 3. Only a failure that may pass (network, time limit, status 429 or 5xx) is tried again. */
+    /** Attempts at one file; default: 3. Only what may pass (network, time limit, status 429 or 5xx) is tried again. */
     readonly attempts?: number;
-    /** Pause before the second attempt in milliseconds, doubled for each later one; default: 500. A `Retry-After` may lengthen it. */
+    /** Pause before the second attempt in milliseconds, doubled for each later one; default: 500. */
     readonly pauseMs?: number;
 }
 
-/** The longest that a server's `Retry-After` is obeyed. */
+/** The longest that a server's `Retry-After` is obeyed, before the pause of our own. */
 const MAX_PAUSE_MS = 15_000;
 /** What a program's user can do about a failure; completes "...; ". */
 const USE_A_BUNDLE =
-    'if this machine cannot reach upstream, write a bundle with "npm run bundle -- <dir>" on one that can and name it with "pulumi config set bundle <dir>"';
+    'if this machine cannot reach upstream, write a bundle with "npm run bundle -- <dir>" on one that can ' +
+    'and name it with "pulumi config set bundle <dir>"';
 
 /** Fetches from upstream and keeps what it fetched in a cache. */
 export class HttpsSource implements Source {
@@ -50,22 +52,30 @@ export class HttpsSource implements Source {
 
     private async fetch(url: string): Promise<Buffer> {
         const { attempts = 3, pauseMs = 500, timeoutMs = 20_000 } = this.options;
-        for (let attempt = 1; ; attempt++) {
-            try {
-                return await attemptFetch(url, timeoutMs);
-            } catch (error) {
-                const failure = error instanceof FetchFailure ? error : undefined;
-                if (failure?.isFinal || attempt >= attempts) {
-                    const tried = attempt > 1 ? ` (${attempt} attempts)` : "";
-                    throw new UserError(`Cannot fetch ${url}: ${reasonOf(error)}${tried}; ${this.advice}.`);
-                }
-                await sleep(pauseAfter(attempt, pauseMs, failure?.retryAfterMs));
-            }
+        let attempt = 0;
+        try {
+            return await pRetry(
+                (number) => {
+                    attempt = number;
+                    return attemptFetch(url, timeoutMs);
+                },
+                {
+                    retries: attempts - 1,
+                    minTimeout: pauseMs,
+                    shouldRetry: ({ error }) => !(error instanceof FetchFailure && error.isFinal),
+                    onFailedAttempt: async ({ error, retriesLeft }) => {
+                        if (retriesLeft > 0) await sleep(serverPause(error));
+                    },
+                },
+            );
+        } catch (error) {
+            const tried = attempt > 1 ? ` (${attempt} attempts)` : "";
+            throw new UserError(`Cannot fetch ${url}: ${reasonOf(error)}${tried}; ${this.advice}.`);
         }
     }
 }
 
-/** Milliseconds to wait after the `attempt`-th failed attempt, the first being 1. */
-export function pauseAfter(attempt: number, pauseMs: number, retryAfterMs = 0): number {
-    return Math.max(pauseMs * 2 ** (attempt - 1), Math.min(retryAfterMs, MAX_PAUSE_MS));
+/** How long, in milliseconds, the server wants to be left alone after a failure. */
+export function serverPause(failure: unknown): number {
+    return Math.min((failure instanceof FetchFailure && failure.retryAfterMs) || 0, MAX_PAUSE_MS);
 }

@@ -12,10 +12,9 @@ const SAMPLES = `istio-${ISTIO_VERSION}/samples/`;
  * @param text reads a file of the lock.
  * @param paths the lock's paths.
  */
-export async function imagesOf(text: (path: string) => Promise<string>, paths: readonly string[]): Promise<string[]> {
+export function imagesOf(text: (path: string) => string, paths: readonly string[]): string[] {
     const manifests = paths.filter((path) => path.startsWith(SAMPLES));
-    const named = await Promise.all(manifests.map(async (path) => containerImages(await text(path))));
-    const images = [...named.flat(), ...istioImages(await text(ISTIOD_VALUES))];
+    const images = [...manifests.flatMap((path) => containerImages(text(path))), ...istioImages(text(ISTIOD_VALUES))];
     return [...new Set(images.map(withRegistry))].sort();
 }
 
@@ -39,14 +38,23 @@ export function containerImages(manifests: string): string[] {
     return images;
 }
 
+/** What is used of the chart's values; nothing of it is certain. */
+interface ChartValues {
+    _internal_defaults_do_not_set?: {
+        image?: unknown;
+        global?: { hub?: unknown; tag?: unknown; proxy?: { image?: unknown }; proxy_init?: { image?: unknown } };
+    };
+}
+
 /** The images of istiod and of the proxy, which the chart puts together from its values. */
 export function istioImages(values: string): string[] {
-    const defaults = parse(values)?._internal_defaults_do_not_set;
+    const defaults = (parse(values) as ChartValues | null)?._internal_defaults_do_not_set;
     const { hub, tag, proxy, proxy_init: proxyInit } = defaults?.global ?? {};
-    return [defaults?.image, proxy?.image, proxyInit?.image].map((image: unknown) => {
+    return [defaults?.image, proxy?.image, proxyInit?.image].map((image) => {
         if (typeof image !== "string" || typeof hub !== "string" || typeof tag !== "string") {
             throw new UserError(
-                `${ISTIOD_VALUES} does not name hub, tag and images where upstream/images.ts looks for them: adapt it to this version of the chart.`,
+                `${ISTIOD_VALUES} does not name hub, tag and images where upstream/images.ts looks for them: ` +
+                    "adapt it to this version of the chart.",
             );
         }
         return `${hub}/${image}:${tag}`;

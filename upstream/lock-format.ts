@@ -41,7 +41,8 @@ export function sha256(bytes: Uint8Array): string {
 export function lockedFile(lock: Lock, path: string): LockedFile {
     if (!Object.hasOwn(lock.files, path)) {
         throw new UserError(
-            `"${path}" is not an upstream file that upstream/lock.json lists; add it to upstream/selection.ts and update the lock, or correct the path.`,
+            `"${path}" is not an upstream file that upstream/lock.json lists; ` +
+                "add it to upstream/selection.ts and update the lock, or correct the path.",
         );
     }
     return lock.files[path]!;

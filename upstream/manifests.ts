@@ -12,7 +12,12 @@ export async function readAddons<Name extends string>(
     return Object.fromEntries(await Promise.all(texts)) as Partial<Record<Name, string>>;
 }
 
-/** The manifests of Gateway API's CustomResourceDefinitions, one YAML text for each of the names (`gateways.gateway.networking.k8s.io`). */
+/**
+ * The manifests of Gateway API's CustomResourceDefinitions.
+ *
+ * @param names full names, such as `gateways.gateway.networking.k8s.io`
+ * @returns a YAML text for each of the names
+ */
 export async function readGatewayApiCrds(upstream: UpstreamFiles, names: readonly string[]): Promise<string[]> {
     return Promise.all(
         names.map((name) => {

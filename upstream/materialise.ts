@@ -15,9 +15,9 @@ export interface WantedFile {
 }
 
 /**
- * Makes `dir` hold the wanted files. A new directory appears complete or not at all. In one that exists only what differs is
- * replaced, file by file and each at once, so that a program that reads right files meanwhile never misses one. Any number of
- * programs may do this at once.
+ * Makes `dir` hold the wanted files. A new directory appears complete or not at all. In one that exists only what
+ * differs is replaced, file by file and each at once, so that a program that reads right files meanwhile never misses
+ * one. Any number of programs may do this at once.
  * @param exact remove everything else from the directory.
  */
 export async function materialise(dir: string, wanted: readonly WantedFile[], exact: boolean): Promise<void> {

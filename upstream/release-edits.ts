@@ -41,8 +41,8 @@ export function applyReleaseEdits(path: string, text: string): string {
         const [hit] = hits;
         if (hits.length !== 1 || hit === undefined) {
             throw new UserError(
-                `${path} has ${hits.length} lines "${from}" where the edit for Istio ${ISTIO_VERSION} expects exactly one; ` +
-                    "adapt upstream/release-edits.ts to this version of the chart.",
+                `${path} has ${hits.length} lines "${from}" where the edit for Istio ${ISTIO_VERSION} ` +
+                    "expects exactly one; adapt upstream/release-edits.ts to this version of the chart.",
             );
         }
         lines[hit] = lines[hit]!.replace(from, to);

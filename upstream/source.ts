@@ -20,7 +20,7 @@ export interface Provenance {
 }
 
 /**
- * Verifies what a source found. Bytes as in the upstream tree get the release's edits, bytes that have them already pass.
+ * Verifies what a source found. Bytes as in the upstream tree get the release's edits, bytes that have them pass.
  * @throws UserError if the bytes are neither.
  */
 export function verified(path: string, file: LockedFile, found: Buffer, from: Provenance): Buffer {
@@ -30,14 +30,16 @@ export function verified(path: string, file: LockedFile, found: Buffer, from: Pr
         const unedited =
             file.upstreamSha256 === undefined ? "" : `, or ${file.upstreamSha256} without the release's edits`;
         throw new UserError(
-            `${from.where} has the wrong checksum (SHA-256 ${sum}; upstream/lock.json expects ${file.sha256}${unedited}): ${from.remedy}.`,
+            `${from.where} has the wrong checksum (SHA-256 ${sum}; ` +
+                `upstream/lock.json expects ${file.sha256}${unedited}): ${from.remedy}.`,
         );
     }
     const edited = Buffer.from(applyReleaseEdits(path, found.toString("utf8")));
     if (sha256(edited) !== file.sha256) {
         throw new UserError(
-            `${path} with the release's edits has SHA-256 ${sha256(edited)}, but upstream/lock.json expects ${file.sha256}: ` +
-                "upstream/release-edits.ts was changed without updating the lock.",
+            `${path} with the release's edits has SHA-256 ${sha256(edited)}, ` +
+                `but upstream/lock.json expects ${file.sha256}: ` +
+                'upstream/release-edits.ts was changed without updating the lock; run "npm run lock:update".',
         );
     }
     return edited;

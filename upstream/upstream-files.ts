@@ -15,7 +15,7 @@ export interface OpenOptions {
     readonly projectDir: string;
     /** A bundle (see `npm run bundle`), relative to `projectDir` or absolute; default: fetch from upstream. */
     readonly bundleDir?: string;
-    /** Where fetched files are kept, relative to `projectDir` or absolute; default: `${XDG_CACHE_HOME:-~/.cache}/istio-on-pulumi/upstream`. */
+    /** Where fetched files are kept, relative to `projectDir` or absolute; default: `defaultCacheDir()`. */
     readonly cacheDir?: string;
     /** Another lock than the committed one. */
     readonly lock?: Lock;
@@ -61,7 +61,7 @@ export class UpstreamFiles {
 
     /**
      * Lays a chart out in the project's `.upstream` folder, or verifies and repairs it there.
-     * @returns its path relative to the project, beginning with `./`: the path is recorded in Pulumi's state, and must be the
+     * @returns its path relative to the project, beginning with `./`: Pulumi keeps it in the state, so it is the
      *   same on every machine.
      * @throws UserError if one of its files cannot be had or is not what the lock says.
      */
@@ -78,7 +78,8 @@ export class UpstreamFiles {
         } catch (error) {
             if (error instanceof UserError) throw error;
             throw new UserError(
-                `Chart "${name}" cannot be laid out in ${join(this.projectDir, path)} (${reasonOf(error)}): make that directory writable or remove it.`,
+                `Chart "${name}" cannot be laid out in ${join(this.projectDir, path)} (${reasonOf(error)}): ` +
+                    "make that directory writable or remove it.",
             );
         }
         return `./${path}`;

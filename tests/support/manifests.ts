@@ -35,7 +35,7 @@ export function installedCrd(
 }
 
 /**
- * One manifest an addon: small, and with everything that makes the program change something or that it must leave alone.
+ * One manifest an addon: small, and with all that makes the program change something or that it must leave alone.
  *
  * Images without a registry, init containers, nulls, an own annotation on a Service, a claim with further requests.
  */

@@ -1,22 +1,50 @@
-import { credentials } from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
-import { CallbacksClient } from "@pulumi/pulumi/proto/callback_grpc_pb";
-import { type Callback, CallbackInvokeRequest, type CallbackInvokeResponse } from "@pulumi/pulumi/proto/callback_pb";
-import {
-    type ReadResourceRequest,
-    type RegisterErrorHookRequest,
-    type RegisterResourceRequest,
-    TransformRequest,
-    TransformResponse,
+import type { Callback } from "@pulumi/pulumi/proto/callback_pb";
+import type {
+    ReadResourceRequest,
+    RegisterErrorHookRequest,
+    RegisterResourceRequest,
 } from "@pulumi/pulumi/proto/resource_pb";
 import type { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 import { unknownValue } from "@pulumi/pulumi/runtime/rpc";
 import * as settings from "@pulumi/pulumi/runtime/settings";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 
 /** What stands for an unknown value in the inputs and ids of a preview. */
 export const UNKNOWN = unknownValue;
+
+/** Inputs, as far as tests look into them by name; what is missing there fails the comparison. */
+export interface Inputs {
+    readonly metadata: {
+        readonly name: string;
+        readonly namespace?: string;
+        readonly annotations?: Readonly<Record<string, string>>;
+    };
+    readonly spec: {
+        readonly type?: string;
+        readonly ports: readonly [Port, ...Port[]];
+        readonly template: {
+            readonly spec: {
+                readonly containers: readonly [Container, ...Container[]];
+                readonly initContainers?: readonly Container[];
+            };
+        };
+        readonly volumeClaimTemplates: readonly [{ readonly spec: unknown }];
+        readonly [field: string]: unknown;
+    };
+    readonly [field: string]: unknown;
+}
+
+interface Port {
+    readonly name: string;
+    readonly port: number;
+    readonly nodePort?: number;
+}
+
+interface Container {
+    readonly image: string;
+}
 
 /** One request to the engine, as it leaves the program. */
 export interface Registration {
@@ -27,7 +55,7 @@ export interface Registration {
     /** The id that a `read` asks for. */
     readonly id?: string;
     /** The inputs on the wire; a value that a preview cannot know is UNKNOWN. */
-    readonly inputs: Record<string, any>;
+    readonly inputs: Inputs;
     /** The parent as `<type>::<name>`. */
     readonly parent?: string;
     /** Name of the provider that the request names; absent where the engine would take its default provider. */
@@ -40,7 +68,7 @@ export interface Registration {
     readonly transforms: readonly Callback[];
 }
 
-/** What the cluster would add to the inputs of a resource: its id (default: `<namespace>/<name>`) and further outputs. */
+/** What the cluster adds to the inputs of a resource: its id (default: `<namespace>/<name>`) and further outputs. */
 export type Answer = (
     registration: Registration,
 ) => { id?: string; outputs?: object } | Promise<{ id?: string; outputs?: object }>;
@@ -54,7 +82,11 @@ export interface RecordingOptions {
 
 const MOCKED = /^(kubernetes:|command:|istio-on-pulumi:index:|pulumi:providers:kubernetes$)/;
 
-/** An engine that answers by itself and keeps every request. One a test: `await Recording.start()`, build, `await recording.settled()`. */
+/**
+ * An engine that answers by itself and keeps every request.
+ *
+ * One a test: `await Recording.start()`, build, `await recording.settled()`.
+ */
 export class Recording {
     readonly registrations: Registration[] = [];
     /** `asked <type>::<name>` and `answered <type>::<name>`, in the order in which they happened. */
@@ -93,12 +125,13 @@ export class Recording {
     /** Waits until every request is answered. @throws the first thing that was asked for and is not mocked */
     async settled(): Promise<void> {
         await (settings as unknown as { waitForRPCs(): Promise<void> }).waitForRPCs();
-        if (this.failures.length > 0) {
-            throw this.failures[0];
+        const [failure] = this.failures;
+        if (failure !== undefined) {
+            throw failure;
         }
     }
 
-    /** Everything that reaches the cluster, as `<type>::<name>`, sorted; `read <type>::<name>` for what is only read. */
+    /** Everything that reaches the cluster, as `<type>::<name>`, sorted; `read <type>::<name>` for what is read. */
     get objects(): string[] {
         const reached = this.registrations.filter(
             ({ kind, type }) => kind !== "component" && type.startsWith("kubernetes:"),
@@ -117,9 +150,8 @@ export class Recording {
     one(type: string, name: string): Registration {
         const found = this.ofType(type).filter((registration) => registration.name === name);
         if (found.length !== 1) {
-            throw new Error(
-                `${type}::${name} was registered ${found.length} times; registered: ${this.registrations.map(key).join(", ")}`,
-            );
+            const all = this.registrations.map(key).join(", ");
+            throw new Error(`${type}::${name} was registered ${found.length} times; registered: ${all}`);
         }
         return found[0]!;
     }
@@ -153,7 +185,8 @@ export class Recording {
         const registration = this.one(type, name);
         const answer = await this.options.answers?.[type]?.(registration);
         this.events.push(`answered ${key(registration)}`);
-        const { namespace, name: object = name } = registration.inputs.metadata ?? {};
+        // A component, a provider or a command has none.
+        const { namespace, name: object = name }: Partial<Inputs["metadata"]> = registration.inputs.metadata ?? {};
         const created = namespace ? `${namespace}/${object}` : object;
         return {
             id: answer?.id ?? (this.options.preview ? undefined : created),
@@ -162,7 +195,7 @@ export class Recording {
     }
 }
 
-/** Everything that would reach a cluster by the engine's default provider: whichever one the ambient kubeconfig names. */
+/** Everything that would reach a cluster by the engine's default provider, which takes the ambient kubeconfig. */
 export function withoutProvider(registrations: readonly Registration[]): string[] {
     const reached = registrations.filter(({ kind, type }) => kind !== "component" && type.startsWith("kubernetes:"));
     return reached
@@ -172,8 +205,8 @@ export function withoutProvider(registrations: readonly Registration[]): string[
 
 /** The value of an output; `undefined` where a preview cannot know it. */
 export async function valueOf<T>(output: pulumi.Output<T>): Promise<T | undefined> {
-    const { isKnown, promise } = output as unknown as { isKnown: Promise<boolean>; promise(): Promise<T> };
-    return (await isKnown) ? promise.call(output) : undefined;
+    const inner = output as unknown as { isKnown: Promise<boolean>; promise(): Promise<T> };
+    return (await inner.isKnown) ? inner.promise() : undefined;
 }
 
 /** Whether an output has a value; during a preview it may not have one. */
@@ -181,41 +214,11 @@ export async function isKnown(output: pulumi.Output<unknown>): Promise<boolean> 
     return (output as unknown as { isKnown: Promise<boolean> }).isKnown;
 }
 
-/**
- * Sends a remote component's child through a transform, as the engine does: over the wire, its options without the provider.
- *
- * @returns the child's properties and the name of the provider that the engine is told; none means its default provider, unless nothing was changed
- */
-export async function transformChild(
-    transform: Callback,
-    child: { type: string; name: string; props: object },
-): Promise<{ props: any; provider?: string; changed: boolean }> {
-    const sent = new TransformRequest()
-        .setType(child.type)
-        .setName(child.name)
-        .setCustom(true)
-        .setProperties(Struct.fromJavaScript(child.props as never));
-    const client = new CallbacksClient(transform.getTarget(), credentials.createInsecure());
-    try {
-        const invocation = new CallbackInvokeRequest()
-            .setToken(transform.getToken())
-            .setRequest(sent.serializeBinary());
-        const received = await new Promise<CallbackInvokeResponse>((resolve, reject) =>
-            client.invoke(invocation, (error, response) => (error ? reject(error) : resolve(response))),
-        );
-        const response = TransformResponse.deserializeBinary(received.getResponse_asU8());
-        const provider = nameIn(response.getOptions()?.getProvider());
-        return { props: response.getProperties()?.toJavaScript(), provider, changed: response.hasOptions() };
-    } finally {
-        client.close();
-    }
-}
-
 function registered(request: RegisterResourceRequest): Registration {
     return {
         ...common(request),
         kind: request.getCustom() ? "custom" : request.getRemote() ? "remote" : "component",
-        inputs: request.getObject()?.toJavaScript() ?? {},
+        inputs: inputsOf(request.getObject()),
         providers: Object.fromEntries(
             request
                 .getProvidersMap()
@@ -228,17 +231,18 @@ function registered(request: RegisterResourceRequest): Registration {
 }
 
 function wasRead(request: ReadResourceRequest): Registration {
-    const inputs = request.getProperties()?.toJavaScript() ?? {};
     return {
         ...common(request),
         kind: "read",
         id: request.getId(),
-        inputs,
+        inputs: inputsOf(request.getProperties()),
         providers: {},
         retainOnDelete: false,
         transforms: [],
     };
 }
+
+const inputsOf = (object: Struct | undefined) => (object?.toJavaScript() ?? {}) as unknown as Inputs;
 
 function common(request: RegisterResourceRequest | ReadResourceRequest) {
     return {
@@ -262,6 +266,6 @@ function short(urn: string): string | undefined {
 }
 
 /** The name in a provider reference, `<urn>::<id>`. */
-function nameIn(reference: string | undefined): string | undefined {
+export function nameIn(reference: string | undefined): string | undefined {
     return reference?.split("::")[3];
 }

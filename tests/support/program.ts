@@ -30,7 +30,7 @@ const service: Answer = ({ kind, name, inputs }) => {
     }
     const [first, ...others] = inputs.spec.ports;
     const type = inputs.spec.type ?? "ClusterIP";
-    const ports = type === "NodePort" ? [{ nodePort: PORTS.kiali, ...first }, ...others] : inputs.spec.ports;
+    const ports = type === "NodePort" ? [{ nodePort: PORTS.kiali, ...first }, ...others] : [first, ...others];
     return { outputs: { spec: { ...inputs.spec, type, ports } } };
 };
 
@@ -39,6 +39,9 @@ const CLUSTER: Readonly<Record<string, Reply>> = {
     [NODES]: nodes(["a", ["InternalIP", "192.0.2.1"]]),
     [STORAGE_CLASSES]: storageClasses({ standard: "true" }),
 };
+
+/** What the program exports; after a failure there is nothing of it. */
+export type Outputs = Awaited<ReturnType<typeof program>>;
 
 export interface RunOptions {
     /** What the cluster says that is not as in CLUSTER. */
@@ -52,7 +55,7 @@ export interface Run {
     recording: Recording;
     /** What the program failed with, or its outputs. */
     failure?: unknown;
-    outputs: Record<string, any>;
+    outputs: Outputs;
     /** Paths of the upstream files that the program read, sorted. */
     files: string[];
     /** What the program opened the upstream files with, if it did. */
@@ -75,11 +78,9 @@ export async function tryProgram(settings: Readonly<Record<string, string>>, opt
         Object.fromEntries(Object.entries(all).map(([key, text]) => [`istio-on-pulumi:${key}`, text])),
     );
     const files: string[] = [];
-    const had = async <T>(name: string, make: () => T): Promise<T> => {
-        if (options.missing?.[name]) {
-            throw options.missing[name];
-        }
-        return make();
+    const had = <T>(name: string, make: () => T): Promise<T> => {
+        const missing = options.missing?.[name];
+        return missing ? Promise.reject(missing) : Promise.resolve(make());
     };
     const open = vi.spyOn(UpstreamFiles, "open").mockReturnValue({
         text: (path: string) => had(path, () => (files.push(path), upstreamText(path))),
@@ -91,7 +92,7 @@ export async function tryProgram(settings: Readonly<Record<string, string>>, opt
     const common = { recording, files: files.toSorted(), opened: open.mock.lastCall?.[0] };
     return result.status === "fulfilled"
         ? { ...common, outputs: result.value }
-        : { ...common, outputs: {}, failure: result.reason };
+        : { ...common, outputs: {} as Outputs, failure: result.reason };
 }
 
 /** As `tryProgram`, of a program that must not fail. */
@@ -101,7 +102,7 @@ export async function runProgram(
 ): Promise<Run> {
     const run = await tryProgram(settings, options);
     if (run.failure !== undefined) {
-        throw run.failure;
+        throw new Error("the program failed", { cause: run.failure });
     }
     return run;
 }

@@ -17,7 +17,8 @@ describe("nodeHost", () => {
     it("must be configured where the cluster tells no address", () => {
         expect(() => nodeHost(undefined, survey)).toThrow(
             new UserError(
-                'The cluster of context "prod" tells no node\'s InternalIP to this user; name a host with: pulumi config set nodeHost <host>',
+                'The cluster of context "prod" tells no node\'s InternalIP to this user; ' +
+                    "name a host with: pulumi config set nodeHost <host>",
             ),
         );
     });
@@ -25,7 +26,8 @@ describe("nodeHost", () => {
 
 describe("checkLokiStorage", () => {
     const advice =
-        "choose one with: pulumi config set lokiStorageClass <name>, or leave Loki out with: pulumi config set loki false";
+        "choose one with: pulumi config set lokiStorageClass <name>, " +
+        "or leave Loki out with: pulumi config set loki false";
     const subject = 'Loki needs a volume, and the cluster of context "prod"';
 
     it.each([

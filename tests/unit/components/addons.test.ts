@@ -69,7 +69,7 @@ describe("Addons", () => {
         expect([...addons.services.keys()]).toEqual([]);
     });
 
-    it("applies an object that needs no change as its manifest has it, without the fields that hold nothing", async () => {
+    it("applies an object that needs no change as its manifest has it, without empty fields", async () => {
         const { recording } = await deploy();
         expect(recording.one("kubernetes:core/v1:ConfigMap", "kiali").inputs).toEqual({
             apiVersion: "v1",
@@ -200,7 +200,8 @@ describe("Loki's volume", () => {
 
     it("is not invented for a StatefulSet without a claim", () => {
         const manifest =
-            "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: { name: loki }\nspec: { template: { spec: { containers: [{ image: a/b:1 }] } } }\n";
+            "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: { name: loki }\n" +
+            "spec: { template: { spec: { containers: [{ image: a/b:1 }] } } }\n";
         expect(addonObjects({ ...defaults, manifests: { loki: manifest } })[0]!.spec).toEqual({
             template: { spec: { containers: [{ image: "a/b:1" }] } },
         });

@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { GATEWAY_API_CRDS } from "@istio-on-pulumi/kube";
+import { GATEWAY_API_CRDS, UserError } from "@istio-on-pulumi/kube";
 import { GatewayApiCrds, type GatewayApiCrdsArgs } from "../../../components";
-import { managedCrds, OWNER_ANNOTATION } from "../../../components/gatewayApiCrds";
+import { INSTALLED_BY } from "../../../components/annotations";
+import { managedCrds } from "../../../components/gatewayApiCrds";
 import { BUNDLE_VERSION, crdManifest, installedCrd } from "../../support/manifests";
 import { Recording } from "../../support/mocks";
 
@@ -13,7 +13,7 @@ const PLURALS = ["gatewayclasses", "gateways", "grpcroutes", "httproutes", "refe
 /** Without these no gateway can be made. */
 const NEEDED = ["gatewayclasses", "gateways", "httproutes"];
 const full = (plural: string) => `${plural}.gateway.networking.k8s.io`;
-const ours = (plural: string) => installedCrd(plural, { annotations: { [OWNER_ANNOTATION]: OWNER } });
+const ours = (plural: string) => installedCrd(plural, { annotations: { [INSTALLED_BY]: OWNER } });
 const foreign = (plural: string) =>
     installedCrd(plural, { annotations: { "gateway.networking.k8s.io/bundle-version": "v1.0.0" } });
 
@@ -32,7 +32,7 @@ describe("managedCrds", () => {
         [
             "those of another stack",
             PLURALS.map((plural) =>
-                installedCrd(plural, { annotations: { [OWNER_ANNOTATION]: "organization/istio-on-pulumi/other" } }),
+                installedCrd(plural, { annotations: { [INSTALLED_BY]: "organization/istio-on-pulumi/other" } }),
             ),
             [],
         ],
@@ -67,7 +67,8 @@ describe("managedCrds", () => {
         [
             "never",
             [],
-            `gatewayApiCrds is never, and the cluster does not serve ${full("gatewayclasses")}, ${full("gateways")} and ${full("httproutes")} at version v1; ${tail}`,
+            `gatewayApiCrds is never, and the cluster does not serve ${full("gatewayclasses")}, ${full("gateways")} ` +
+                `and ${full("httproutes")} at version v1; ${tail}`,
         ],
         [
             "never",
@@ -85,7 +86,7 @@ describe("managedCrds", () => {
             `${auto}, and the cluster does not serve ${full("gateways")} at version v1; ${tail}`,
         ],
     ] as const)("%s says what a cluster with %j lacks", (install, installed, message) => {
-        expect(() => managedCrds(install, installed, OWNER)).toThrow(new pulumi.RunError(message));
+        expect(() => managedCrds(install, installed, OWNER)).toThrow(new UserError(message));
     });
 });
 
@@ -167,7 +168,7 @@ describe("GatewayApiCrds", () => {
             "an older version of its own",
             [
                 installedCrd("gateways", {
-                    annotations: { [OWNER_ANNOTATION]: OWNER, "gateway.networking.k8s.io/bundle-version": "v1.0.0" },
+                    annotations: { [INSTALLED_BY]: OWNER, "gateway.networking.k8s.io/bundle-version": "v1.0.0" },
                 }),
             ],
         ],
@@ -189,7 +190,7 @@ describe("GatewayApiCrds", () => {
             owner: OWNER,
             adoptingProvider: new k8s.Provider("adopting", {}),
         };
-        expect(() => new GatewayApiCrds("gateway-api", args)).toThrow(pulumi.RunError);
+        expect(() => new GatewayApiCrds("gateway-api", args)).toThrow(UserError);
         await recording.settled();
         expect(recording.objects).toEqual([]);
     });

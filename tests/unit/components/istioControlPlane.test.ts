@@ -2,7 +2,8 @@ import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, it } from "vitest";
 import { IstioControlPlane } from "../../../components";
 import { changeIstiodObject, istiodTransform, istiodValues } from "../../../components/istioControlPlane";
-import { Recording, transformChild, valueOf } from "../../support/mocks";
+import { transformChild } from "../../support/callbacks";
+import { Recording, valueOf } from "../../support/mocks";
 
 const COMPONENT = "istio-on-pulumi:index:IstioControlPlane::istio";
 const NAMESPACE = "kubernetes:core/v1:Namespace";

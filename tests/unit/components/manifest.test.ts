@@ -16,7 +16,8 @@ describe("parseManifest", () => {
     });
 
     it("drops fields that hold nothing, deep inside too, and keeps what is empty, zero or false", () => {
-        const text = `${configMap("x")}spec:\n  a:\n  b: [{ c: null, d: 0 }, { e: "" }]\n  f: false\n  g: {}\n  h: []\nstatus:\n`;
+        const spec = `spec:\n  a:\n  b: [{ c: null, d: 0 }, { e: "" }]\n  f: false\n  g: {}\n  h: []\n`;
+        const text = `${configMap("x")}${spec}status:\n`;
         expect(parseManifest(text)).toEqual([
             {
                 apiVersion: "v1",
@@ -93,7 +94,8 @@ describe("registerManifest", () => {
         ["apps/v1beta1", "Deployment"],
     ])("refuses a %s/%s, which it does not know", (apiVersion, kind) => {
         expect(() => registerManifest({ apiVersion, kind, metadata: { name: "x" } }, {})).toThrow(
-            `The manifest of x is a ${apiVersion}/${kind}, which this program cannot register; known: v1/ConfigMap, v1/PersistentVolumeClaim, `,
+            `The manifest of x is a ${apiVersion}/${kind}, which this program cannot register; ` +
+                "known: v1/ConfigMap, v1/PersistentVolumeClaim, ",
         );
     });
 });

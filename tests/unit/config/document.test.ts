@@ -15,7 +15,9 @@ describe("documentProject", () => {
         expect(Object.keys(config)).toEqual(Object.keys(settings));
         expect(config.gatewayNodePort).toEqual({
             description:
-                "Node port of the gateway's port 80; 0 lets Kubernetes choose. Allowed: a port from 1 to 65535 inside the cluster's node port range (30000-32767 unless the API server says otherwise), or 0 for any.",
+                "Node port of the gateway's port 80; 0 lets Kubernetes choose. Allowed: a port from 1 to 65535 " +
+                "inside the cluster's node port range (30000-32767 unless the API server says otherwise), " +
+                "or 0 for any.",
             default: 0,
         });
         expect(Object.values(config).map((declared) => Object.keys(declared))).toEqual(
@@ -33,7 +35,8 @@ describe("documentProject", () => {
 
     it("replaces its own keys, and keeps other namespaces' keys, the rest of the file and its comments", () => {
         const written = documentProject(
-            "# about\nname: x\nconfig:\n  stale: { default: 1 }\n  pulumi:disable-default-providers:\n    value: [kubernetes]\nruntime: nodejs # why\n",
+            "# about\nname: x\nconfig:\n  stale: { default: 1 }\n" +
+                "  pulumi:disable-default-providers:\n    value: [kubernetes]\nruntime: nodejs # why\n",
         );
         expect(written.startsWith("# about\nname: x\n")).toBe(true);
         expect(written).toContain("runtime: nodejs # why\n");
@@ -55,14 +58,16 @@ describe("documentReadme", () => {
         expect(lines.slice(4, -3).map((line) => line.split("`")[1])).toEqual(Object.keys(settings));
         expect(lines.slice(-3)).toEqual([END, "after", ""]);
         expect(lines).toContain(
-            "| `gatewayServiceType` | `NodePort` | Type of the Service that Istio generates for the Gateway. | NodePort, ClusterIP, LoadBalancer |",
+            "| `gatewayServiceType` | `NodePort` | Type of the Service that Istio generates for the Gateway. " +
+                "| NodePort, ClusterIP, LoadBalancer |",
         );
     });
 
     it("shows no default where it is empty", () => {
         const lines = documentReadme(`${BEGIN}\n${END}`).split("\n");
         expect(lines).toContain(
-            "| `bundle` |  | Directory of upstream files written by `npm run bundle`, for clusters without internet; empty means fetch and cache them. | a path, or empty |",
+            "| `bundle` |  | Directory of upstream files written by `npm run bundle`, for clusters without internet; " +
+                "empty means fetch and cache them. | a path, or empty |",
         );
     });
 

@@ -175,7 +175,8 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
 
 const REPOSITORY = "a registry with a path, without a tag";
 const PORT =
-    "a port from 1 to 65535 inside the cluster's node port range (30000-32767 unless the API server says otherwise), or 0 for any";
+    "a port from 1 to 65535 inside the cluster's node port range " +
+    "(30000-32767 unless the API server says otherwise), or 0 for any";
 const FLAG = "true or false";
 
 /** What each setting says is allowed. */
@@ -219,7 +220,9 @@ describe("loadSettings with a value that is not allowed", () => {
     it.each(Object.entries(REFUSED).flatMap(([key, texts]) => texts.map((text) => [key, text] as const)))(
         "refuses %s = %j, with the value, what is allowed and the command",
         (key, text) => {
-            const message = `istio-on-pulumi:${key} is ${JSON.stringify(text)}; allowed: ${ALLOWED[key]}. Change it with: pulumi config set ${key} <value>`;
+            const message =
+                `istio-on-pulumi:${key} is ${JSON.stringify(text)}; allowed: ${ALLOWED[key]}. ` +
+                `Change it with: pulumi config set ${key} <value>`;
             expect(() => load({ [key]: text })).toThrow(new UserError(message));
         },
     );

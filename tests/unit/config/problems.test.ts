@@ -35,14 +35,16 @@ describe("an unknown setting", () => {
         ["nodehosts", "nodeHost"],
     ])("%s was probably meant to be %s", (key, meant) => {
         expect(problems({ [key]: "x" })).toEqual([
-            `istio-on-pulumi:${key} is no setting of this project; did you mean ${meant}? Remove it with: pulumi config rm ${key}`,
+            `istio-on-pulumi:${key} is no setting of this project; did you mean ${meant}? ` +
+                `Remove it with: pulumi config rm ${key}`,
         ]);
     });
 
     it.each(["zipkin", "lokiReplicas", "istioVersion"])("%s is answered with all that are known", (key) => {
         const known = Object.keys(settings).join(", ");
         expect(problems({ [key]: "x" })).toEqual([
-            `istio-on-pulumi:${key} is no setting of this project; allowed: ${known}. Remove it with: pulumi config rm ${key}`,
+            `istio-on-pulumi:${key} is no setting of this project; allowed: ${known}. ` +
+                `Remove it with: pulumi config rm ${key}`,
         ]);
     });
 
@@ -56,9 +58,11 @@ describe("an unknown setting", () => {
 
 describe("settings that contradict each other", () => {
     const clusterIp =
-        'istio-on-pulumi:gatewayNodePort is "30080" while istio-on-pulumi:gatewayServiceType is "ClusterIP", which has no node ports; allowed with it: 0. Change it with: pulumi config rm gatewayNodePort';
+        'istio-on-pulumi:gatewayNodePort is "30080" while istio-on-pulumi:gatewayServiceType is "ClusterIP", ' +
+        "which has no node ports; allowed with it: 0. Change it with: pulumi config rm gatewayNodePort";
     const taken =
-        'istio-on-pulumi:kialiNodePort is "30080", which istio-on-pulumi:gatewayNodePort has already; allowed: another port, or 0 for any. Change it with: pulumi config set kialiNodePort <value>';
+        'istio-on-pulumi:kialiNodePort is "30080", which istio-on-pulumi:gatewayNodePort has already; ' +
+        "allowed: another port, or 0 for any. Change it with: pulumi config set kialiNodePort <value>";
 
     it("are a node port and a Service type without node ports", () => {
         expect(problems({ gatewayNodePort: "30080", gatewayServiceType: "ClusterIP" })).toEqual([clusterIp]);
@@ -115,7 +119,8 @@ describe("several problems", () => {
 
     it("refuses an inspection over SSH without a host and its key", () => {
         const lacks = (key: string, allowed: string) =>
-            `istio-on-pulumi:meshInspection is "ssh" while istio-on-pulumi:${key} is ""; allowed with it: ${allowed}. Change it with: pulumi config set ${key} <value>`;
+            `istio-on-pulumi:meshInspection is "ssh" while istio-on-pulumi:${key} is ""; ` +
+            `allowed with it: ${allowed}. Change it with: pulumi config set ${key} <value>`;
         const host = lacks("inspectionHost", "a host name or an IP address");
         const hostKey = lacks(
             "inspectionHostKey",

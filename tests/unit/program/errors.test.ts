@@ -45,13 +45,20 @@ describe("the program fails in plain words, and before it touches the cluster,",
             "on settings that are not allowed",
             { loki: "yes", nodeHosts: "x" },
             {},
-            /^istio-on-pulumi:nodeHosts is no setting .*\nistio-on-pulumi:loki is "yes"; allowed: true or false\. Change it with: pulumi config set loki <value>$/,
+            new RegExp(
+                "^istio-on-pulumi:nodeHosts is no setting .*\\n" +
+                    'istio-on-pulumi:loki is "yes"; allowed: true or false\\. ' +
+                    "Change it with: pulumi config set loki <value>$",
+            ),
         ],
         [
             "on a context that does not exist",
             { context: "gone" },
             {},
-            /^The kubeconfig .* has no context "gone"; allowed: prod\. Choose one with: pulumi config set context <name>$/,
+            new RegExp(
+                '^The kubeconfig .* has no context "gone"; allowed: prod\\. ' +
+                    "Choose one with: pulumi config set context <name>$",
+            ),
         ],
         [
             "on a cluster that refuses the user",

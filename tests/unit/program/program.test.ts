@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { crd, crdPath, NODES, STORAGE_CLASSES } from "@istio-on-pulumi/kube/testing";
 import { BUNDLE_VERSION } from "../../support/manifests";
 import { isKnown, valueOf, withoutProvider } from "../../support/mocks";
-import { PORTS, runProgram } from "../../support/program";
+import { type Outputs, PORTS, runProgram } from "../../support/program";
 
 const PROVIDER = "pulumi:providers:kubernetes";
 const CRD = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
@@ -17,7 +17,7 @@ const CLASSES = "gatewayclasses.gateway.networking.k8s.io";
 const ROUTES = "httproutes.gateway.networking.k8s.io";
 
 /** The outputs, resolved. */
-const resolved = (outputs: object) => valueOf(pulumi.output(outputs)) as Promise<Record<string, any>>;
+const resolved = (outputs: Outputs) => valueOf(pulumi.output(outputs)) as Promise<pulumi.Unwrap<Outputs>>;
 
 describe("the program", () => {
     it("composes the walkthrough of six components", async () => {
@@ -115,8 +115,8 @@ describe("the program", () => {
     it("previews on an empty cluster, without knowing the ports", async () => {
         const { recording, outputs } = await runProgram({}, { preview: true });
         expect(recording.objects).toHaveLength(41);
-        expect(await isKnown(outputs.productpageUrl)).toBe(false);
-        expect(await isKnown(outputs.endpoints.istiod)).toBe(true);
+        expect(await isKnown(outputs.productpageUrl!)).toBe(false);
+        expect(await isKnown(outputs.endpoints.istiod!)).toBe(true);
     });
 });
 
@@ -133,9 +133,8 @@ describe("the settings", () => {
             lokiStorageClass: "standard",
             lokiStorageSize: "1Gi",
         });
-        expect(recording.one("kubernetes:helm.sh/v4:Chart", "istiod").inputs.values.global).toEqual({
-            hub: "mirror.local/hub/istio",
-            tag: "1.25.1-distroless",
+        expect(recording.one("kubernetes:helm.sh/v4:Chart", "istiod").inputs.values).toMatchObject({
+            global: { hub: "mirror.local/hub/istio", tag: "1.25.1-distroless" },
         });
         const containers = (kind: string, name: string) =>
             recording.one(`kubernetes:apps/v1:${kind}`, name).inputs.spec.template.spec.containers;
@@ -150,7 +149,7 @@ describe("the settings", () => {
             "networking.istio.io/service-type": "LoadBalancer",
         });
         expect(
-            recording.one("kubernetes:core/v1:ServicePatch", "bookinfo-gateway-istio").inputs.spec.ports[1].nodePort,
+            recording.one("kubernetes:core/v1:ServicePatch", "bookinfo-gateway-istio").inputs.spec.ports[1]!.nodePort,
         ).toBe(31000);
         expect(recording.one(SERVICE, "kiali").inputs.spec.ports[0].nodePort).toBe(31001);
         expect(

@@ -31,7 +31,7 @@ describe("differences", () => {
         ]);
     });
 
-    test("compares named things by name, so that one in the middle is one difference, and tells a changed order", () => {
+    test("compares named things by name, so that one in the middle is one difference, and tells another order", () => {
         const [a, b, c] = [{ name: "a" }, { name: "b" }, { name: "c" }];
         expect(differences("o", { volumes: [a, c] }, { volumes: [a, b, c] })).toEqual([
             { object: "o", path: "volumes[b]", reference: undefined, live: b },

@@ -31,8 +31,10 @@ describe("UpstreamFiles with a bundle", () => {
     it("refuses a file with another checksum", async () => {
         const { bundleDir, files } = openBundle({ [PLAIN]: "changed\n" });
         expect(await failureOf(files.text(PLAIN))).toBe(
-            `UserError: ${join(bundleDir, PLAIN)} has the wrong checksum (SHA-256 ${sha256(Buffer.from("changed\n"))}; ` +
-                `upstream/lock.json expects ${lockOf().files[PLAIN]!.sha256}): write the bundle again with "npm run bundle -- ${bundleDir}".`,
+            `UserError: ${join(bundleDir, PLAIN)} has the wrong checksum ` +
+                `(SHA-256 ${sha256(Buffer.from("changed\n"))}; ` +
+                `upstream/lock.json expects ${lockOf().files[PLAIN]!.sha256}): ` +
+                `write the bundle again with "npm run bundle -- ${bundleDir}".`,
         );
     });
 
@@ -52,7 +54,8 @@ describe("UpstreamFiles with a bundle", () => {
     it("names a file that is missing, the bundle and the command", async () => {
         const { bundleDir, files } = openBundle({});
         expect(await failureOf(files.text(PLAIN))).toBe(
-            `UserError: ${PLAIN} is missing from the bundle ${bundleDir}: write the bundle again with "npm run bundle -- ${bundleDir}".`,
+            `UserError: ${PLAIN} is missing from the bundle ${bundleDir}: ` +
+                `write the bundle again with "npm run bundle -- ${bundleDir}".`,
         );
     });
 
@@ -78,8 +81,8 @@ describe("UpstreamFiles with a bundle", () => {
 
     it("refuses a path that the lock does not list", async () => {
         const message = await failureOf(openBundle().files.text("istio-1.25.1/samples/addons/zipkin.yaml"));
-        expect(message).toMatch(
-            /^UserError: "istio-1.25.1\/samples\/addons\/zipkin.yaml" is not an upstream file that upstream\/lock.json lists/,
+        expect(message).toContain(
+            '"istio-1.25.1/samples/addons/zipkin.yaml" is not an upstream file that upstream/lock.json lists',
         );
         expect(await failureOf(openBundle().files.text("toString"))).toContain('"toString" is not an upstream file');
     });
@@ -87,7 +90,8 @@ describe("UpstreamFiles with a bundle", () => {
     it("refuses a bundle directory that does not exist, at once", () => {
         const bundleDir = join(tempDir(), "absent");
         expect(() => UpstreamFiles.open({ projectDir: tempDir(), bundleDir })).toThrow(
-            `The bundle directory ${bundleDir} does not exist: write it with "npm run bundle -- ${bundleDir}", or name another one.`,
+            `The bundle directory ${bundleDir} does not exist: ` +
+                `write it with "npm run bundle -- ${bundleDir}", or name another one.`,
         );
     });
 });

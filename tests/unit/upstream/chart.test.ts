@@ -143,7 +143,8 @@ describe("UpstreamFiles.chart", () => {
         writeFileSync(join(projectDir, ".upstream"), "");
         expect(await failureOf(open().chart("base"))).toMatch(
             new RegExp(
-                `^UserError: Chart "base" cannot be laid out in ${chartDir} \\(E.+\\): make that directory writable or remove it\\.$`,
+                `^UserError: Chart "base" cannot be laid out in ${chartDir} \\(E.+\\): ` +
+                    "make that directory writable or remove it\\.$",
             ),
         );
     });

@@ -20,14 +20,17 @@ describe("npm run bundle", { timeout: 60_000 }, () => {
     it("explains itself", () => {
         const { status, stdout } = bundle(["--help"]);
         expect(status).toBe(0);
-        expect(stdout).toMatch(/^Usage: npm run bundle -- <dir> \[--from upstream\|go\]/);
+        expect(stdout).toMatch(/^Usage: npm run bundle -- \[options\] <dir>\n[^]*--from <source>/);
     });
 
     it.each([
-        [[], "Name one directory for the bundle, not 0."],
-        [["a", "b"], "Name one directory for the bundle, not 2."],
-        [["a", "--from", "ftp"], '--from is "ftp", but only "upstream" and "go" are allowed.'],
-        [["a", "--form", "go"], "Unknown option '--form'"],
+        [[], "error: missing required argument 'dir'\n"],
+        [["a", "b"], "error: too many arguments. Expected 1 argument but got 2.\n"],
+        [
+            ["a", "--from", "ftp"],
+            "error: option '--from <source>' argument 'ftp' is invalid. Allowed choices are upstream, go, auto.\n",
+        ],
+        [["a", "--form", "go"], "error: unknown option '--form'\n(Did you mean --from?)\n"],
     ])("refuses %j with its usage", (args, sentence) => {
         const { status, stderr } = bundle(args);
         expect(status).toBe(2);

@@ -9,7 +9,8 @@ import { EDITED, EDITED_TEXT, failureOf, lockOf, PLAIN, tempDir, TREE, writeTree
 function fakeGo(body: string): string {
     const command = join(tempDir(), "go");
     const answer =
-        "const answer = (path, fields) => console.log(JSON.stringify({ Path: path, Version: 'v1.0.0', ...fields }, undefined, '\\t'));";
+        "const answer = (path, fields) =>" +
+        " console.log(JSON.stringify({ Path: path, Version: 'v1.0.0', ...fields }, undefined, '\\t'));";
     writeFileSync(command, `#!${process.execPath}\nconst fs = require("node:fs");\n${answer}\n${body}\n`);
     chmodSync(command, 0o755);
     return command;
@@ -21,7 +22,8 @@ function goWith(tree: Readonly<Record<string, string>>) {
     writeTree(dir, tree);
     const log = join(dir, "log.json");
     const goCommand = fakeGo(`
-        fs.writeFileSync(${JSON.stringify(log)}, JSON.stringify({ args: process.argv.slice(2), cwd: process.cwd(), sums: fs.readFileSync("go.sum", "utf8") }));
+        const seen = { args: process.argv.slice(2), cwd: process.cwd(), sums: fs.readFileSync("go.sum", "utf8") };
+        fs.writeFileSync(${JSON.stringify(log)}, JSON.stringify(seen));
         const sums = { Sum: "h1:zip=", GoModSum: "h1:mod=" };
         answer("example.test/istio", { Dir: ${JSON.stringify(join(dir, "istio-1.25.1"))}, ...sums });
         answer("example.test/gateway-api", { Dir: ${JSON.stringify(join(dir, "gateway-api-v1.2.1"))}, ...sums });`);
@@ -79,10 +81,12 @@ describe("GoModuleSource", { timeout: 30_000 }, () => {
 
     it("repeats why go could not download a module", async () => {
         const goCommand = fakeGo(
-            'answer("example.test/istio", { Error: "checksum mismatch\\n\\tdownloaded: h1:other=" }); process.exitCode = 1;',
+            'answer("example.test/istio", { Error: "checksum mismatch\\n\\tdownloaded: h1:other=" });' +
+                "process.exitCode = 1;",
         );
         expect(await failureOf(read(PLAIN, goCommand))).toBe(
-            "UserError: The go command could not download example.test/istio@v1.0.0 (checksum mismatch downloaded: h1:other=): " +
+            "UserError: The go command could not download example.test/istio@v1.0.0 " +
+                "(checksum mismatch downloaded: h1:other=): " +
                 'check GOPROXY and the network, or take the files from upstream ("--from upstream").',
         );
     });

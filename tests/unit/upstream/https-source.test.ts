@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { UpstreamFiles } from "../../../upstream";
 import { defaultCacheDir } from "../../../upstream/cache";
-import { attemptFetch } from "../../../upstream/fetch";
-import { type HttpsOptions, pauseAfter } from "../../../upstream/https-source";
+import { attemptFetch, FetchFailure } from "../../../upstream/fetch";
+import { type HttpsOptions, serverPause } from "../../../upstream/https-source";
 import { sha256 } from "../../../upstream/lock-format";
 import {
     EDITED,
@@ -50,7 +50,8 @@ describe("UpstreamFiles from upstream", () => {
         const cacheDir = tempDir();
         const message = await failureOf(openUpstream(url, cacheDir).text(PLAIN));
         expect(message).toContain(
-            `${url}/istio/samples/addons/kiali.yaml has the wrong checksum (SHA-256 ${sha256(Buffer.from("changed\n"))}`,
+            `${url}/istio/samples/addons/kiali.yaml has the wrong checksum ` +
+                `(SHA-256 ${sha256(Buffer.from("changed\n"))}`,
         );
         expect(message).toContain("npm run bundle -- <dir>");
         expect(requests).toHaveLength(1);
@@ -61,7 +62,8 @@ describe("UpstreamFiles from upstream", () => {
         const { url, requests } = await serve(upstreamOf({}));
         expect(await failureOf(openUpstream(url).text(PLAIN))).toBe(
             `UserError: Cannot fetch ${url}/istio/samples/addons/kiali.yaml: HTTP status 404 Not Found; ` +
-                'if this machine cannot reach upstream, write a bundle with "npm run bundle -- <dir>" on one that can and name it with "pulumi config set bundle <dir>".',
+                'if this machine cannot reach upstream, write a bundle with "npm run bundle -- <dir>" on one that ' +
+                'can and name it with "pulumi config set bundle <dir>".',
         );
         expect(requests).toHaveLength(1);
     });
@@ -75,10 +77,23 @@ describe("UpstreamFiles from upstream", () => {
         expect(requests).toHaveLength(3);
     });
 
-    it("waits twice as long each time, or as long as the server says, but never very long", () => {
-        expect([1, 2, 3].map((attempt) => pauseAfter(attempt, 500))).toEqual([500, 1000, 2000]);
-        expect(pauseAfter(1, 500, 3000)).toBe(3000);
-        expect(pauseAfter(1, 500, 3_600_000)).toBe(15_000);
+    it("waits as long as the server says before it tries again, and then twice as long each time", async () => {
+        const times: number[] = [];
+        const { url } = await serve((_, response) => {
+            times.push(performance.now());
+            response.writeHead(503, times.length === 1 ? { "retry-after": "1" } : {}).end();
+        });
+        await failureOf(openUpstream(url, tempDir(), { pauseMs: 200 }).text(PLAIN));
+        const [first, second, third] = times as [number, number, number];
+        expect(second - first).toBeGreaterThanOrEqual(1190);
+        expect(third - second).toBeGreaterThanOrEqual(390);
+    });
+
+    it("never waits very long, and not at all where the server says nothing", () => {
+        expect(serverPause(new FetchFailure("busy", false, 3000))).toBe(3000);
+        expect(serverPause(new FetchFailure("busy", false, 3_600_000))).toBe(15_000);
+        expect(serverPause(new FetchFailure("busy", false))).toBe(0);
+        expect(serverPause(new TypeError("fetch failed"))).toBe(0);
     });
 
     it("learns from Retry-After how long the server wants to be left alone", async () => {

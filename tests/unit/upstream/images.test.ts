@@ -33,7 +33,8 @@ spec: { jobTemplate: { spec: { template: { spec: { containers: [{ image: a/job:1
 describe("istioImages", () => {
     it("puts istiod's and the proxy's image together from the chart's values", () => {
         const values =
-            "_internal_defaults_do_not_set: { image: pilot, global: { hub: h/i, tag: 1.2.3, proxy: { image: p }, proxy_init: { image: q } } }";
+            "_internal_defaults_do_not_set: { image: pilot, " +
+            "global: { hub: h/i, tag: 1.2.3, proxy: { image: p }, proxy_init: { image: q } } }";
         expect(istioImages(values)).toEqual(["h/i/pilot:1.2.3", "h/i/p:1.2.3", "h/i/q:1.2.3"]);
     });
 
@@ -60,15 +61,16 @@ describe("withRegistry", () => {
 });
 
 describe("imagesOf", () => {
-    it("lists the images of Istio and of the samples once each, sorted", async () => {
+    it("lists the images of Istio and of the samples once each, sorted", () => {
         const tree: Record<string, string> = {
             ...TREE,
             "istio-1.25.1/samples/bookinfo/platform/kube/bookinfo.yaml":
-                "spec: { containers: [{ image: b/z:1 }, { image: b/a:1 }] }\n---\nspec: { containers: [{ image: b/a:1 }] }\n",
+                "spec: { containers: [{ image: b/z:1 }, { image: b/a:1 }] }\n" +
+                "---\nspec: { containers: [{ image: b/a:1 }] }\n",
             "istio-1.25.1/manifests/charts/base/templates/pod.yaml":
                 "spec: { containers: [{ image: not/a-sample:1 }] }\n",
         };
-        expect(await imagesOf((path) => Promise.resolve(tree[path]!), Object.keys(tree))).toEqual([
+        expect(imagesOf((path) => tree[path]!, Object.keys(tree))).toEqual([
             "docker.io/b/a:1",
             "docker.io/b/z:1",
             "gcr.io/istio-testing/pilot:latest",

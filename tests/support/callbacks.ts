@@ -1,0 +1,53 @@
+import { credentials } from "@grpc/grpc-js";
+import { CallbacksClient } from "@pulumi/pulumi/proto/callback_grpc_pb";
+import { type Callback, CallbackInvokeRequest, type CallbackInvokeResponse } from "@pulumi/pulumi/proto/callback_pb";
+import {
+    ErrorHookRequest,
+    ErrorHookResponse,
+    TransformRequest,
+    TransformResponse,
+} from "@pulumi/pulumi/proto/resource_pb";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { nameIn } from "./mocks";
+
+/**
+ * Sends a remote component's child through a transform, as the engine does: over the wire, without its provider.
+ *
+ * @returns the child's properties and the name of the provider that the engine is told; none means its default one,
+ *   unless nothing was changed
+ */
+export async function transformChild(
+    transform: Callback,
+    child: { type: string; name: string; props: object },
+): Promise<{ props: unknown; provider?: string; changed: boolean }> {
+    const request = new TransformRequest()
+        .setType(child.type)
+        .setName(child.name)
+        .setCustom(true)
+        .setProperties(Struct.fromJavaScript(child.props as never));
+    const response = TransformResponse.deserializeBinary(await invoke(transform, request.serializeBinary()));
+    const provider = nameIn(response.getOptions()?.getProvider());
+    return { props: response.getProperties()?.toJavaScript(), provider, changed: response.hasOptions() };
+}
+
+/** Tells an error hook that the creation of a resource failed; it answers whether the engine shall try again. */
+export async function failCreation(hook: Callback, error: string): Promise<{ retry: boolean }> {
+    const request = new ErrorHookRequest().setFailedOperation("create").setErrorsList([error]);
+    const response = ErrorHookResponse.deserializeBinary(await invoke(hook, request.serializeBinary()));
+    if (response.getError() !== "") throw new Error(`the hook failed: ${response.getError()}`);
+    return { retry: response.getRetry() };
+}
+
+/** Calls a function of the program's, as the engine does. */
+async function invoke(callback: Callback, request: Uint8Array): Promise<Uint8Array> {
+    const client = new CallbacksClient(callback.getTarget(), credentials.createInsecure());
+    const invocation = new CallbackInvokeRequest().setToken(callback.getToken()).setRequest(request);
+    try {
+        const response = await new Promise<CallbackInvokeResponse>((resolve, reject) =>
+            client.invoke(invocation, (error, answer) => (error ? reject(error) : resolve(answer))),
+        );
+        return response.getResponse_asU8();
+    } finally {
+        client.close();
+    }
+}
