@@ -1,4 +1,5 @@
-// Runs one of the project's programs, after installing the packages that it needs. Plain Node.js, for on a fresh clone there is nothing else.
+// Runs one of the project's programs, after installing the packages that it needs. Plain Node.js, for on a fresh clone
+// there is nothing else.
 //   node scripts/run.mjs <file.ts> [arguments]
 //   node scripts/run.mjs --packages      only installs
 import { spawnSync } from "node:child_process";
@@ -21,17 +22,26 @@ function checkNode() {
     fail(`Node.js ${process.versions.node} is too old: install ${OLDEST_NODE.join(".")} or newer.`);
 }
 
+/**
+ * The packages by their paths in a file of npm: a lock, or its record of what is installed.
+ * @typedef {{ version?: string, optional?: boolean, devOptional?: boolean }} LockedPackage
+ * @param {string} file
+ */
+function packagesIn(file) {
+    /** @type {{ packages: Record<string, LockedPackage> }} */
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- JavaScript has no cast that the rule knows
+    const { packages } = JSON.parse(readFileSync(file, "utf8"));
+    return packages;
+}
+
 /** Packages whose installed version is not the locked one; optional ones may be for other platforms. */
 function outdated() {
     const installedFile = join(repository, "node_modules", ".package-lock.json");
     if (!existsSync(installedFile)) return ["all"];
-    const { packages: installed } = JSON.parse(readFileSync(installedFile, "utf8"));
-    const { packages: locked } = JSON.parse(readFileSync(join(repository, "package-lock.json"), "utf8"));
-    return Object.entries(locked)
-        .filter(
-            ([path, entry]) =>
-                path !== "" && !entry.optional && !entry.devOptional && installed[path]?.version !== entry.version,
-        )
+    const installed = packagesIn(installedFile);
+    return Object.entries(packagesIn(join(repository, "package-lock.json")))
+        .filter(([path, { optional, devOptional }]) => path !== "" && !optional && !devOptional)
+        .filter(([path, { version }]) => installed[path]?.version !== version)
         .map(([path]) => path);
 }
 
@@ -45,7 +55,8 @@ function installPackages() {
     });
     if (status !== 0)
         fail(
-            `npm ci failed${error ? ` (${error.message})` : ""}: mend what it says above, then run the same command again.`,
+            `npm ci failed${error ? ` (${error.message})` : ""}: ` +
+                "mend what it says above, then run the same command again.",
         );
 }
 

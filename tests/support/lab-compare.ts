@@ -4,7 +4,10 @@ import type { KubeObject } from "./lab-objects";
 export interface Difference {
     /** Such as `Deployment.apps istio-system/istiod`. */
     readonly object: string;
-    /** Such as `spec.template.spec.volumes[startup-config]` or `metadata.labels["app.kubernetes.io/instance"]`; empty for the whole object. */
+    /**
+     * Such as `spec.template.spec.volumes[startup-config]` or `metadata.labels["app.kubernetes.io/instance"]`; empty
+     * for the whole object.
+     */
     readonly path: string;
     /** `undefined` where the reference has nothing there. */
     readonly reference: unknown;
@@ -32,7 +35,10 @@ export function withoutServerFields({ status: _, metadata, ...object }: KubeObje
     return { ...object, metadata: kept, spec: Object.fromEntries(chosen) };
 }
 
-/** All places in which two values differ; what is absent on one side counts as a whole, but no annotations or labels are as good as an empty map of them. */
+/**
+ * All places in which two values differ; what is absent on one side counts as a whole, but no annotations or labels are
+ * as good as an empty map of them.
+ */
 export function differences(object: string, reference: unknown, live: unknown, path = ""): Difference[] {
     if (/(^|\.)metadata\.(annotations|labels)$/.test(path))
         return mapDifferences(
@@ -99,7 +105,8 @@ export function describe(found: readonly Difference[]): string {
     return found
         .map(
             ({ object, path, reference, live }) =>
-                `${object}: ${path || "the object"}: reference ${brief(reference, live)}, live ${brief(live, reference)}`,
+                `${object}: ${path || "the object"}: ` +
+                `reference ${brief(reference, live)}, live ${brief(live, reference)}`,
         )
         .join("\n");
 }

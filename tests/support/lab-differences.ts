@@ -5,7 +5,9 @@ export const MEANT_DIFFERENCES: readonly MeantDifference[] = [
     ...["app.kubernetes.io/instance", "release"].map((label) => ({
         object: "*",
         path: `*metadata.labels${label.includes("/") ? `["${label}"]` : `.${label}`}`,
-        why: "names the Helm release, of which the stack has two (istio-base, istiod), as Istio's documentation of Helm has; istioctl has one (istio)",
+        why:
+            "names the Helm release, of which the stack has two (istio-base, istiod), as Istio's documentation of Helm has; " +
+            "istioctl has one (istio)",
     })),
     {
         object: "*",
@@ -55,7 +57,9 @@ export const MEANT_DIFFERENCES: readonly MeantDifference[] = [
     {
         object: "Gateway.gateway.networking.k8s.io istio-sample/bookinfo-gateway",
         path: "spec.infrastructure",
-        why: "names what Istio copies to all that it generates; otherwise that would be every annotation of the Gateway, Pulumi's too",
+        why:
+            "names what Istio copies to all that it generates; " +
+            "otherwise that would be every annotation of the Gateway, Pulumi's too",
     },
     { object: "Service istio-system/kiali", path: "spec.type", why: "step 14 of the walkthrough: NodePort" },
     { object: "Service istio-system/kiali", path: "spec.ports[*].nodePort", why: "follows from its type" },
@@ -77,5 +81,5 @@ export const MEANT_IN_GENERATED: readonly MeantDifference[] = [
 export const ONLY_BY_PULUMI: Readonly<Record<string, string>> = {
     "Secret istio-system/sh.helm.release.v1.istio-base.v1": "chart base is a Helm release, whose record this is",
     "ValidatingWebhookConfiguration.admissionregistration.k8s.io istiod-default-validator":
-        "part of chart base; istioctl makes the same one when it installs, and leaves it out when it generates a manifest",
+        "part of chart base; istioctl makes it when it installs, and leaves it out when it generates a manifest",
 };

@@ -1,6 +1,11 @@
 import type { Lab } from "./lab";
 
-/** A Kubernetes object as `kubectl -o json` prints it. Tests look into it freely: what is missing fails the comparison. */
+/**
+ * A Kubernetes object as `kubectl -o json` prints it. Tests look into it freely: what is missing fails the comparison.
+ * Where
+ * the kind is known, `getOne<V1Pod>` and the like give the client library's type.
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- objects of all kinds are compared field by field
 export type KubeObject = { apiVersion: string; kind: string; metadata: Metadata } & Record<string, any>;
 
 export interface Metadata {
@@ -27,20 +32,20 @@ const RESTLESS = [
 ];
 
 /** The objects that `kubectl get <args> -o json` finds; none where they do not exist. */
-export async function getAll(lab: Lab, ...args: string[]): Promise<KubeObject[]> {
+export async function getAll<T = KubeObject>(lab: Lab, ...args: string[]): Promise<T[]> {
     const text = await lab.output(["kubectl", "get", ...args, "--ignore-not-found", "-o", "json"]);
     if (text.trim() === "") return [];
-    const found = JSON.parse(text) as KubeObject;
-    return found.kind === "List" || (found.kind.endsWith("List") && Array.isArray(found.items))
-        ? (found.items as KubeObject[])
-        : [found];
+    const found = JSON.parse(text) as { kind: string; items?: T[] };
+    return found.kind.endsWith("List") && found.items ? found.items : [found as T];
 }
 
 /** The one object that `kubectl get <args> -o json` finds. @throws Error if there is none, or more than one. */
-export async function getOne(lab: Lab, ...args: string[]): Promise<KubeObject> {
-    const found = await getAll(lab, ...args);
-    if (found.length !== 1) throw new Error(`kubectl get ${args.join(" ")} found ${found.length} objects, not one`);
-    return found[0]!;
+export async function getOne<T = KubeObject>(lab: Lab, ...args: string[]): Promise<T> {
+    const found = await getAll<T>(lab, ...args);
+    const [one, ...others] = found;
+    if (one === undefined || others.length > 0)
+        throw new Error(`kubectl get ${args.join(" ")} found ${found.length} objects, not one`);
+    return one;
 }
 
 /** The live objects of a manifest, given as a text. */
@@ -61,7 +66,9 @@ export async function snapshot(lab: Lab): Promise<Map<string, KubeObject>> {
     return byKey(objects);
 }
 
-/** A snapshot of a cluster that has come to rest: its controllers make objects of their own for a while after a start. */
+/**
+ * A snapshot of a cluster that has come to rest: its controllers make objects of their own for a while after a start.
+ */
 export async function snapshotAtRest(lab: Lab): Promise<Map<string, KubeObject>> {
     let before: string | undefined;
     const objects = await eventually(
@@ -101,7 +108,8 @@ export async function eventually<T>(
         if (ready(value)) return value;
         if (Date.now() > end)
             throw new Error(
-                `${what}: not within ${limitMs / 1000} s; the last state was ${JSON.stringify(value, undefined, 2)?.slice(0, 4000)}`,
+                `${what}: not within ${limitMs / 1000} s; ` +
+                    `the last state was ${JSON.stringify(value, undefined, 2)?.slice(0, 4000)}`,
             );
         await new Promise((resolve) => setTimeout(resolve, everyMs));
     }

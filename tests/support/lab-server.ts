@@ -7,7 +7,10 @@ import { createInterface } from "node:readline";
 import { loader, NODE_IP } from "@istio-on-pulumi/lab";
 import type { Lab } from "./lab";
 
-/** What a server saw: a client's connection, or a request that it held up from one time to another (in milliseconds since 1970). */
+/**
+ * What a server saw: a client's connection, or a request that it held up from one time to another (in milliseconds
+ * since 1970).
+ */
 export type ServerEvent =
     | { readonly type: "connection" }
     | { readonly type: "held"; readonly name: string; readonly from: number; readonly to: number };
@@ -23,8 +26,10 @@ export interface LabServer {
 }
 
 /**
- * Starts a server in the lab's namespace. It is an admission webhook that allows everything, and lets `holdMs` milliseconds pass before
- * it allows the creation of an object; whoever merely wants to know whether somebody calls does not register it as a webhook.
+ * Starts a server in the lab's namespace. It is an admission webhook that allows everything, and lets `holdMs`
+ * milliseconds pass before
+ * it allows the creation of an object; whoever merely wants to know whether somebody calls does not register it as a
+ * webhook.
  */
 export async function startServer(lab: Lab, holdMs = 0): Promise<LabServer> {
     const dir = mkdtempSync(join(tmpdir(), "istio-on-pulumi-"));

@@ -118,7 +118,10 @@ export class Stack {
         return (state.deployment.resources ?? []).filter(({ type }) => type !== "pulumi:pulumi:Stack");
     }
 
-    /** Output of a `pulumi` command on this stack that must succeed. @throws CommandFailed with the end of its output */
+    /**
+     * Output of a `pulumi` command on this stack that must succeed.
+     * @throws CommandFailed with the end of its output
+     */
     async pulumi(args: readonly string[], options: CommandOptions = {}): Promise<string> {
         const outcome = await this.attempt(args, options);
         if (outcome.code !== 0) throw new CommandFailed(["pulumi", ...args], outcome);

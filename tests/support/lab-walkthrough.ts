@@ -20,7 +20,8 @@ const TIMEOUT = "--timeout=180s";
 export async function walkthroughManifests(lab: Lab, bundle: string): Promise<WalkthroughManifest[]> {
     const sample = (...path: string[]) => join(bundle, "istio-1.25.1", "samples", ...path);
     const read = (file: string) => readFileSync(file, "utf8");
-    // The release's istioctl has the release's hub, tag and chart version built in; the lab's is built from the source tree.
+    // The release's istioctl has the release's hub, tag and chart version built in; the lab's is built from the source
+    // tree.
     const release = ["--set", "hub=docker.io/istio", "--set", "tag=1.25.1"];
     const generated = await lab.output([
         "istioctl",
@@ -55,7 +56,10 @@ export async function walkthroughManifests(lab: Lab, bundle: string): Promise<Wa
     ];
 }
 
-/** Applies the manifests as the walkthrough does and waits until everything is ready; what it changes afterwards is not done yet. */
+/**
+ * Applies the manifests as the walkthrough does and waits until everything is ready; what it changes afterwards is not
+ * done yet.
+ */
 export async function applyByHand(lab: Lab, manifests: readonly WalkthroughManifest[]): Promise<void> {
     for (const namespace of [ISTIO_NAMESPACE, BOOKINFO_NAMESPACE])
         await lab.output(["kubectl", "create", "namespace", namespace]);
@@ -69,7 +73,10 @@ export async function applyByHand(lab: Lab, manifests: readonly WalkthroughManif
     await rolledOut(lab, ISTIO_NAMESPACE);
 }
 
-/** Steps 6 and 14: both Services become NodePort. The Gateway is programmed only now: a load balancer's address never comes here. */
+/**
+ * Steps 6 and 14: both Services become NodePort. The Gateway is programmed only now: a load balancer's address never
+ * comes here.
+ */
 export async function exposeByHand(lab: Lab): Promise<void> {
     await lab.output([
         "kubectl",

@@ -11,7 +11,10 @@ import {
     pluginDir,
 } from "@istio-on-pulumi/lab";
 
-/** The lab of the integration tests; a user's own lab is left alone. LAB_TEST_NAME names another, for runs of two checkouts side by side. */
+/**
+ * The lab of the integration tests; a user's own lab is left alone. LAB_TEST_NAME names another, for runs of two
+ * checkouts side by side.
+ */
 export const TEST_LAB = process.env.LAB_TEST_NAME || "test";
 
 /** How a command ended. */
@@ -27,7 +30,10 @@ export interface CommandOptions {
     readonly env?: Readonly<Record<string, string>>;
     /** Text for its standard input. */
     readonly input?: string;
-    /** Milliseconds after which the command is interrupted, so that a hanging one fails its test alone; default five minutes. */
+    /**
+     * Milliseconds after which the command is interrupted, so that a hanging one fails its test alone; default five
+     * minutes.
+     */
     readonly timeoutMs?: number;
 }
 
@@ -40,7 +46,8 @@ export class CommandFailed extends Error {
         readonly outcome: Outcome,
     ) {
         super(
-            `${command.join(" ")} ended with exit code ${outcome.code}:\n${tail(`${outcome.stdout}\n${outcome.stderr}`)}`,
+            `${command.join(" ")} ended with exit code ${outcome.code}:\n` +
+                tail(`${outcome.stdout}\n${outcome.stderr}`),
         );
     }
 }
@@ -81,7 +88,8 @@ export class Lab {
         );
         if (code !== 0)
             throw new Error(
-                `LAB_NAME=${this.place.name} npm run lab -- ${name} ended with exit code ${code}; what it says stands above.`,
+                `LAB_NAME=${this.place.name} npm run lab -- ${name} ended with exit code ${code}; ` +
+                    "what it says stands above.",
             );
     }
 
@@ -143,7 +151,10 @@ function outsideEnvironment(): NodeJS.ProcessEnv {
     );
 }
 
-/** Interrupts a process after a time, and kills it where that does not help. @returns whether it had to be interrupted. */
+/**
+ * Interrupts a process after a time, and kills it where that does not help.
+ * @returns whether it had to be interrupted.
+ */
 async function interruptAfter(child: ChildProcess, ms: number, signal: AbortSignal): Promise<boolean> {
     const over = (milliseconds: number) => sleep(milliseconds, true, { signal, ref: false }).catch(() => false);
     if (!(await over(ms))) return false;

@@ -64,7 +64,10 @@ function workingDirectory(repository: string): string {
 
 /** Commander's complaint as one sentence. */
 function usageError({ message }: CommanderError): UsageError {
-    const text = message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
+    const text = message
+        .replace(/^error: /, "")
+        .replace(/\s*\n\s*/g, " ")
+        .replace(/\.$/, "");
     return new UsageError(
         `${text.charAt(0).toUpperCase()}${text.slice(1)}: npm run lab -- --help shows the commands and their options.`,
     );

@@ -51,7 +51,10 @@ export function wantsDataPlane(env: NodeJS.ProcessEnv = process.env): boolean {
     return wish === "on";
 }
 
-/** Decides whether the data plane runs: LAB_DATA_PLANE=off says no, and a machine that lacks something gets the control plane only. */
+/**
+ * Decides whether the data plane runs: LAB_DATA_PLANE=off says no, and a machine that lacks something gets the control
+ * plane only.
+ */
 export async function chooseDataPlane(
     place: LabPlace,
     report: Report,

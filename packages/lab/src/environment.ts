@@ -3,14 +3,18 @@ import { delimiter, join } from "node:path";
 import type { LabPlace } from "./place";
 
 /**
- * The passphrase of the lab's stacks. It guards nothing: the backend is a directory of this user, and the lab holds no secrets.
+ * The passphrase of the lab's stacks. It guards nothing: the backend is a directory of this user, and the lab holds no
+ * secrets.
  * Where PULUMI_CONFIG_PASSPHRASE is set already, that one is used.
  */
 const PASSPHRASE = "lab";
 
 /** Variables that lead a client out of the lab or to another cluster, backend or plugin. */
-const REMOVED =
-    /^(https?_proxy|all_proxy|no_proxy|kubeconfig|pulumi_(access_token|backend_url|home|stack|config_passphrase_file|ignore_ambient_plugins))$/i;
+const REMOVED = new RegExp(
+    "^((https?|all|no)_proxy|kubeconfig|" +
+        "pulumi_(access_token|backend_url|home|stack|config_passphrase_file|ignore_ambient_plugins))$",
+    "i",
+);
 
 /**
  * The environment of a command in the lab: its programs and plugins first on PATH, its cluster, its backend.
@@ -38,7 +42,8 @@ export function labEnvironment(
 export async function prepareEnvironment(place: LabPlace): Promise<void> {
     await mkdir(place.backend, { recursive: true });
     await mkdir(place.pulumiHome, { recursive: true });
-    // The engine has no setting against its debug log (40 MB a run, half its CPU): it goes without where its directory cannot be made.
+    // The engine has no setting against its debug log (40 MB a run, half its CPU): it goes without where its directory
+    // cannot be made.
     await writeFile(join(place.pulumiHome, "logs"), "Not a directory, so that the engine writes no debug log.\n", {
         flag: "wx",
     }).catch((error: NodeJS.ErrnoException) => {

@@ -1,6 +1,5 @@
 import { constants } from "node:os";
 import { resolve } from "node:path";
-import { execa } from "execa";
 import { UserError } from "@istio-on-pulumi/kube";
 import { which } from "./build";
 import { labStatus } from "./control-plane/control";
@@ -30,6 +29,7 @@ export async function exec(place: LabPlace, command: readonly string[], cwd = pr
         return NOT_FOUND;
     }
     const [program, ...args] = inNetns(place.netns, [file, ...rest]);
+    const { execa } = await import("execa");
     const child = execa(program, args, {
         cwd,
         env,
@@ -39,7 +39,8 @@ export async function exec(place: LabPlace, command: readonly string[], cwd = pr
         // The signals below are the command's own to handle: it may need a while to end.
         cleanup: false,
     });
-    // A terminal sends its signals to the child as well: forwarding would double them, and a second one means "at once" to
+    // A terminal sends its signals to the child as well: forwarding would double them, and a second one means "at once"
+    // to
     // the engine.
     const forwarded: NodeJS.Signals[] = ["SIGTERM", "SIGHUP", ...(process.stdin.isTTY ? [] : ["SIGINT" as const])];
     for (const signal of forwarded) process.on(signal, () => child.kill(signal));

@@ -20,7 +20,10 @@ export function withLabSettings(text: string, settings: Readonly<Record<string, 
     return document.toString();
 }
 
-/** Writes `Pulumi.lab.yaml`: the lab's cluster, the address at which its node ports are open inside and outside, and the bundle of upstream's files. */
+/**
+ * Writes `Pulumi.lab.yaml`: the lab's cluster, the address at which its node ports are open inside and outside, and the
+ * bundle of upstream's files.
+ */
 export async function writeStackSettings(place: LabPlace, bundle: string): Promise<void> {
     const file = join(place.repository, `Pulumi.${STACK}.yaml`);
     const before = await readFile(file, "utf8").catch(() => "");

@@ -1,4 +1,4 @@
-import { execa, ExecaError } from "execa";
+import type { ExecaError } from "execa";
 import { UserError } from "@istio-on-pulumi/kube";
 
 /** Takes one line about how far a step is. */
@@ -34,8 +34,10 @@ export class CommandFailed extends UserError {
 export async function run(command: readonly string[], options: RunOptions = {}): Promise<string> {
     const { cwd, env, onLine, timeoutMs } = options;
     const [program = "", ...args] = command;
+    // Not at the head of the file: one of its dependencies can be imported only, and the loader turns imports into requires.
+    const execa = await import("execa");
     try {
-        const { stdout } = await execa(program, args, {
+        const { stdout } = await execa.execa(program, args, {
             cwd,
             env,
             extendEnv: env === undefined,
@@ -46,8 +48,8 @@ export async function run(command: readonly string[], options: RunOptions = {}):
         });
         return stdout;
     } catch (error) {
-        if (!(error instanceof ExecaError)) throw error;
-        throw new CommandFailed(command, howItEnded(error, timeoutMs), String(error.stderr ?? ""));
+        if (!(error instanceof execa.ExecaError)) throw error;
+        throw new CommandFailed(command, howItEnded(error as CommandError, timeoutMs), String(error.stderr ?? ""));
     }
 }
 
@@ -58,7 +60,9 @@ const eachLine = (onLine?: Report) =>
         yield line;
     };
 
-function howItEnded({ exitCode, originalMessage, signal, timedOut }: ExecaError, timeoutMs = 0): string {
+type CommandError = Pick<ExecaError, "exitCode" | "originalMessage" | "signal" | "timedOut">;
+
+function howItEnded({ exitCode, originalMessage, signal, timedOut }: CommandError, timeoutMs = 0): string {
     if (timedOut) return `did not end within ${timeoutMs / 1000} s`;
     if (signal) return `was ended by ${signal}`;
     return exitCode === undefined ? `cannot be started (${originalMessage})` : `ended with exit code ${exitCode}`;

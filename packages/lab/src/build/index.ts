@@ -13,7 +13,8 @@ export { wholeDirectory } from "./whole";
 export { ensureWorkloads } from "./workloads";
 
 /**
- * The directory of upstream's files for a lab, keyed by the lock file; written on first use, verified on each. It is made by
+ * The directory of upstream's files for a lab, keyed by the lock file; written on first use, verified on each. It is
+ * made by
  * the program's own command, as a user would for a cluster without internet.
  */
 export async function ensureBundle(repository: string, cache: string, go: Go, report: Report): Promise<string> {

@@ -34,7 +34,8 @@ export function which(program: string, path = process.env.PATH ?? ""): string | 
 }
 
 /**
- * Checks that this is Linux and root, and that the system has the programs that the lab calls; installs them where apt can.
+ * Checks that this is Linux and root, and that the system has the programs that the lab calls; installs them where apt
+ * can.
  * @throws UserError naming what is missing.
  */
 export async function ensureSystem(report: Report): Promise<void> {
@@ -47,8 +48,8 @@ export async function ensureSystem(report: Report): Promise<void> {
     await ensurePackages(PROGRAMS, report);
     await run(VETH).catch((error: unknown) => {
         throw new UserError(
-            `This machine makes no veth devices (${reasonOf(error)}): each pod that runs in the lab, istiod's too, has a ` +
-                "network of its own by them; use a machine or container whose kernel has them.",
+            `This machine makes no veth devices (${reasonOf(error)}): each pod that runs in the lab, istiod's too, ` +
+                "has a network of its own by them; use a machine or container whose kernel has them.",
         );
     });
 }

@@ -20,14 +20,20 @@ export interface ToolBuild {
     readonly files?: Readonly<Record<string, { readonly module: string; readonly path: string }>>;
 }
 
-/** The version that a module's go.mod requires of another module, such as `v1.33.13`. @throws Error if it requires none */
+/**
+ * The version that a module's go.mod requires of another module, such as `v1.33.13`.
+ * @throws Error if it requires none
+ */
 export type VersionOf = (module: string) => string;
 
 const HELM = "helm.sh/helm/v3";
 const ENGINE_MODULE = "github.com/pulumi/pulumi/pkg/v3";
 const KUBERNETES_PLUGIN_MODULE = "github.com/pulumi/pulumi-kubernetes/provider/v4";
 
-/** Release of the Kubernetes plugin that its Go module holds: the module proxy has no newer one, and tells it by date and commit. */
+/**
+ * Release of the Kubernetes plugin that its Go module holds: the module proxy has no newer one, and tells it by date
+ * and commit.
+ */
 export const BUILT_PLUGIN_VERSION = "4.25.0";
 
 /** The cluster's programs, and the command-line tools of its users. */

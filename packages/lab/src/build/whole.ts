@@ -3,7 +3,8 @@ import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /**
- * Makes a directory that appears whole or not at all, unless it exists. One that another process makes at the same time is
+ * Makes a directory that appears whole or not at all, unless it exists. One that another process makes at the same time
+ * is
  * taken as well; what a killed process has left of one is removed.
  * @param fill writes the content into an empty directory beside it.
  * @returns whether it was made.

@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { wholeDirectory } from "./whole";
 
 /**
- * The directory of the workloads' JavaScript, `<cache>/workloads/<hash of the sources>`; made on first use. Each file is one of
+ * The directory of the workloads' JavaScript, `<cache>/workloads/<hash of the sources>`; made on first use. Each file
+ * is one of
  * `sources` without its types: a workload's process should hold Node.js and itself, and no compiler.
  */
 export async function ensureWorkloads(sources: string, cache: string): Promise<string> {

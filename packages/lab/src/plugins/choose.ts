@@ -11,7 +11,8 @@ import { PLUGIN_NEEDS, type PluginNeed, wantedVersion } from "./needs";
 export interface PluginChoice {
     readonly executable: string;
     /**
-     * `LAB_PLUGINS`: the directory of that name holds it. `official`: it is installed or was downloaded. `built`: from its Go
+     * `LAB_PLUGINS`: the directory of that name holds it. `official`: it is installed or was downloaded. `built`: from
+     * its Go
      * module. `stand-in`: the lab's own.
      */
     readonly kind: "LAB_PLUGINS" | "official" | "built" | "stand-in";
@@ -26,7 +27,8 @@ export interface PluginChoice {
 }
 
 /**
- * Chooses each plugin: from LAB_PLUGINS, else an official one (installed in the user's Pulumi home, downloaded by the lab, or
+ * Chooses each plugin: from LAB_PLUGINS, else an official one (installed in the user's Pulumi home, downloaded by the
+ * lab, or
  * beside the machine's own engine), else one built from its Go module or the stand-in.
  * @throws UserError if LAB_PLUGINS names no directory, or one without any of the plugins.
  */

@@ -14,7 +14,9 @@ export function describePlugins(choices: readonly PluginChoice[]): string {
     return [table(["PLUGIN", "KIND", "VERSION", "WHY"], rows), ...choices.flatMap(warning)].join("\n");
 }
 
-/** The engine compares a plugin's version with the one that the program wants, and warns in each run where it is older. */
+/**
+ * The engine compares a plugin's version with the one that the program wants, and warns in each run where it is older.
+ */
 function warning({ executable, version, wanted }: PluginChoice): string[] {
     if (version === undefined || wanted === undefined || version === wanted) return [];
     return [

@@ -8,7 +8,8 @@ import type { LabPlace } from "../place";
 import type { PluginChoice } from "./choose";
 
 /**
- * A directory that holds the chosen plugins under their executables' names. One choice is one directory that is never changed,
+ * A directory that holds the chosen plugins under their executables' names. One choice is one directory that is never
+ * changed,
  * so that commands with different choices can run side by side.
  * @throws UserError if one has not been built yet.
  */
@@ -34,12 +35,17 @@ export async function pluginDir(place: LabPlace, choices: readonly PluginChoice[
     return dir;
 }
 
-/** The official language host is several files (`pulumi-language-nodejs`, `pulumi-language-nodejs-exec`) that look for each other. */
+/**
+ * The official language host is several files (`pulumi-language-nodejs`, `pulumi-language-nodejs-exec`) that look for
+ * each other.
+ */
 async function companions(dir: string, executable: string): Promise<string[]> {
     return (await readdir(dir)).filter((name) => name === executable || name.startsWith(`${executable}-`));
 }
 
-/** A stand-in is started by this Node.js, with the loader of the project, from whatever directory the engine runs in. */
+/**
+ * A stand-in is started by this Node.js, with the loader of the project, from whatever directory the engine runs in.
+ */
 function standInScript(main: string): string {
     const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
     return `#!/bin/sh\nexec ${quoted(process.execPath)} --import ${quoted(loader())} ${quoted(main)} "$@"\n`;
