@@ -14,7 +14,7 @@ export interface PodFile {
 }
 
 /** The server takes a container's namespaces, user and environment from its process. */
-export interface ContainerFile {
+interface ContainerFile {
     /** Of its process; absent while none runs. */
     readonly pid?: number;
     /** The directory that its process sees as `/`. */

@@ -12,7 +12,7 @@ import type {
 import { type Lookup, MissingReference, podField, resourceField } from "./environment";
 
 /** One file of a volume: its path inside the volume. */
-export interface VolumeFile {
+interface VolumeFile {
     readonly path: string;
     readonly content: string;
     readonly mode: number;
