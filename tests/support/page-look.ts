@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import type { Page } from "playwright-core";
 
 /** A piece of text as a reader meets it. */
@@ -32,13 +33,10 @@ export async function lookAt(page: Page): Promise<SeenPage> {
     return page.evaluate(look);
 }
 
-// What follows runs in the page, which knows nothing of this file. This project has no types for pages.
-declare const document: any;
-declare const innerWidth: number;
-declare const getComputedStyle: (element: any) => any;
+// What follows runs in the page, which knows nothing of this file.
 
 function unfold(): number {
-    for (const details of document.querySelectorAll("details")) details.open = true;
+    for (const details of [...document.querySelectorAll("details")]) details.open = true;
     return Math.ceil(document.documentElement.scrollHeight);
 }
 
@@ -60,23 +58,22 @@ function look(): SeenPage {
             value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4;
         return 0.2126 * part(red) + 0.7152 * part(green) + 0.0722 * part(blue);
     };
-    const drawn = (element: any): Colour => {
+    const drawn = (element: Element): Colour => {
         const style = getComputedStyle(element);
-        return element.namespaceURI.endsWith("/svg") && element.localName !== "svg"
+        return element.namespaceURI?.endsWith("/svg") && element.localName !== "svg"
             ? parse(style.fill)
             : parse(style.backgroundColor);
     };
     const canvas: Colour = over(parse(getComputedStyle(document.body).backgroundColor), [255, 255, 255, 1]);
 
-    const describe = (node: any): SeenText | undefined => {
+    const describe = (node: Text, element: Element): SeenText | undefined => {
         const range = document.createRange();
         range.selectNodeContents(node);
         const boxes = [...range.getClientRects()];
-        const first = boxes.find(({ width, height }: any) => width > 1 && height > 1);
+        const first = boxes.find(({ width, height }) => width > 1 && height > 1);
         if (!first) return undefined;
-        const element = node.parentElement;
         const [x, y] = [first.left + first.width / 2, first.top + first.height / 2];
-        const stack = document.elementsFromPoint(x, y) as any[];
+        const stack = document.elementsFromPoint(x, y);
         const at = stack.findIndex((each) => each === element || element.contains(each));
         const behind = stack
             .slice(Math.max(at, 0))
@@ -94,24 +91,24 @@ function look(): SeenPage {
             contrast: (light + 0.05) / (dark + 0.05),
             large: size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700),
             covered: at !== 0,
-            left: Math.min(...boxes.map(({ left }: any) => left)),
-            right: Math.max(...boxes.map(({ right }: any) => right)),
+            left: Math.min(...boxes.map(({ left }) => left)),
+            right: Math.max(...boxes.map(({ right }) => right)),
         };
     };
 
     const texts: SeenText[] = [];
-    // 4: text nodes.
-    const walker = document.createTreeWalker(document.body, 4);
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
-        const node = walker.currentNode;
-        if (node.data.trim() === "" || ["title", "style"].includes(node.parentElement.localName)) continue;
-        const seen = describe(node);
+        const node = walker.currentNode as Text;
+        const element = node.parentElement!;
+        if (node.data.trim() === "" || ["title", "style"].includes(element.localName)) continue;
+        const seen = describe(node, element);
         if (seen) texts.push(seen);
     }
-    const pictures = [...document.querySelectorAll("svg")].map((svg) => ({
-        name: String(svg.getAttribute("class")),
-        ...{ width: svg.getBoundingClientRect().width as number, height: svg.getBoundingClientRect().height as number },
-    }));
+    const pictures = [...document.querySelectorAll("svg")].map((svg) => {
+        const { width, height } = svg.getBoundingClientRect();
+        return { name: String(svg.getAttribute("class")), width, height };
+    });
     return {
         width: innerWidth,
         scrollWidth: document.documentElement.scrollWidth,
