@@ -106,7 +106,7 @@ describe("kubectl exec", () => {
 
     test("asks the sidecar's Envoy by the agent, as people do", async () => {
         const text = await lab.output(
-            exec("ratings-v1", "istio-proxy", "/lab/pilot-agent", "request", "GET", "server_info"),
+            exec("ratings-v1", "istio-proxy", "pilot-agent", "request", "GET", "server_info"),
         );
         expect(JSON.parse(text)).toMatchObject({ state: "LIVE" });
     });

@@ -20,7 +20,8 @@ import type { ContainerProgram } from "./programs";
 /** What a kubelet and a container runtime set in every container. */
 export function baseEnvironment(pod: V1Pod): Record<string, string> {
     return {
-        PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        // /lab holds the image's own programs where /usr is the system's: `kubectl exec` finds pilot-agent by its name.
+        PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/lab",
         HOSTNAME: pod.metadata?.name ?? "",
         HOME: "/",
         KUBERNETES_SERVICE_HOST: API_SERVICE_IP,
