@@ -20,11 +20,12 @@ import {
     removeRecord,
     saveRecord,
 } from "./processes";
+import { PROXY_MODE_VARIABLE, type ProxyMode, proxyMode } from "./proxy-mode";
 import { type LabStatus, readStatus } from "./status";
 import { DATA_PLANE_VARIABLE, SUPERVISOR } from "./supervisor";
 
-/** Name of the door's process record. */
-const DOOR = "door";
+/** Name of the process record of what forwards the node ports. */
+const FORWARDER = "node-port-forwarder";
 /** How long the control plane may take to become ready, in milliseconds. */
 const START_TIMEOUT_MS = 120_000;
 /** How long an orderly stop may take before what is left is ended one by one. */
@@ -44,57 +45,60 @@ export function labStatus(place: LabPlace): LabStatus & { running: boolean } {
 }
 
 /**
- * Starts the control plane and waits until every part is ready; one that runs is left alone, the remains of a dead one are removed first.
+ * Starts the control plane and waits until every part is ready; one that runs is left alone, the remains of a dead one
+ * are removed first.
  * @param dataPlane whether sidecars, gateways and workloads are to run in it.
  * @returns whether it was started.
- * @throws UserError naming the parts that did not become ready.
+ * @throws UserError naming the parts that did not become ready, or if LAB_PROXY_MODE is none.
  */
 export async function startControlPlane(place: LabPlace, dataPlane: boolean, report: Report): Promise<boolean> {
     const running = labStatus(place).running;
+    const mode = proxyMode(process.env);
     if (!running) {
         await stopControlPlane(place, report);
         await createLabNetns(place);
-        startSupervisor(place, dataPlane);
+        startSupervisor(place, dataPlane, mode);
     }
     const deadline = Date.now() + START_TIMEOUT_MS;
     while (!labStatus(place).ready) {
         const { parts } = labStatus(place);
         const late = parts.filter((part) => part.state !== "ready");
-        if (late.length > 0)
-            report(
-                `${parts.length - late.length} of ${parts.length} parts ready; ${late.map((part) => `${part.name} ${part.state}`).join(", ")}`,
-            );
+        if (late.length > 0) {
+            const states = late.map(({ name, state }) => `${name} ${state}`).join(", ");
+            report(`${parts.length - late.length} of ${parts.length} parts ready; ${states}`);
+        }
         if (Date.now() > deadline) {
             const why = late
                 .map((part) => `${part.name} (${[part.state, part.detail, part.log].filter(Boolean).join(", ")})`)
                 .join("; ");
+            const silence = `its supervisor said nothing, see ${join(place.logs, "supervisor.log")}`;
             throw new UserError(
-                `The lab ${place.name} was not ready after ${START_TIMEOUT_MS / 1000} s: ${why || `its supervisor said nothing, see ${join(place.logs, "supervisor.log")}`}.`,
+                `The lab ${place.name} was not ready after ${START_TIMEOUT_MS / 1000} s: ${why || silence}.`,
             );
         }
         await sleep(50);
     }
-    startDoor(place);
+    startForwarder(place);
     return !running;
 }
 
-/** Opens the node ports on the machine's loopback, unless they are; the door closes itself when the supervisor ends. */
-function startDoor(place: LabPlace): void {
-    const before = readRecord(place.run, DOOR);
+/** Opens the node ports on the machine's loopback, unless they are open; what opens them ends with the supervisor. */
+function startForwarder(place: LabPlace): void {
+    const before = readRecord(place.run, FORWARDER);
     if (before && isAlive(before)) return;
-    const log = openSync(join(place.logs, "door.log"), "a");
+    const log = openSync(join(place.logs, `${FORWARDER}.log`), "a");
     const child = spawn(
         process.execPath,
-        ["--import", loader(), join(__dirname, "..", "node-ports", "outside.ts"), place.doorFile],
+        ["--import", loader(), join(__dirname, "..", "node-ports", "forward.ts"), place.doorFile],
         { cwd: "/", detached: true, stdio: ["ignore", log, log] },
     );
     closeSync(log);
     child.unref();
-    const record = child.pid === undefined ? undefined : recordOf(DOOR, child.pid);
+    const record = child.pid === undefined ? undefined : recordOf(FORWARDER, child.pid);
     if (record) saveRecord(place.run, record);
 }
 
-function startSupervisor(place: LabPlace, dataPlane: boolean): void {
+function startSupervisor(place: LabPlace, dataPlane: boolean, mode: ProxyMode): void {
     mkdirSync(place.logs, { recursive: true });
     const log = openSync(join(place.logs, "supervisor.log"), "a");
     const [program, ...args] = inNetns(place.netns, [
@@ -112,6 +116,7 @@ function startSupervisor(place: LabPlace, dataPlane: boolean): void {
         XDG_CACHE_HOME,
         LAB_NAME: place.name,
         [DATA_PLANE_VARIABLE]: dataPlane ? "on" : "off",
+        [PROXY_MODE_VARIABLE]: mode,
         [PART_VARIABLE]: `${place.netns}/${SUPERVISOR}`,
     };
     const child = spawn(program, args, { cwd: "/", detached: true, stdio: ["ignore", log, log], env });

@@ -24,7 +24,10 @@ export interface KeptProgram {
     readonly completes?: boolean;
 }
 
-/** What happens to a kept program. `exited` tells how, and in how many milliseconds it is started again; `completed` is the last one. */
+/**
+ * What happens to a kept program. `exited` tells how, and in how many milliseconds it is started again; `completed` is
+ * the last one.
+ */
 export type KeeperEvent =
     { type: "started"; pid: number } | { type: "completed" } | ({ type: "exited"; restartInMs: number } & Ending);
 

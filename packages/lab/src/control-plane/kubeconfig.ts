@@ -6,7 +6,7 @@ import type { LeafName, Pki } from "./pki";
 /** Name of cluster, user and context in every kubeconfig of the lab. */
 export const CONTEXT = "lab";
 
-/** Writes a kubeconfig that holds its certificates, so that it can be copied; JSON is YAML. Readable by its owner only. */
+/** Writes a kubeconfig that holds its certificates, so that it can be copied; for its owner only. JSON is YAML. */
 export function writeKubeconfig(file: string, pki: Pki, user: LeafName): void {
     const base64 = (pem: string) => Buffer.from(pem).toString("base64");
     const config = {

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { ip, netnsFile } from "./netns";
 import { endProcess, type ProcessRecord, recordOf } from "./processes";
 
-/** Environment variable that marks every process that a lab started, as `<namespace>/<name>`; what it starts inherits it. */
+/** Environment variable that marks a lab's processes, as `<namespace>/<name>`; what a process starts inherits it. */
 export const PART_VARIABLE = "ISTIO_LAB_PART";
 
 /** Milliseconds between SIGTERM and SIGKILL for what nobody waits for. */

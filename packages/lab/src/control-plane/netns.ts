@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { promisify } from "node:util";
 import { reasonOf, UserError } from "@istio-on-pulumi/kube";
 import type { LabPlace } from "../place";
-import { NODE_IP, PLAYED_POD_CIDR, POD_CIDR, SERVICE_CIDR } from "./addresses";
+import { NODE_IP, POD_CIDR, SERVICE_CIDR, SIMULATED_POD_CIDR } from "./addresses";
 
 const run = promisify(execFile);
 const NETNS_DIR = "/run/netns";
@@ -13,8 +13,8 @@ const NETNS_DIR = "/run/netns";
 export const netnsFile = (netns: string) => `${NETNS_DIR}/${netns}`;
 
 /**
- * A command line that runs another in a network namespace. `nsenter` keeps the mount namespace, so that namespaces made inside
- * are seen outside, and replaces itself, so that its pid is the command's.
+ * A command line that runs another in a network namespace. `nsenter` keeps the mount namespace, so that namespaces made
+ * inside are seen outside, and replaces itself, so that its pid is the command's.
  */
 export function inNetns(netns: string, command: readonly string[]): [string, ...string[]] {
     return ["nsenter", `--net=${netnsFile(netns)}`, "--", ...command];
@@ -26,18 +26,18 @@ export async function ip(args: readonly string[], netns?: string): Promise<strin
     try {
         return (await run(program, rest)).stdout;
     } catch (error) {
-        throw new Error(
-            `ip ${args.join(" ")}: ${(error as ExecFileException & { stderr?: string }).stderr?.trim() || String(error)}`,
-        );
+        const { stderr } = error as ExecFileException & { stderr?: string };
+        throw new Error(`ip ${args.join(" ")}: ${stderr?.trim() || String(error)}`);
     }
 }
 
-/** Makes the lab's namespace if it is missing, with the node's address and the routes that its pods and Services need. */
+/** Makes the lab's namespace if it is missing, with the node's address and the routes of its pods and Services. */
 export async function createLabNetns(place: LabPlace): Promise<void> {
     if (!existsSync(netnsFile(place.netns))) {
         await ip(["netns", "add", place.netns]).catch((error: unknown) => {
             throw new UserError(
-                `The network namespace ${place.netns} could not be made (${reasonOf(error)}): the lab needs a machine or container in which root may make network namespaces.`,
+                `The network namespace ${place.netns} could not be made (${reasonOf(error)}): ` +
+                    "the lab needs a machine or container in which root may make network namespaces.",
             );
         });
     }
@@ -45,9 +45,10 @@ export async function createLabNetns(place: LabPlace): Promise<void> {
     await ip(["address", "replace", `${NODE_IP}/32`, "dev", "lo"], place.netns);
     // A Service address needs some route, or connect fails before kube-proxy's rules translate it.
     await ip(["route", "replace", SERVICE_CIDR, "dev", "lo", "src", NODE_IP], place.netns);
-    // A pod that is no process refuses at once instead of timing out, also behind a node port: its address is the lab's own, where
-    // nobody listens. One that is a process gets a /32 route, which goes before these two.
-    await ip(["route", "replace", "local", PLAYED_POD_CIDR, "dev", "lo", "table", "main", "src", NODE_IP], place.netns);
+    // A pod that is no process refuses at once instead of timing out, also behind a node port: its address is the
+    // lab's own, where nobody listens. One that is a process gets a /32 route, which goes before these two.
+    const simulated = ["local", SIMULATED_POD_CIDR, "dev", "lo", "table", "main", "src", NODE_IP];
+    await ip(["route", "replace", ...simulated], place.netns);
     await ip(["route", "replace", "unreachable", POD_CIDR], place.netns);
     const [program, ...args] = inNetns(place.netns, ["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]);
     await run(program, args);

@@ -14,7 +14,7 @@ import { DNS_SERVICE_IP, KUBELET_PORT, NODE_IP, NODE_NAME } from "./addresses";
 /** Provisioner of the lab's storage class. */
 export const VOLUME_PROVISIONER = "istio-on-pulumi/lab-volumes";
 
-// Pods that kwok plays use nothing: the node has room for any requests.
+// Pods that kwok simulates use nothing: the node has room for any requests.
 const CAPACITY = {
     cpu: "256",
     memory: `${Math.floor(totalmem() / 2 ** 20) * 16}Mi`,
@@ -128,7 +128,10 @@ const DNS_ENDPOINTS: V1EndpointSlice = {
 
 type Named = KubernetesObject & { metadata: { name: string; namespace?: string } };
 
-/** Creates what a cluster's installer would create: the node, the default storage class, the Service of the DNS, and what kwok, the DNS and the volume provisioner may do. Leaves what exists. */
+/**
+ * Creates what a cluster's installer would create: the node, the default storage class, the Service of the DNS, and
+ * what kwok, the DNS and the volume provisioner may do. Leaves what exists.
+ */
 export async function createClusterObjects(config: KubeConfig): Promise<void> {
     const { KubernetesObjectApi } = await import("@kubernetes/client-node");
     const api = KubernetesObjectApi.makeApiClient(config);

@@ -16,6 +16,7 @@ import {
 } from "./addresses";
 import { KUBELET_CLIENT, type LeafName, type Pki } from "./pki";
 import type { HttpProbe } from "./probes";
+import type { ProxyMode } from "./proxy-mode";
 
 /** One program of the control plane: how it is started and how it shows that it is ready. */
 export interface Part {
@@ -46,20 +47,20 @@ export const KUBECONFIG_USERS = [
 ] as const satisfies readonly LeafName[];
 
 /** The control plane's programs in the order in which they can start. */
-export function controlPlane(place: LabPlace, pki: Pki): Part[] {
+export function controlPlane(place: LabPlace, pki: Pki, mode: ProxyMode): Part[] {
     return [
         etcd(place, pki),
         apiServer(pki),
         controllerManager(place, pki),
         scheduler(place, pki),
-        kubeProxy(place),
+        kubeProxy(place, mode),
         kwok(place),
         coreDns(place),
         nodeServer(place, pki),
     ];
 }
 
-/** Configuration files of the parts, by path. @param dataPlane whether sidecars run: kwok plays the other pods. */
+/** Configuration files of the parts, by path. @param dataPlane whether sidecars run: kwok simulates the other pods. */
 export function partFiles(place: LabPlace, dataPlane: boolean): Record<string, string> {
     const stages = readFileSync(join(__dirname, "kwok-stages.yaml"), "utf8").replaceAll(
         "PROCESS_IMAGES",
@@ -192,7 +193,7 @@ function controllerManager(place: LabPlace, pki: Pki): Part {
             "--use-service-account-credentials=true",
             `--cluster-cidr=${POD_CIDR}`,
             `--service-cluster-ip-range=${SERVICE_CIDR}`,
-            // A claim that somebody else changes at the same moment is looked at again only then: after 15 s by default.
+            // A claim that somebody else changes at the same moment is looked at again only then; default: 15 s.
             "--pvclaimbinder-sync-period=1s",
         ],
         ready: { url: `https://127.0.0.1:${PORTS.controllerManager}/healthz`, ca: pki.pem("ca", "crt") },
@@ -212,13 +213,13 @@ function scheduler(place: LabPlace, pki: Pki): Part {
     };
 }
 
-function kubeProxy(place: LabPlace): Part {
+function kubeProxy(place: LabPlace, mode: ProxyMode): Part {
     return {
         name: "kube-proxy",
         program: "kube-proxy",
         args: [
             `--kubeconfig=${kubeconfigOf(place, "proxy")}`,
-            "--proxy-mode=iptables",
+            `--proxy-mode=${mode}`,
             `--hostname-override=${NODE_NAME}`,
             `--cluster-cidr=${POD_CIDR}`,
             `--healthz-bind-address=127.0.0.1:${PORTS.kubeProxy}`,

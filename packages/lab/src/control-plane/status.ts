@@ -14,7 +14,7 @@ export interface PartStatus {
 
 /** The lab as its supervisor sees it. */
 export interface LabStatus {
-    /** Whether every part is ready. Pods that run as processes are not parts: they come and go with the cluster's objects. */
+    /** Whether every part is ready. Pods are no parts: they come and go with the cluster's objects. */
     readonly ready: boolean;
     readonly parts: readonly PartStatus[];
     readonly pods: readonly PartStatus[];

@@ -2,9 +2,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { reasonOf } from "@istio-on-pulumi/kube";
-import { DoorInside } from "../node-ports/inside";
+import { NodePortRelay } from "../node-ports/relay";
 import { type LabPlace, labPlace } from "../place";
 import { PodRunners } from "../pods";
+import { NODE_PORT_ADDRESS } from "./addresses";
 import { writeKubeconfig } from "./kubeconfig";
 import { PART_VARIABLE } from "./marks";
 import { createClusterObjects } from "./objects";
@@ -12,6 +13,7 @@ import { PartRunner } from "./part-runner";
 import { controlPlane, KUBECONFIG_USERS, kubeconfigOf, type Part, partFiles } from "./parts";
 import { type LeafName, Pki } from "./pki";
 import { recordOf, removeRecord, saveRecord } from "./processes";
+import { type ProxyMode, proxyMode } from "./proxy-mode";
 import { StatusBoard } from "./status";
 import { provisionVolumes } from "./volumes";
 
@@ -25,12 +27,12 @@ export const DATA_PLANE_VARIABLE = "LAB_DATA_PLANE";
 const OBJECTS = "objects";
 const VOLUMES = "volumes";
 const PODS = "pods";
-const DOOR = "door";
+const NODE_PORTS = "node-ports";
 
 /** Runs in the lab's namespace: starts the control plane in order, keeps it running, and ends it on SIGTERM. */
 class Supervisor {
     private readonly stopped = new AbortController();
-    private readonly runners: PartRunner[] = [];
+    private readonly runners = new Map<string, PartRunner>();
     private readonly ready = new Map<string, Promise<unknown>>();
     private readonly board: StatusBoard;
     private readonly parts: Part[];
@@ -39,18 +41,19 @@ class Supervisor {
     constructor(
         private readonly place: LabPlace,
         private readonly dataPlane: boolean,
+        mode: ProxyMode,
     ) {
         const pki = Pki.open(place.pki);
         writeKubeconfig(place.kubeconfig, pki, "admin");
         for (const user of KUBECONFIG_USERS) writeKubeconfig(kubeconfigOf(place, user), pki, user);
-        this.parts = controlPlane(place, pki);
+        this.parts = controlPlane(place, pki, mode);
         for (const [file, text] of Object.entries(partFiles(place, dataPlane))) writeFileSync(file, text);
         this.board = new StatusBoard(place.statusFile, [
             ...this.parts.map((part) => part.name),
             OBJECTS,
             VOLUMES,
             PODS,
-            DOOR,
+            NODE_PORTS,
         ]);
     }
 
@@ -71,32 +74,29 @@ class Supervisor {
             );
             await this.pods.start();
         });
-        const door = new DoorInside(this.place.doorFile, ({ open, refused }) => {
+        const relay = new NodePortRelay(this.place.doorFile, ({ open, refused }) => {
             const detail = [
-                `on 127.0.0.1: ${open.join(", ") || "no node port yet"}`,
+                `on ${NODE_PORT_ADDRESS}: ${open.join(", ") || "no node port yet"}`,
                 ...refused.map(({ port, reason }) => `not ${port} (${reason})`),
             ].join("; ");
-            this.board.part({ name: DOOR, state: "ready", pid: process.pid, restarts: 0, detail });
+            this.board.part({ name: NODE_PORTS, state: "ready", pid: process.pid, restarts: 0, detail });
         });
-        this.startTask(DOOR, "node", [OBJECTS], (config) => door.start(config, this.stopped.signal));
+        this.startTask(NODE_PORTS, "node", [OBJECTS], (config) => relay.start(config, this.stopped.signal));
     }
 
     /** Pods first, then what serves them, the API server next to last. */
     async stop(): Promise<void> {
         this.stopped.abort();
         await this.pods?.stop();
-        const byName = (names: string[]) =>
-            this.runners.filter((_, index) => names.includes(this.parts[index]?.name ?? ""));
         const last = ["kube-apiserver", "etcd"];
-        await Promise.all(
-            this.runners.filter((runner) => !byName(last).includes(runner)).map((runner) => runner.stop()),
-        );
-        for (const name of last) await byName([name])[0]?.stop();
+        const others = [...this.runners].filter(([name]) => !last.includes(name));
+        await Promise.all(others.map(([, runner]) => runner.stop()));
+        for (const name of last) await this.runners.get(name)?.stop();
     }
 
     private async startPart(part: Part): Promise<void> {
         const runner = new PartRunner(part, this.place, this.environment(part.name), this.board);
-        this.runners.push(runner);
+        this.runners.set(part.name, runner);
         // The tasks among the prerequisites are entered into the map after all parts.
         await sleep(0);
         await this.after(part.after);
@@ -137,7 +137,7 @@ class Supervisor {
     }
 
     private async after(names: readonly string[]): Promise<void> {
-        await Promise.all(names.map((name) => this.ready.get(name)));
+        await Promise.all(names.map(async (name) => this.ready.get(name)));
     }
 
     /** Nothing of the user's environment reaches the programs: a proxy variable would lead them out of the lab. */
@@ -150,12 +150,12 @@ class Supervisor {
     }
 }
 
-async function main(): Promise<void> {
+function main(): void {
     const place = labPlace();
     for (const dir of [place.state, place.run, place.logs]) mkdirSync(dir, { recursive: true, mode: 0o700 });
     const self = recordOf(SUPERVISOR, process.pid);
     if (self) saveRecord(place.run, self);
-    const supervisor = new Supervisor(place, process.env[DATA_PLANE_VARIABLE] === "on");
+    const supervisor = new Supervisor(place, process.env[DATA_PLANE_VARIABLE] === "on", proxyMode(process.env));
     let ending = false;
     for (const name of ["SIGTERM", "SIGINT"] as const) {
         process.on(name, () => {
@@ -170,4 +170,4 @@ async function main(): Promise<void> {
     supervisor.start();
 }
 
-if (require.main === module) void main();
+if (require.main === module) main();

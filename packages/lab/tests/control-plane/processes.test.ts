@@ -104,7 +104,10 @@ describe("Keeper", () => {
     it("starts a program that completes again until it ends well, and then no more", async () => {
         const marker = join(dir, "tried");
         const { keeper, count } = keep(
-            `const fs = require("node:fs"); if (fs.existsSync(${JSON.stringify(marker)})) process.exit(0); fs.writeFileSync(${JSON.stringify(marker)}, ""); process.exit(1);`,
+            `const [fs, marker] = [require("node:fs"), ${JSON.stringify(marker)}];
+            if (fs.existsSync(marker)) process.exit(0);
+            fs.writeFileSync(marker, "");
+            process.exit(1);`,
             20,
             true,
         );
@@ -140,6 +143,7 @@ describe("Keeper", () => {
         keeper.start();
         while (events.length === 0) await new Promise((resolve) => setImmediate(resolve));
         await keeper.stop();
-        expect(events).toMatchObject([{ type: "exited", failure: expect.stringContaining("ENOENT") }]);
+        const failure: unknown = expect.stringContaining("ENOENT");
+        expect(events).toMatchObject([{ type: "exited", failure }]);
     });
 });
