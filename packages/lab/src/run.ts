@@ -19,11 +19,14 @@ const KEPT_LINES = 15;
 
 /** A command that ended otherwise than with exit code 0; the message holds the last lines of its standard error. */
 export class CommandFailed extends UserError {
-    constructor(command: readonly string[], how: string, errorOutput: string) {
+    constructor(
+        command: readonly string[],
+        how: string,
+        readonly lastLines: readonly string[],
+    ) {
         const [program, first] = command;
         const name = [program?.split("/").pop(), first].filter(Boolean).join(" ");
-        const lines = errorOutput.split("\n").filter((line) => line.trim() !== "");
-        super([`${name} ${how}`, lines.slice(-KEPT_LINES).join(" | ")].filter(Boolean).join(": "));
+        super([`${name} ${how}`, lastLines.join(" | ")].filter(Boolean).join(": "));
     }
 }
 
@@ -49,7 +52,9 @@ export async function run(command: readonly string[], options: RunOptions = {}):
         return stdout;
     } catch (error) {
         if (!(error instanceof execa.ExecaError)) throw error;
-        throw new CommandFailed(command, howItEnded(error as CommandError, timeoutMs), String(error.stderr ?? ""));
+        const lines = String(error.stderr ?? "").split("\n");
+        const lastLines = lines.filter((line) => line.trim() !== "").slice(-KEPT_LINES);
+        throw new CommandFailed(command, howItEnded(error as CommandError, timeoutMs), lastLines);
     }
 }
 

@@ -58,7 +58,13 @@ describe("the choice of plugins", () => {
 });
 
 describe("a download", () => {
-    const OFFLINE = "#!/bin/sh\necho called >> \"$0.calls\"\necho 'error: no route to host' >&2\nexit 1\n";
+    const OFFLINE = `#!/bin/sh
+echo called >> "$0.calls"
+echo 'warning: Error downloading plugin: Get "https://example.org/plugin.tar.gz": no route to host' >&2
+echo 'Will retry in 1.28s [5/5]' >&2
+echo 'error: failed all 5 attempts' >&2
+exit 1
+`;
     const ONLINE = `#!/bin/sh
 [ "$1 $2 $3" = "plugin install resource" ] || exit 2
 mkdir -p "$PULUMI_HOME/plugins/resource-$4-v$5"
@@ -77,7 +83,9 @@ echo > "$PULUMI_HOME/plugins/resource-$4-v$5/pulumi-resource-$4"
         executable(engine(), OFFLINE);
         await download();
         expect(calls()).toBe(2);
-        expect(choose()[0]?.why).toMatch(/^download failed on \d{4}-\d\d-\d\d at \d\d:\d\d UTC: .*no route to host$/);
+        expect(choose()[0]?.why).toMatch(
+            /^download failed on \d{4}-\d\d-\d\d at \d\d:\d\d UTC: Get "https:\/\/example.org\/plugin.tar.gz": no route to host$/,
+        );
         await download();
         expect(calls()).toBe(2);
         await download(true);

@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { reasonOf } from "@istio-on-pulumi/kube";
 import type { LabPlace } from "../place";
-import { type Report, run } from "../run";
+import { CommandFailed, type Report, run } from "../run";
 
 /** How long a download may take, in milliseconds: one that a start tries by itself, and one that is asked for. */
 const TRY_MS = 30_000;
@@ -63,7 +63,15 @@ export async function downloadPlugin(
         });
         await rm(failureFile(place, plugin), { force: true });
     } catch (error) {
-        const failure: FailedDownload = { at: new Date().toISOString(), reason: reasonOf(error) };
+        const failure: FailedDownload = { at: new Date().toISOString(), reason: reasonOfDownload(error) };
         await writeFile(failureFile(place, plugin), `${JSON.stringify(failure)}\n`);
     }
 }
+
+/** What the engine says of its last try; it makes several, and ends with how many. */
+function reasonOfDownload(error: unknown): string {
+    const tries = error instanceof CommandFailed ? error.lastLines.flatMap((line) => TRY.exec(line)?.[1] ?? []) : [];
+    return tries.at(-1) ?? reasonOf(error);
+}
+
+const TRY = /Error downloading plugin: (.+)$/;
