@@ -4,6 +4,7 @@ import { Lab, TEST_LAB } from "../support/lab";
 import { byKey, getAll, getOne, type KubeObject } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
+import { nodePortOf, type Service } from "../support/objects";
 
 interface Endpoint {
     service: string;
@@ -26,7 +27,7 @@ let outputs: Outputs;
 let services: Map<string, KubeObject>;
 let nodeHost: string;
 
-const live = (namespace: string, name: string) => services.get(`Service ${namespace}/${name}`)!;
+const live = (namespace: string, name: string) => services.get(`Service ${namespace}/${name}`) as Service;
 
 beforeAll(async () => {
     await stack.ensureUp();
@@ -52,13 +53,9 @@ describe("endpoints", () => {
         const { spec } = live(namespace, service);
         const endpoint = outputs.endpoints[name]!;
         expect(endpoint).toMatchObject({ service, namespace, type: spec.type, address: `${service}.${namespace}.svc` });
-        const expected = (spec.ports as { name?: string; port: number; nodePort?: number }[])
-            .filter((port) => only === undefined || only.includes(port.name ?? ""))
-            .map((port) => ({
-                name: port.name ?? "",
-                port: port.port,
-                ...(port.nodePort && { nodePort: port.nodePort }),
-            }));
+        const expected = spec.ports
+            .filter((port) => only === undefined || only.includes(port.name))
+            .map(({ name, port, nodePort }) => ({ name, port, ...(nodePort && { nodePort }) }));
         expect(endpoint.ports.map(({ url: _, ...port }) => port)).toEqual(expected);
     });
 
@@ -77,12 +74,10 @@ describe("endpoints", () => {
 });
 
 test("productpageUrl and kialiUrl lead to their live node ports", () => {
-    const portOf = (service: KubeObject, port: number) =>
-        service.spec.ports.find((each: { port: number }) => each.port === port).nodePort as number;
     expect(outputs.productpageUrl).toBe(
-        `http://${nodeHost}:${portOf(live(BOOKINFO_NAMESPACE, "bookinfo-gateway-istio"), 80)}/productpage`,
+        `http://${nodeHost}:${nodePortOf(live(BOOKINFO_NAMESPACE, "bookinfo-gateway-istio"), 80)}/productpage`,
     );
-    expect(outputs.kialiUrl).toBe(`http://${nodeHost}:${portOf(live(ISTIO_NAMESPACE, "kiali"), 20001)}/kiali`);
+    expect(outputs.kialiUrl).toBe(`http://${nodeHost}:${nodePortOf(live(ISTIO_NAMESPACE, "kiali"), 20001)}/kiali`);
 });
 
 test("versions are those of the live objects", async () => {

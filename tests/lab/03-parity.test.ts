@@ -5,6 +5,7 @@ import { MEANT_DIFFERENCES, MEANT_IN_GENERATED, ONLY_BY_PULUMI } from "../suppor
 import { getManifest, keyOf, type KubeObject, snapshot } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
 import { applyByHand, BOOKINFO_NAMESPACE, exposeByHand, walkthroughManifests } from "../support/lab-walkthrough";
+import type { Pod } from "../support/objects";
 
 const lab = Lab.named(TEST_LAB);
 /** A second, short-lived lab, on which the walkthrough is done by hand with upstream's own manifests and tools. */
@@ -99,9 +100,8 @@ function bookinfoPods(objects: ReadonlyMap<string, KubeObject>): Map<string, unk
     return new Map(
         pods.map((pod) => {
             const [owner] = pod.metadata.ownerReferences as { name: string; uid: string }[];
-            const token = (pod.spec.volumes as { name: string }[]).find(({ name }) =>
-                name.startsWith("kube-api-access-"),
-            )!.name;
+            const { volumes } = pod.spec as Pod["spec"];
+            const token = volumes.find(({ name }) => name.startsWith("kube-api-access-"))!.name;
             const random = [
                 pod.metadata.name,
                 owner!.name,

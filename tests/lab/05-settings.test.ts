@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import { Lab, TEST_LAB } from "../support/lab";
 import { untilAnswered } from "../support/lab-load";
-import { getAll, getOne, type KubeObject } from "../support/lab-objects";
+import { getAll, getOne } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
+import { nodePortOf, type Service } from "../support/objects";
 
 interface Outputs {
     productpageUrl?: string;
@@ -20,12 +21,11 @@ const stack = new Stack(lab);
 
 beforeAll(() => stack.ensureUp());
 
-const gatewayService = () => getOne(lab, "service", "bookinfo-gateway-istio", "--namespace", BOOKINFO_NAMESPACE);
+const gatewayService = () =>
+    getOne<Service>(lab, "service", "bookinfo-gateway-istio", "--namespace", BOOKINFO_NAMESPACE);
 /** What the stack's state says of each resource; outputs that are secret are encrypted anew each time. */
 const recorded = async () =>
     (await stack.resources()).map(({ urn, id, provider, inputs }) => ({ urn, id, provider, inputs }));
-const nodePort = ({ spec }: KubeObject, port: number) =>
-    spec.ports.find((each: { port: number }) => each.port === port)?.nodePort as number | undefined;
 const lokiObjects = () =>
     getAll(
         lab,
@@ -44,12 +44,14 @@ describe("fixed node ports and a switched-off addon", () => {
         await stack.with(settings, async () => {
             await stack.up("--skip-preview");
             const { productpageUrl, kialiUrl, endpoints } = await stack.outputs<Outputs>();
-            expect(nodePort(await gatewayService(), 80)).toBe(30080);
+            expect(nodePortOf(await gatewayService(), 80)).toBe(30080);
             expect(productpageUrl).toMatch(/:30080\/productpage$/);
             expect(endpoints.productpage?.ports[0]).toMatchObject({ nodePort: 30080, url: productpageUrl });
-            // The port is another one, the pods are the same: it answers as soon as kube-proxy and the lab's door know.
+            // The port is another one, the pods are the same: it answers as soon as kube-proxy knows.
             await untilAnswered(productpageUrl!);
-            expect(nodePort(await getOne(lab, "service", "kiali", "--namespace", ISTIO_NAMESPACE), 20001)).toBe(30081);
+            expect(
+                nodePortOf(await getOne<Service>(lab, "service", "kiali", "--namespace", ISTIO_NAMESPACE), 20001),
+            ).toBe(30081);
             expect(kialiUrl).toMatch(/:30081\/kiali$/);
             expect(await lokiObjects()).toEqual([]);
             expect(endpoints.loki).toBeUndefined();
@@ -87,7 +89,7 @@ describe("fixed node ports and a switched-off addon", () => {
         ]);
         const after = await gatewayService();
         expect(after.metadata.resourceVersion).not.toBe(before.metadata.resourceVersion);
-        expect(nodePort(after, 80)).toBe(30080);
+        expect(nodePortOf(after, 80)).toBe(30080);
     });
 });
 
@@ -115,7 +117,7 @@ describe("without them, and with a Service that has no node ports", () => {
         await stack.up("--skip-preview");
         const service = await gatewayService();
         expect(service.spec.type).toBe("NodePort");
-        expect((await stack.outputs<Outputs>()).productpageUrl).toContain(`:${nodePort(service, 80)}/`);
+        expect((await stack.outputs<Outputs>()).productpageUrl).toContain(`:${nodePortOf(service, 80)}/`);
         await stack.up("--skip-preview", "--expect-no-changes");
     });
 });

@@ -9,6 +9,8 @@ import { ask, Load, type LoadReport, untilAnswered } from "../support/lab-load";
 import { byKey, eventually, getAll, type KubeObject, snapshot } from "../support/lab-objects";
 import { type LabServer, startServer } from "../support/lab-server";
 import { Stack } from "../support/lab-stack";
+import { isReady } from "../support/objects";
+import { stayingPods } from "../support/pods";
 
 const lab = Lab.named(TEST_LAB);
 const stack = new Stack(lab);
@@ -17,6 +19,11 @@ const leftovers = LEFTOVERS.map(({ key }) => key).sort();
 
 const addedKeys = (objects: ReadonlyMap<string, KubeObject>) =>
     [...objects.keys()].filter((key) => !pristine.has(key)).sort();
+/** What the README says about it. */
+function documented(): string {
+    const readme = readFileSync(join(lab.place.repository, "README.md"), "utf8");
+    return /## What remains after `pulumi destroy`\n([\s\S]*?)\n## /.exec(readme)![1]!;
+}
 /** The cluster as it is when what ends by itself (volumes, terminating pods) has ended. */
 const afterDestroy = () =>
     eventually(
@@ -83,9 +90,7 @@ describe("destroy, with requests on their way", () => {
     });
 
     test("leaves what the README says", () => {
-        const readme = readFileSync(join(lab.place.repository, "README.md"), "utf8");
-        const section =
-            /## What remains after `pulumi destroy`\n([\s\S]*?)\n## /.exec(readme)?.[1]?.replace(/\s+/g, " ") ?? "";
+        const section = documented().replace(/\s+/g, " ");
         for (const { readme: words } of LEFTOVERS) expect(section).toContain(words);
     });
 });
@@ -132,10 +137,8 @@ describe("up again, with Bookinfo in another namespace and an ambient kubeconfig
         await stack.with({ kubeconfig: lab.place.kubeconfig, bookinfoNamespace: NAMESPACE }, () =>
             stack.pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], { env }),
         );
-        const pods = await getAll(lab, "pods", "--namespace", NAMESPACE);
-        expect(pods).toHaveLength(7);
-        for (const { status } of pods)
-            expect(status.containerStatuses.every(({ ready }: { ready: boolean }) => ready)).toBe(true);
+        const pods = await stayingPods(lab, 7, NAMESPACE);
+        expect(pods.filter((pod) => !isReady(pod))).toEqual([]);
         expect(pods.filter(({ spec }) => spec.containers.length === 2)).toHaveLength(6);
         expect(await getAll(lab, "namespace", "istio-sample")).toEqual([]);
         const { endpoints } = await stack.outputs<{
@@ -161,5 +164,14 @@ describe("up again, with Bookinfo in another namespace and an ambient kubeconfig
 
     test("nobody asked the other cluster", () => {
         expect(other.events).toEqual([]);
+    });
+
+    test("the README's commands remove the rest", async () => {
+        await lab.output(["sh", "-ec", /```sh\n([\s\S]*?)```/.exec(documented())![1]!]);
+        await eventually(
+            async () => addedKeys(await snapshot(lab)),
+            (added) => added.length === 0,
+            "nothing remains",
+        );
     });
 });

@@ -6,6 +6,15 @@ import { byKey, getAll, getOne, type KubeObject } from "../support/lab-objects";
 import { type LabServer, startServer } from "../support/lab-server";
 import { Stack } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE, walkthroughManifests } from "../support/lab-walkthrough";
+import {
+    containerOf,
+    type Gateway,
+    hasCondition,
+    isReady,
+    type Pod,
+    type WebhookConfiguration,
+} from "../support/objects";
+import { stayingPods } from "../support/pods";
 
 const lab = Lab.named(TEST_LAB);
 const stack = new Stack(lab);
@@ -19,12 +28,12 @@ let webhook: LabServer;
 
 const gatewayApiCrds = async () =>
     byKey(
-        (await getAll(lab, "customresourcedefinitions", "--show-managed-fields")).filter(
-            ({ spec }) => spec.group === "gateway.networking.k8s.io",
+        (await getAll(lab, "customresourcedefinitions", "--show-managed-fields")).filter(({ metadata }) =>
+            metadata.name.endsWith(".gateway.networking.k8s.io"),
         ),
     );
 
-/** Holds up the creation of the injector's ConfigMap: istiod's Deployment, made beside it, is then there for seconds without it. */
+/** Holds up the creation of the injector's ConfigMap: istiod's Deployment is then there for seconds without it. */
 const holdUpInjector = ({ url, certificate }: LabServer) => ({
     apiVersion: "admissionregistration.k8s.io/v1",
     kind: "ValidatingWebhookConfiguration",
@@ -92,23 +101,21 @@ describe("Gateway API CRDs that the cluster has already", () => {
     });
 
     test("serve the walkthrough's Gateway", async () => {
-        const gateway = await getOne(
+        const gateway = await getOne<Gateway>(
             lab,
             "gateways.gateway.networking.k8s.io",
             "bookinfo-gateway",
             "--namespace",
             BOOKINFO_NAMESPACE,
         );
-        expect(gateway.status.conditions.find(({ type }: { type: string }) => type === "Programmed")).toMatchObject({
-            status: "True",
-        });
+        expect(hasCondition(gateway, "Programmed")).toBe(true);
     });
 });
 
 describe("an injector ConfigMap that comes seconds after istiod's Deployment", () => {
-    let istiod: KubeObject;
+    let istiod: Pod;
     beforeAll(async () => {
-        istiod = await getOne(lab, "pods", "--namespace", ISTIO_NAMESPACE, "--selector", "app=istiod");
+        [istiod] = (await stayingPods(lab, 1, ISTIO_NAMESPACE, "app=istiod")) as [Pod];
     });
 
     test("was held up while the stack came up", () => {
@@ -122,30 +129,21 @@ describe("an injector ConfigMap that comes seconds after istiod's Deployment", (
         expect(others).toEqual([]);
         expect(status).toMatchObject({ ready: true, restartCount: 0 });
         // Kubernetes writes the time of a start in whole seconds, the beginning one.
-        expect(Date.parse(status.state.running.startedAt) + 1000).toBeGreaterThan(held!.to);
+        expect(Date.parse(status!.state.running.startedAt) + 1000).toBeGreaterThan(held!.to);
     });
 
     test("is what istiod injects by", async () => {
         const log = await lab.output(["kubectl", "logs", istiod.metadata.name, "--namespace", ISTIO_NAMESPACE]);
         expect(log).not.toContain("template not found");
-        const { webhooks } = await getOne(lab, "mutatingwebhookconfiguration", INJECTOR);
+        const { webhooks } = await getOne<WebhookConfiguration>(lab, "mutatingwebhookconfiguration", INJECTOR);
         for (const { clientConfig } of webhooks) expect(clientConfig.caBundle).toMatch(/^LS0t/);
     });
 
     test("leaves every pod injected and ready", async () => {
-        const pods = (await getAll(lab, "pods", "--namespace", BOOKINFO_NAMESPACE)).filter(
-            ({ metadata }) => metadata.labels?.version !== undefined,
-        );
-        expect(pods).toHaveLength(6);
-        for (const { metadata, spec, status } of pods) {
-            expect(
-                spec.containers.map(({ name }: { name: string }) => name),
-                metadata.name,
-            ).toContain("istio-proxy");
-            expect(
-                status.containerStatuses.map(({ ready }: { ready: boolean }) => ready),
-                metadata.name,
-            ).toEqual([true, true]);
+        for (const pod of await stayingPods(lab, 6, BOOKINFO_NAMESPACE, "version")) {
+            expect(containerOf(pod, "istio-proxy")).toBeDefined();
+            expect(pod.status.containerStatuses, pod.metadata.name).toHaveLength(2);
+            expect(isReady(pod), pod.metadata.name).toBe(true);
         }
     });
 });

@@ -133,7 +133,7 @@ describe("over SSH", () => {
         stack.pulumi(["config", "set", "--secret", "inspectionPrivateKey"], { input: key });
     const without = { SSH_AUTH_SOCK: "" };
 
-    /** One of the rules that share reviews' connections out; kube-proxy does not look whether its rules are still there. */
+    /** One of the rules that share reviews' connections out; kube-proxy does not look whether they are still there. */
     let rule: { chain: string; number: number; words: string };
 
     beforeAll(async () => {

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MeshReport } from "@istio-on-pulumi/inspect";
 import { Lab, TEST_LAB } from "../support/lab";
 import { type Answered, ask, untilAnswered } from "../support/lab-load";
-import { eventually, getAll, getOne, type KubeObject } from "../support/lab-objects";
+import { eventually } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
+import { stayingPods } from "../support/pods";
 
 const lab = Lab.named(TEST_LAB);
 const stack = new Stack(lab);
@@ -26,8 +27,6 @@ const apply = (...objects: object[]) =>
     });
 const remove = (...names: string[]) =>
     lab.output(["kubectl", "delete", "--namespace", BOOKINFO_NAMESPACE, "--ignore-not-found", ...names]);
-const podOf = (app: string): Promise<KubeObject> =>
-    getOne(lab, "pods", "--namespace", BOOKINFO_NAMESPACE, "--selector", `app=${app}`);
 
 /** `inspect traffic`: one request at a time, since Envoy prefers whoever has fewer under way. */
 async function traffic(requests: number): Promise<NonNullable<MeshReport["traffic"]> & { problems: string[] }> {
@@ -44,7 +43,7 @@ async function traffic(requests: number): Promise<NonNullable<MeshReport["traffi
     ]);
     const report = JSON.parse(stdout || JSON.stringify({ stderr })) as MeshReport;
     if (!report.traffic) throw new Error(`no report of traffic: ${stderr}${stdout}`);
-    // Of a right mesh three shares in a thousand runs leave the interval that it judges by: these tests have a wider one of their own.
+    // Of a right mesh three shares in a thousand runs leave the interval that it judges by; here is a wider one.
     const problems = report.findings
         .filter(({ severity, code }) => severity === "problem" && code !== "traffic/share")
         .map(({ message }) => message);
@@ -89,7 +88,7 @@ describe("the routes of the HTTPRoute", () => {
 });
 
 describe("requests through the mesh", () => {
-    test("spread over the three versions of reviews, with mutual TLS on each hop, one new connection each", async () => {
+    test("spread over the three versions of reviews, with mutual TLS on each hop, a new connection each", async () => {
         const seen = await traffic(300);
         expect([seen.sent, seen.succeeded, seen.failures]).toEqual([300, 300, []]);
         expect(seen.reviews.versions.map(({ version }) => version).sort()).toEqual(["v1", "v2", "v3"]);
@@ -157,7 +156,7 @@ describe("security policies", () => {
     });
 
     test("STRICT mutual TLS refuses a plaintext connection to a pod, and lets the gateway's in", async () => {
-        const { podIP } = (await podOf("productpage")).status as { podIP: string };
+        const [pod] = await stayingPods(lab, 1, BOOKINFO_NAMESPACE, "app=productpage");
         const plain = () =>
             lab.run([
                 "curl",
@@ -168,7 +167,7 @@ describe("security policies", () => {
                 "/dev/null",
                 "--write-out",
                 "%{http_code}",
-                `http://${podIP}:9080/health`,
+                `http://${pod!.status.podIP}:9080/health`,
             ]);
         expect((await plain()).stdout).toBe("200");
         await apply({
@@ -200,153 +199,5 @@ describe("security policies", () => {
         );
         expect((await get("/api/v1/products")).body).toContain("RBAC: access denied");
         expect(await status("/productpage")).toBe(200);
-    });
-});
-
-describe("an image that the lab does not know, beside a sidecar", () => {
-    afterAll(() => remove("deployment/web", "service/web"));
-
-    test("is an HTTP echo on the ports that it declares, and is told who calls", async () => {
-        const labels = { app: "web" };
-        await apply(
-            {
-                apiVersion: "apps/v1",
-                kind: "Deployment",
-                metadata: { name: "web" },
-                spec: {
-                    selector: { matchLabels: labels },
-                    template: {
-                        metadata: { labels },
-                        spec: {
-                            containers: [
-                                { name: "web", image: "registry.test/web:1", ports: [{ containerPort: 8080 }] },
-                            ],
-                        },
-                    },
-                },
-            },
-            {
-                apiVersion: "v1",
-                kind: "Service",
-                metadata: { name: "web" },
-                spec: { selector: labels, ports: [{ name: "http", port: 8080 }] },
-            },
-        );
-        await lab.output([
-            "kubectl",
-            "rollout",
-            "status",
-            "deployment/web",
-            "--namespace",
-            BOOKINFO_NAMESPACE,
-            "--timeout=60s",
-        ]);
-        const { metadata, status } = await podOf("web");
-        expect(
-            status.containerStatuses.map((each: { name: string; ready: boolean }) => [each.name, each.ready]),
-        ).toEqual([
-            ["web", true],
-            ["istio-proxy", true],
-        ]);
-        const answer = await lab.output([
-            "curl",
-            "--silent",
-            "--max-time",
-            "5",
-            `http://${status.podIP}:8080/some/path`,
-        ]);
-        expect(JSON.parse(answer)).toMatchObject({ pod: metadata.name, method: "GET", path: "/some/path", port: 8080 });
-    });
-});
-
-describe("pods as processes", () => {
-    test("a pod is restarted and counted when one of its processes is killed, and unready meanwhile", async () => {
-        const before = await podOf("details");
-        const status = (pod: KubeObject, container: string) =>
-            pod.status.containerStatuses.find(({ name }: { name: string }) => name === container) as {
-                ready: boolean;
-                restartCount: number;
-                containerID: string;
-            };
-        const pid = Number(status(before, "istio-proxy").containerID.replace("lab://", ""));
-        process.kill(pid, "SIGKILL");
-        const restarted = status(before, "istio-proxy").restartCount + 1;
-        const risen = await eventually(
-            () => podOf("details"),
-            (pod) => status(pod, "istio-proxy").ready && status(pod, "istio-proxy").restartCount === restarted,
-            "the proxy is ready again",
-        );
-        // It became ready once more, so it was not meanwhile, however short that was.
-        const readySince = (pod: KubeObject) =>
-            pod.status.conditions.find(({ type }: { type: string }) => type === "Ready") as {
-                status: string;
-                lastTransitionTime: string;
-            };
-        expect([readySince(risen).status, readySince(before).status]).toEqual(["True", "True"]);
-        expect(Date.parse(readySince(risen).lastTransitionTime)).toBeGreaterThan(
-            Date.parse(readySince(before).lastTransitionTime),
-        );
-        expect(status(risen, "details").restartCount).toBe(status(before, "details").restartCount);
-        // The other proxies hear of the endpoint from istiod, a moment after it is ready.
-        await eventually(
-            () => get("/api/v1/products/0"),
-            (answer) => answer.status === 200,
-            "details answers again",
-        );
-    });
-
-    test("a Deployment that is scaled gets pods that answer, and loses them again", async () => {
-        const scale = (replicas: number) =>
-            lab.output([
-                "kubectl",
-                "scale",
-                "deployment/ratings-v1",
-                "--namespace",
-                BOOKINFO_NAMESPACE,
-                `--replicas=${replicas}`,
-            ]);
-        const pods = () => getAll(lab, "pods", "--namespace", BOOKINFO_NAMESPACE, "--selector", "app=ratings");
-        const named = new Set<string>();
-        await scale(3);
-        try {
-            await lab.output([
-                "kubectl",
-                "rollout",
-                "status",
-                "deployment/ratings-v1",
-                "--namespace",
-                BOOKINFO_NAMESPACE,
-                "--timeout=60s",
-            ]);
-            await eventually(
-                async () => {
-                    const hops = JSON.parse(
-                        String((await get("/api/v1/products/0/ratings")).headers["x-lab-hops"]),
-                    ) as { to: string; pod: string }[];
-                    for (const { to, pod } of hops) if (to === "ratings") named.add(pod);
-                    return named;
-                },
-                (seen) => seen.size === 3,
-                "three pods of ratings answer",
-                { everyMs: 20 },
-            );
-        } finally {
-            await scale(1);
-        }
-        await eventually(pods, (left) => left.length === 1, "two pods are gone");
-        expect((await get("/api/v1/products/0/ratings")).status).toBe(200);
-    });
-
-    test("the name of a Service that does not exist, or of the world outside, is answered at once", async () => {
-        const dns = (name: string) =>
-            lab.run([
-                "node",
-                "-e",
-                `const { Resolver } = require("node:dns").promises; const r = new Resolver(); r.setServers(["10.96.0.10"]); r.resolve4(${JSON.stringify(name)}).then(console.log, (e) => console.log(e.code))`,
-            ]);
-        const { spec } = await getOne(lab, "service", "reviews", "--namespace", BOOKINFO_NAMESPACE);
-        expect((await dns(`reviews.${BOOKINFO_NAMESPACE}.svc.cluster.local`)).stdout).toContain(spec.clusterIP);
-        expect((await dns(`nobody.${BOOKINFO_NAMESPACE}.svc.cluster.local`)).stdout.trim()).toBe("ENOTFOUND");
-        expect((await dns("example.com")).stdout.trim()).toBe("ENOTFOUND");
     });
 });

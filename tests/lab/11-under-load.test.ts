@@ -2,9 +2,10 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import { Lab, TEST_LAB } from "../support/lab";
 import { Load, untilAnswered } from "../support/lab-load";
-import { getAll, type KubeObject } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
+import type { Pod } from "../support/objects";
+import { stayingPods } from "../support/pods";
 
 const lab = Lab.named(TEST_LAB);
 const stack = new Stack(lab);
@@ -29,11 +30,11 @@ async function underLoad(action: () => Promise<unknown>): Promise<Awaited<Return
     return load.stop();
 }
 
-const uidsOf = (pods: readonly KubeObject[]) => pods.map(({ metadata }) => metadata.uid);
+const uidsOf = (pods: readonly Pod[]) => pods.map(({ metadata }) => metadata.uid);
 
 describe("with requests on their way", () => {
     test("istiod is restarted, twice, and no request fails", async () => {
-        const istiod = () => getAll(lab, "pods", "--namespace", ISTIO_NAMESPACE, "--selector", "app=istiod");
+        const istiod = () => stayingPods(lab, 1, ISTIO_NAMESPACE, "app=istiod");
         const first = uidsOf(await istiod());
         const { sent, failures } = await underLoad(async () => {
             for (let time = 0; time < 2; time += 1) {
@@ -63,25 +64,17 @@ describe("with requests on their way", () => {
     });
 
     test("another tag of Bookinfo's images rolls over all of its pods, and back, and no request fails", async () => {
-        const pods = () =>
-            getAll(
-                lab,
-                "pods",
-                "--namespace",
-                BOOKINFO_NAMESPACE,
-                "--selector",
-                "app in (productpage,details,reviews,ratings)",
-            );
+        const pods = () => stayingPods(lab, 6, BOOKINFO_NAMESPACE, "app in (productpage,details,reviews,ratings)");
         const before = await pods();
-        let rolled: KubeObject[] = [];
+        let rolled: Pod[] = [];
         const { failures } = await underLoad(async () => {
             await stack.with({ bookinfoTag: "1.20.3" }, async () => {
                 await stack.up("--skip-preview");
-                rolled = (await pods()).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+                rolled = await pods();
             });
             await stack.up("--skip-preview");
         });
-        expect(rolled.map(({ spec }) => spec.containers[0].image.split(":")[1])).toEqual(Array(6).fill("1.20.3"));
+        expect(rolled.map(({ spec }) => spec.containers[0]!.image.split(":")[1])).toEqual(Array(6).fill("1.20.3"));
         expect(uidsOf(before).some((uid) => uidsOf(rolled).includes(uid))).toBe(false);
         expect(failures).toEqual([]);
     });

@@ -34,8 +34,8 @@ beforeAll(async () => {
     // 1 where something is wrong with the lab's mesh, which is not for this file.
     const { code, stderr } = await lab.run([
         "node",
-        "lab/bootstrap.mjs",
-        "inspect/cli.ts",
+        "scripts/run.mjs",
+        "packages/inspect/src/cli.ts",
         "doctor",
         "--html",
         join(dir, "lab.html"),

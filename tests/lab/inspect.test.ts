@@ -5,9 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import type { MeshReport } from "@istio-on-pulumi/inspect";
 import { Lab, type Outcome, TEST_LAB } from "../support/lab";
-import { eventually, getAll } from "../support/lab-objects";
+import { eventually } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
+import { isReady } from "../support/objects";
+import { stayingPods } from "../support/pods";
 
 const lab = Lab.named(TEST_LAB);
 const stack = new Stack(lab);
@@ -78,7 +80,7 @@ describe("the doctor on a fresh mesh", () => {
         ]);
     });
 
-    test("steps 8 to 10: chains end at pods and their ports, reviews evenly at three versions, marked with 0x4000", () => {
+    test("steps 8 to 10: chains end at pods and their ports, reviews evenly at three versions, marked 0x4000", () => {
         expect(seen.nat!.families[0]).toMatchObject({
             family: "IPv4",
             masquerading: { mark: "0x4000", applied: true },
@@ -185,15 +187,12 @@ describe("a broken mesh", () => {
             "-p",
             '{"spec":{"selector":{"app":"detials"}}}',
         );
-        const pods = await eventually(
-            () => getAll(lab, "pods", "-n", BOOKINFO_NAMESPACE, "-l", "app=ratings"),
-            ([pod]) =>
-                pod?.status.conditions?.some(
-                    ({ type, status }: { type: string; status: string }) => type === "Ready" && status === "True",
-                ) === true,
-            "a new pod of ratings",
+        const pod = await eventually(
+            async () => (await stayingPods(lab, 1, BOOKINFO_NAMESPACE, "app=ratings"))[0]!,
+            isReady,
+            "the new pod of ratings is ready",
         );
-        ratings = pods[0]!.metadata.name;
+        ratings = pod.metadata.name;
         // Last, for kube-proxy writes its rules anew at each change.
         await eventually(
             () => lab.output(["iptables-save", "-t", "nat"]),
@@ -226,12 +225,9 @@ describe("a broken mesh", () => {
     });
 
     test("is named precisely, each problem once, and exits with 1", async () => {
-        const [gone] = await getAll(lab, "pods", "-n", BOOKINFO_NAMESPACE, "-l", "app=reviews").then((pods) =>
-            pods.filter(({ status }) =>
-                seen
-                    .nat!.paths.find(({ service }) => service === "reviews")!
-                    .endpoints.every(({ address }) => address !== status.podIP),
-            ),
+        const reached = seen.nat!.paths.find(({ service }) => service === "reviews")!.endpoints;
+        const gone = (await stayingPods(lab, 3, BOOKINFO_NAMESPACE, "app=reviews")).find(({ status }) =>
+            reached.every(({ address }) => address !== status.podIP),
         );
         expect(seen.code).toBe(1);
         expect(problems(seen).map(({ code, subject }) => `${code} ${subject}`)).toEqual([
@@ -243,11 +239,13 @@ describe("a broken mesh", () => {
         ]);
         const sentences = problems(seen).map(({ message }) => message);
         expect(sentences[1]).toContain(
-            `The pod istio-sample/${ratings} has no sidecar because its namespace istio-sample lacks the label istio-injection=enabled`,
+            `The pod istio-sample/${ratings} has no sidecar because its namespace istio-sample ` +
+                "lacks the label istio-injection=enabled",
         );
         expect(sentences[2]).toContain("its selector app=detials selects no pod");
         expect(sentences[4]).toContain(
-            `has the ready endpoint ${gone!.status.podIP}:9080 (pod istio-sample/${gone!.metadata.name}), to which ${CHAIN} in the rules of this machine sends nothing`,
+            `has the ready endpoint ${gone!.status.podIP}:9080 (pod istio-sample/${gone!.metadata.name}), ` +
+                `to which ${CHAIN} in the rules of this machine sends nothing`,
         );
     });
 
