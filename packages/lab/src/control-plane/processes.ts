@@ -75,7 +75,7 @@ export function readRecords(dir: string): ProcessRecord[] {
 }
 
 /** Sends a signal to the very process of the record; does nothing if it has ended. */
-export function signal(record: ProcessRecord, name: NodeJS.Signals): void {
+function signal(record: ProcessRecord, name: NodeJS.Signals): void {
     if (!isAlive(record)) return;
     try {
         process.kill(record.pid, name);
