@@ -28,9 +28,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
     project.provide("pristineFile", pristineFile);
     if (!(keep && stack.exists && labStatus(lab.place).running)) {
         await lab.command("reset");
+        await stack.forget();
         try {
             await lab.command("start");
-            await stack.init();
             writeFileSync(pristineFile, JSON.stringify([...(await snapshotAtRest(lab)).values()]));
         } catch (error) {
             await remove();

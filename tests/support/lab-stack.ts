@@ -1,15 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { parse } from "yaml";
-import { STACK as LAB_STACK } from "@istio-on-pulumi/lab";
 import { CommandFailed, type CommandOptions, type Lab, type Outcome } from "./lab";
 
-/** The tests' own stack: its settings are in a file of its own, so that a user's `Pulumi.lab.yaml` stays as it is. */
-export const TEST_STACK = "lab-test";
 const PROJECT = "istio-on-pulumi";
-/** Settings that `lab start` decides. */
-const LAB_SETTINGS = ["context", "bundle", "nodeHost"];
 
 /** A resource as `pulumi stack export` shows it. */
 export interface StackResource {
@@ -23,26 +17,23 @@ export interface StackResource {
     readonly outputs?: Record<string, unknown>;
 }
 
+/** A past operation as `pulumi stack history` shows it: `update`, `refresh`, `destroy` and so on. */
+interface Update {
+    readonly kind: string;
+    readonly result: "succeeded" | "failed";
+}
+
 /** How many resources a preview creates, updates, keeps, and so on, by the engine's word for it. */
 export type ChangeSummary = Readonly<Record<string, number>>;
 
-/** The stack that the tests bring up, with plain `pulumi` commands. */
+/** The stack of the tests' lab, brought up with plain `pulumi` commands. */
 export class Stack {
+    readonly name: string;
     private readonly file: string;
 
-    constructor(
-        readonly lab: Lab,
-        readonly name = TEST_STACK,
-    ) {
-        this.file = join(lab.place.repository, `Pulumi.${name}.yaml`);
-    }
-
-    /** Makes the stack anew, with the settings that the lab gives every stack. */
-    async init(): Promise<void> {
-        await rm(this.file, { force: true });
-        await this.pulumi(["stack", "init", "--no-select"]);
-        const given = settingsIn(join(this.lab.place.repository, `Pulumi.${LAB_STACK}.yaml`));
-        await this.set(Object.fromEntries(LAB_SETTINGS.map((key) => [key, given[key] ?? ""])));
+    constructor(readonly lab: Lab) {
+        this.name = lab.place.stack;
+        this.file = lab.place.stackSettings;
     }
 
     /** Removes the settings' file. The stack itself goes with the lab's state. */
@@ -83,9 +74,10 @@ export class Stack {
         return this.change("up", args);
     }
 
-    /** Brings the stack up unless it is: a file of tests that finds it up need not wait. */
+    /** Brings the stack up unless its last update did: a file of tests that finds it up need not wait. */
     async ensureUp(): Promise<void> {
-        if ((await this.resources()).length === 0) await this.up("--skip-preview");
+        const [last] = JSON.parse(await this.pulumi(["stack", "history", "--page-size", "1", "--json"])) as Update[];
+        if (last?.kind === "destroy" || last?.result !== "succeeded") await this.up("--skip-preview");
     }
 
     refresh(...args: string[]): Promise<string> {

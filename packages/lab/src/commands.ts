@@ -8,7 +8,6 @@ import { exec } from "./exec";
 import { withLock } from "./lock";
 import type { LabPlace } from "./place";
 import { choosePlugins, describePlugins, pluginDir } from "./plugins";
-import { STACK } from "./pulumi";
 import { run } from "./run";
 import { type StartOptions, startSteps } from "./start";
 import { table } from "./table";
@@ -85,11 +84,11 @@ export async function demo(place: LabPlace, options: StartOptions = {}): Promise
     await start(place, options);
     const choices = choosePlugins(place);
     console.log(`\n${describePlugins(choices)}\n`);
-    const up = ["pulumi", "up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", STACK];
+    const up = ["pulumi", "up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", place.stack];
     const code = await exec(place, up, place.repository);
     if (code !== 0) return code;
     const env = labEnvironment(place, await pluginDir(place, choices));
-    const text = await run(inNetns(place.netns, ["pulumi", "stack", "output", "--json", "--stack", STACK]), {
+    const text = await run(inNetns(place.netns, ["pulumi", "stack", "output", "--json", "--stack", place.stack]), {
         cwd: place.repository,
         env,
     });

@@ -7,6 +7,5 @@ export { inNetns } from "./control-plane/netns";
 export { labEnvironment } from "./environment";
 export { type LabPlace, labPlace } from "./place";
 export { choosePlugins, loader, pluginDir } from "./plugins";
-export { STACK } from "./pulumi";
 export { run } from "./run";
 export { table } from "./table";

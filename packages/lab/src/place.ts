@@ -23,18 +23,22 @@ export interface LabPlace {
     /** What the supervisor says about each part. */
     readonly statusFile: string;
     /** Socket file through which the node ports are reached from outside the network namespace. */
-    readonly doorFile: string;
+    readonly nodePortSocket: string;
     /** The administrator's kubeconfig. */
     readonly kubeconfig: string;
     /** Directory of Pulumi's file backend. */
     readonly backend: string;
     readonly pulumiHome: string;
+    /** Name of the lab's stack, and the file of its settings in the repository. */
+    readonly stack: string;
+    readonly stackSettings: string;
     /** What is built and downloaded once for all labs of this user. */
     readonly cache: string;
     /** The repository. */
     readonly repository: string;
 }
 
+const DEFAULT_NAME = "lab";
 const NAME = /^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/;
 
 /**
@@ -42,7 +46,7 @@ const NAME = /^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$/;
  * @throws UserError if LAB_NAME is no usable name.
  */
 export function labPlace(env: NodeJS.ProcessEnv = process.env): LabPlace {
-    const name = env.LAB_NAME || "lab";
+    const name = env.LAB_NAME || DEFAULT_NAME;
     if (!NAME.test(name)) {
         throw new UserError(
             `LAB_NAME is ${JSON.stringify(name)}, which names no lab: ` +
@@ -50,6 +54,8 @@ export function labPlace(env: NodeJS.ProcessEnv = process.env): LabPlace {
         );
     }
     const state = join(env.XDG_STATE_HOME || join(homedir(), ".local", "state"), "istio-on-pulumi", "lab", name);
+    const repository = join(__dirname, "../../..");
+    const stack = name === DEFAULT_NAME ? name : `${DEFAULT_NAME}-${name}`;
     return {
         name,
         netns: `istio-${name}`,
@@ -61,12 +67,14 @@ export function labPlace(env: NodeJS.ProcessEnv = process.env): LabPlace {
         logs: join(state, "logs"),
         run: join(state, "run"),
         statusFile: join(state, "status.json"),
-        doorFile: join(state, "door.sock"),
+        nodePortSocket: join(state, "node-ports.sock"),
         kubeconfig: join(state, "kubeconfig"),
         backend: join(state, "backend"),
         pulumiHome: join(state, "pulumi-home"),
         cache: cacheHome(env),
-        repository: join(__dirname, "../../.."),
+        stack,
+        stackSettings: join(repository, `Pulumi.${stack}.yaml`),
+        repository,
     };
 }
 

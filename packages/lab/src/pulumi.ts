@@ -2,15 +2,16 @@ import { existsSync } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
-import { UserError } from "@istio-on-pulumi/kube";
+import { reasonOf, UserError } from "@istio-on-pulumi/kube";
+import { NODE_PORT_ADDRESS } from "./control-plane/addresses";
 import { CONTEXT } from "./control-plane/kubeconfig";
-import { DOOR_ADDRESS } from "./node-ports/inside";
 import type { LabPlace } from "./place";
 import { run } from "./run";
 
-/** Name of the lab's stack, whatever the lab's name. */
-export const STACK = "lab";
 const PROJECT = "istio-on-pulumi";
+
+/** Fields of a stack's settings by which its encrypted values are read. */
+const ENCRYPTION = ["encryptionsalt", "encryptedkey", "secretsprovider"];
 
 /** A stack's settings with those that the lab decides; all others stay as they are. */
 export function withLabSettings(text: string, settings: Readonly<Record<string, string>>): string {
@@ -20,30 +21,52 @@ export function withLabSettings(text: string, settings: Readonly<Record<string, 
     return document.toString();
 }
 
-/**
- * Writes `Pulumi.lab.yaml`: the lab's cluster, the address at which its node ports are open inside and outside, and the
- * bundle of upstream's files.
- */
-export async function writeStackSettings(place: LabPlace, bundle: string): Promise<void> {
-    const file = join(place.repository, `Pulumi.${STACK}.yaml`);
-    const before = await readFile(file, "utf8").catch(() => "");
-    const after = withLabSettings(before, { context: CONTEXT, bundle, nodeHost: DOOR_ADDRESS });
-    if (after === before) return;
-    await writeFile(`${file}.new`, after);
-    await rename(`${file}.new`, file);
+/** A stack's settings without their encryption, and the names of the encrypted values that go with it. */
+export function withoutEncryption(text: string): { text: string; dropped: string[] } {
+    const document = parseDocument(text);
+    for (const field of ENCRYPTION) document.delete(field);
+    const { config = {} } = document.toJS() as { config?: Record<string, unknown> };
+    // Pulumi writes an encrypted value as `secure: <ciphertext>`, at any depth.
+    const dropped = Object.keys(config).filter((key) => JSON.stringify(config[key]).includes('{"secure":'));
+    for (const key of dropped) document.deleteIn(["config", key]);
+    return { text: document.toString(), dropped };
 }
 
-/** Makes the stack in the lab's backend if it is not there. @returns whether it was made. */
-export async function ensureStack(place: LabPlace, env: NodeJS.ProcessEnv): Promise<boolean> {
+/**
+ * Makes the lab's stack unless it is there, and writes what the lab decides into its settings: the cluster, the address at
+ * which its node ports are open, and the bundle of upstream's files.
+ * @param env of a command in the lab.
+ * @returns the settings that were dropped because they were encrypted for a stack that is gone.
+ */
+export async function ensureStack(place: LabPlace, env: NodeJS.ProcessEnv, bundle: string): Promise<string[]> {
+    const settings = { context: CONTEXT, bundle, nodeHost: NODE_PORT_ADDRESS };
+    await editSettings(place, (text) => withLabSettings(text, settings));
     // Asking the engine would cost a second or two each time.
-    if (existsSync(join(place.backend, ".pulumi", "stacks", PROJECT, `${STACK}.json`))) return false;
+    if (existsSync(join(place.backend, ".pulumi", "stacks", PROJECT, `${place.stack}.json`))) return [];
+    const command = [join(place.bin, "pulumi"), "stack", "init", place.stack, "--non-interactive"];
+    const init = () => run(command, { cwd: place.repository, env });
+    let lost: string[] = [];
     try {
-        await run([join(place.bin, "pulumi"), "stack", "init", STACK, "--non-interactive"], {
-            cwd: place.repository,
-            env,
+        await init().catch(async (error: unknown) => {
+            // The file's encryption is that of a stack that is gone, with a passphrase that is not known here.
+            if (!reasonOf(error).includes("could not create secrets manager")) throw error;
+            await editSettings(place, (text) => {
+                const { text: readable, dropped } = withoutEncryption(text);
+                lost = dropped;
+                return readable;
+            });
+            await init();
         });
     } catch (error) {
-        throw new UserError(`The stack "${STACK}" could not be made: ${(error as Error).message}`);
+        throw new UserError(`The stack "${place.stack}" could not be made: ${reasonOf(error)}`);
     }
-    return true;
+    return lost;
+}
+
+async function editSettings({ stackSettings }: LabPlace, edit: (text: string) => string): Promise<void> {
+    const before = await readFile(stackSettings, "utf8").catch(() => "");
+    const after = edit(before);
+    if (after === before) return;
+    await writeFile(`${stackSettings}.new`, after);
+    await rename(`${stackSettings}.new`, stackSettings);
 }

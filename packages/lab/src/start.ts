@@ -17,7 +17,7 @@ import { chooseDataPlane, type DataPlane } from "./data-plane";
 import { labEnvironment, prepareEnvironment } from "./environment";
 import type { LabPlace } from "./place";
 import { choosePlugins, downloadMissing, pluginDir } from "./plugins";
-import { ensureStack, STACK, writeStackSettings } from "./pulumi";
+import { ensureStack } from "./pulumi";
 import type { Step } from "./ui";
 
 /** How a lab is started. */
@@ -97,12 +97,10 @@ export function startSteps(place: LabPlace, { downloadPlugins = false }: StartOp
             title: "Stack",
             run: async () => {
                 await prepareEnvironment(place);
-                const made = await ensureStack(
-                    place,
-                    labEnvironment(place, await pluginDir(place, choosePlugins(place))),
-                );
-                await writeStackSettings(place, bundle);
-                return `Stack "${STACK}"${made ? "" : ", made before"}`;
+                const env = labEnvironment(place, await pluginDir(place, choosePlugins(place)));
+                const lost = await ensureStack(place, env, bundle);
+                if (lost.length === 0) return `Stack "${place.stack}"`;
+                return `Stack "${place.stack}", without the settings that were encrypted for an earlier one: ${lost.join(", ")}`;
             },
         },
     ];

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync } from "node:fs";
+import {
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readFileSync,
+    realpathSync,
+    rmSync,
+    utimesSync,
+    writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -6,7 +15,7 @@ import { endpointsOf, endpointTable } from "../src/endpoints";
 import { labEnvironment } from "../src/environment";
 import { withLock } from "../src/lock";
 import { labPlace } from "../src/place";
-import { withLabSettings } from "../src/pulumi";
+import { ensureStack, withLabSettings, withoutEncryption } from "../src/pulumi";
 import { throttled } from "../src/ui";
 
 let dir: string;
@@ -23,10 +32,12 @@ describe("labPlace", () => {
             netns: "istio-lab",
             state: join(dir, "state/istio-on-pulumi/lab/lab"),
             cache: join(dir, "cache/istio-on-pulumi"),
+            stack: "lab",
         });
         expect(placeIn({ LAB_NAME: "dev-2" })).toMatchObject({
             netns: "istio-dev-2",
             kubeconfig: join(dir, "state/istio-on-pulumi/lab/dev-2/kubeconfig"),
+            stack: "lab-dev-2",
         });
     });
 
@@ -81,6 +92,65 @@ describe("withLabSettings", () => {
         expect(withLabSettings(before, { context: "lab" })).toBe(
             "encryptionsalt: v1:abc\nconfig:\n  # mine\n  istio-on-pulumi:loki: false\n  istio-on-pulumi:context: lab\n",
         );
+    });
+});
+
+describe("withoutEncryption", () => {
+    it("drops the encryption and what needs it, at any depth, and keeps the rest", () => {
+        const text = [
+            "encryptionsalt: v1:abc",
+            "secretsprovider: passphrase",
+            "config:",
+            "  # mine",
+            "  istio-on-pulumi:loki: false",
+            "  istio-on-pulumi:inspectionPrivateKey:",
+            "    secure: v1:xyz",
+            "  istio-on-pulumi:imageMirrors:",
+            "    docker.io:",
+            "      secure: v1:xyz",
+            "",
+        ].join("\n");
+        expect(withoutEncryption(text)).toEqual({
+            text: "config:\n  # mine\n  istio-on-pulumi:loki: false\n",
+            dropped: ["istio-on-pulumi:inspectionPrivateKey", "istio-on-pulumi:imageMirrors"],
+        });
+    });
+});
+
+describe("ensureStack", () => {
+    /** An engine that opens the salt `v1:mine` only, as the passphrase does. */
+    const ENGINE = `#!/bin/sh
+echo "$@" >> calls
+grep -q "^encryptionsalt" Pulumi.lab.yaml || { echo "encryptionsalt: v1:mine" >> Pulumi.lab.yaml; exit 0; }
+grep -q "^encryptionsalt: v1:mine" Pulumi.lab.yaml && exit 0
+echo "error: could not create secrets manager for new stack: incorrect passphrase" >&2
+exit 255
+`;
+    const settings = (text?: string) => {
+        const file = join(dir, "Pulumi.lab.yaml");
+        if (text !== undefined) writeFileSync(file, text);
+        return readFileSync(file, "utf8");
+    };
+    const ensure = () => {
+        const place = { ...placeIn(), repository: dir, stackSettings: join(dir, "Pulumi.lab.yaml") };
+        mkdirSync(place.bin, { recursive: true });
+        writeFileSync(join(place.bin, "pulumi"), ENGINE, { mode: 0o755 });
+        return ensureStack(place, process.env, "/bundle");
+    };
+
+    it("makes a stack after a reset although its settings were encrypted for the removed one", async () => {
+        settings("encryptionsalt: v1:other\nconfig:\n  a:key:\n    secure: v1:xyz\n  a:loki: false\n");
+        expect(await ensure()).toEqual(["a:key"]);
+        expect(settings()).toContain("encryptionsalt: v1:mine");
+        expect(settings()).toContain("a:loki: false");
+        expect(settings()).not.toContain("secure");
+    });
+
+    it("keeps encrypted settings that the passphrase opens", async () => {
+        settings("encryptionsalt: v1:mine\nconfig:\n  a:key:\n    secure: v1:xyz\n");
+        expect(await ensure()).toEqual([]);
+        expect(settings()).toContain("secure: v1:xyz");
+        expect(settings()).toContain("istio-on-pulumi:bundle: /bundle");
     });
 });
 

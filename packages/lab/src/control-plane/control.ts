@@ -32,7 +32,7 @@ const START_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 40_000;
 
 /** The supervisor's record, if it runs. */
-export function runningSupervisor(place: LabPlace): ProcessRecord | undefined {
+function runningSupervisor(place: LabPlace): ProcessRecord | undefined {
     const record = readRecord(place.run, SUPERVISOR);
     return record && isAlive(record) ? record : undefined;
 }
@@ -89,7 +89,7 @@ function startForwarder(place: LabPlace): void {
     const log = openSync(join(place.logs, `${FORWARDER}.log`), "a");
     const child = spawn(
         process.execPath,
-        ["--import", loader(), join(__dirname, "..", "node-ports", "forward.ts"), place.doorFile],
+        ["--import", loader(), join(__dirname, "..", "node-ports", "forward.ts"), place.nodePortSocket],
         { cwd: "/", detached: true, stdio: ["ignore", log, log] },
     );
     closeSync(log);

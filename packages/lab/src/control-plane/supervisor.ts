@@ -74,7 +74,7 @@ class Supervisor {
             );
             await this.pods.start();
         });
-        const relay = new NodePortRelay(this.place.doorFile, ({ open, refused }) => {
+        const relay = new NodePortRelay(this.place.nodePortSocket, ({ open, refused }) => {
             const detail = [
                 `on ${NODE_PORT_ADDRESS}: ${open.join(", ") || "no node port yet"}`,
                 ...refused.map(({ port, reason }) => `not ${port} (${reason})`),
