@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { basename } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { CommandFailed, Lab, type Outcome, TEST_LAB } from "../support/lab";
 import { ask, untilAnswered } from "../support/lab-load";
@@ -34,18 +33,19 @@ const ending = ({ code, stdout, stderr }: Outcome) => [code, (stdout + stderr).t
 /** Lets a command run for the time of an action, which may wait for what it prints. */
 async function whileRunning<T>(
     command: readonly string[],
-    action: (printed: (pattern: RegExp) => Promise<RegExpExecArray>) => Promise<T>,
+    action: (printed: (pattern: RegExp, before?: () => Promise<unknown>) => Promise<RegExpExecArray>) => Promise<T>,
     env: Readonly<Record<string, string>> = {},
 ): Promise<T> {
     const child = await lab.spawn(command, env);
     let [text, code]: [string, number | null] = ["", null];
     for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (more) => (text += more));
     child.on("exit", (status) => (code = status ?? 128));
-    const printed = async (pattern: RegExp) => {
-        const read = () => {
+    const printed = async (pattern: RegExp, before = () => Promise.resolve<unknown>(undefined)) => {
+        const read = async () => {
+            await before();
             const found = pattern.exec(text);
             if (!found && code !== null) throw new CommandFailed(command, { code, stdout: text, stderr: "" });
-            return Promise.resolve(found);
+            return found;
         };
         const found = await eventually(read, (seen) => seen !== null, `${command.join(" ")} prints ${pattern}`);
         return found!;
@@ -100,7 +100,7 @@ describe("kubectl exec", () => {
         const command = bookinfo("exec", "-it", "deploy/ratings-v1", "--container", "ratings", "--", "sh").join(" ");
         const input = "test -t 0 && test -t 1 && echo terminal of $TERM; exit 5\n";
         const outcome = await lab.run(["script", "--quiet", "--return", "--command", command, "/dev/null"], { input });
-        expect(outcome.stdout).toContain("\nterminal of xterm");
+        expect(outcome.stdout).toContain("terminal of xterm");
         expect(outcome.code).toBe(5);
     });
 
@@ -108,7 +108,7 @@ describe("kubectl exec", () => {
         const text = await lab.output(
             exec("ratings-v1", "istio-proxy", "pilot-agent", "request", "GET", "server_info"),
         );
-        expect(JSON.parse(text)).toMatchObject({ state: "LIVE" });
+        expect(text).toContain('"state": "LIVE"');
     });
 
     test("says as a container runtime does that an image has no shell", async () => {
@@ -165,20 +165,14 @@ describe("kubectl port-forward", () => {
 
 describe("kubectl logs and attach", () => {
     const sidecar = ["deploy/productpage-v1", "--container", "istio-proxy"];
-    /** Envoy's access log of a request that only this test makes. */
-    const request = async (name: string) => {
-        const path = `/health?${name}-${Date.now()}`;
-        await ask(new URL(path, url).href);
-        return new RegExp(path.replace("?", "\\?"));
-    };
-
     test.each([
-        ["logs --follow", ["logs", "--follow", "--tail=0", ...sidecar]],
+        ["logs", ["logs", "--follow", "--tail=0", ...sidecar]],
         ["attach", ["attach", ...sidecar]],
-    ])("%s prints what comes", async (name, args) => {
+    ])("%s: what the sidecar prints from now on", async (name, args) => {
         await whileRunning(bookinfo(...args), async (printed) => {
-            if (name === "attach") await printed(/If you don't see a command prompt/);
-            await printed(await request(basename(name)));
+            // Envoy's access log of requests that only this test makes; several, since kubectl does not say that it follows.
+            const mark = `${name}-${Date.now()}`;
+            await printed(new RegExp(mark), () => ask(`${url}?${mark}`));
         });
     });
 

@@ -58,6 +58,8 @@ export async function createPodNetwork(labNetns: string, uid: string, address: s
     await ip(["link", "set", "lo", "up"], netns);
     await ip(["link", "add", veth, "type", "veth", "peer", "name", "eth0", "netns", netns]);
     await ip(["address", "add", `${POD_GATEWAY}/32`, "dev", veth]);
+    // The second address: istioctl looks for the node's own on every interface but lo, and fails where it finds none.
+    await ip(["address", "add", `${NODE_IP}/32`, "dev", veth]);
     await ip(["link", "set", veth, "up"]);
     await ip(["route", "replace", `${address}/32`, "dev", veth, "src", NODE_IP]);
     await ip(["address", "add", `${address}/32`, "dev", "eth0"], netns);

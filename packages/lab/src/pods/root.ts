@@ -43,8 +43,18 @@ export interface RootMount {
     readonly readOnly: boolean;
 }
 
-/** Directories with the system's libraries and programs. */
-const SYSTEM_DIRS = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc/alternatives"];
+/** Directories with the system's libraries, programs and certificates. */
+const SYSTEM_DIRS = [
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/etc/alternatives",
+    "/etc/ssl/certs",
+];
 /** Devices that a container has. */
 const DEVICES = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 const STANDARD_STREAMS = {
