@@ -170,7 +170,7 @@ describe("kubectl logs and attach", () => {
         ["attach", ["attach", ...sidecar]],
     ])("%s: what the sidecar prints from now on", async (name, args) => {
         await whileRunning(bookinfo(...args), async (printed) => {
-            // Envoy's access log of requests that only this test makes; several, since kubectl does not say that it follows.
+            // Envoy's access log of requests that only this test makes; several: kubectl does not say that it follows.
             const mark = `${name}-${Date.now()}`;
             await printed(new RegExp(mark), () => ask(`${url}?${mark}`));
         });
