@@ -1,7 +1,7 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import { UserError } from "@istio-on-pulumi/kube";
 import { listed } from "./finding";
-import { pathName, type JoinedServices } from "./join";
+import { type JoinedServices, pathName } from "./join";
 import { hasEnded, proxyOf, workloadOf } from "./mesh/pods";
 import type { Scope } from "./mesh/scope";
 import { type ClusterSnapshot, keyOf } from "./snapshot/snapshot";

@@ -8,47 +8,40 @@ import { problem, problemsOf } from "./finding";
 import { inspectMesh, type InspectOptions } from "./inspect";
 import { renderPage } from "./page/page";
 import type { MeshReport } from "./report";
+import type { RuleSource } from "./rules";
 import { watchRequests } from "./text/progress";
 import { reportText } from "./text/report";
 import { makeStyle, wantsColours } from "./text/table";
-import { USAGE } from "./usage";
 
-/** Exit code of a bug, for whom 1 means that something is wrong with the mesh. */
+/** Exit code of a bug; 1 means that something is wrong with the mesh. */
 const BUG = 70;
 
-/** npm runs this in the package's root, whatever the directory that the user is in. */
+/** A path from where the user is: npm runs this in the repository's root and says where it was called. */
 const fromUser = (path: string) => resolve(process.env.INIT_CWD ?? ".", path);
 
 async function main(args: readonly string[]): Promise<number> {
     const command = parseCommandLine(args);
-    if (command === "help") {
-        process.stdout.write(USAGE);
+    if ("help" in command) {
+        await print(command.help);
         return 0;
     }
     if (command.findings) return printFindings(command);
     const report = await inspectCommand(command);
-    if (command.json) await print(`${JSON.stringify(report, null, 2)}\n`);
-    else
-        await print(
-            `${reportText(report, command.section, makeStyle(wantsColours(process.env, process.stdout.isTTY)), { service: command.name, verbose: command.verbose })}\n`,
-        );
+    const { section, name: service, json, verbose } = command;
+    const style = makeStyle(wantsColours(process.env, process.stdout.isTTY));
+    const text = json ? JSON.stringify(report, null, 2) : reportText(report, section, style, { service, verbose });
+    await print(`${text}\n`);
     return report.ok ? 0 : 1;
 }
 
 async function inspectCommand(command: Command): Promise<MeshReport> {
-    const options = await optionsOf(command);
-    const report = await inspectMesh(
-        command.traffic
-            ? {
-                  ...options,
-                  traffic: {
-                      ...command.traffic,
-                      watch: watchRequests(process.stderr, command.json || command.findings),
-                  },
-              }
-            : options,
-    );
-    if (command.html !== undefined) await writePage(fromUser(command.html), report);
+    const { traffic, html, json, findings } = command;
+    const watch = watchRequests(process.stderr, json || findings);
+    const report = await inspectMesh({
+        ...(await optionsOf(command)),
+        ...(traffic && { traffic: { ...traffic, watch } }),
+    });
+    if (html !== undefined) await writePage(fromUser(html), report);
     return report;
 }
 
@@ -71,28 +64,33 @@ async function printFindings(command: Command): Promise<number> {
 }
 
 async function optionsOf(command: Command): Promise<InspectOptions> {
-    const { section, name, rules, outputs, html, ...same } = command;
-    const files =
-        rules?.kind === "file"
-            ? { kind: "file" as const, files: rules.files.map((file) => (file === "-" ? file : fromUser(file))) }
-            : rules;
-    const keys =
-        rules?.kind === "ssh"
-            ? {
-                  ...rules,
-                  identity: rules.identity && fromUser(rules.identity),
-                  knownHosts: rules.knownHosts && fromUser(rules.knownHosts),
-              }
-            : files;
+    const { section, name, kubeconfig, rules, outputs, html, ...same } = command;
     return {
         ...same,
+        // `~/` is left to whoever reads it.
+        kubeconfig: kubeconfig?.startsWith("~") ? kubeconfig : kubeconfig && fromUser(kubeconfig),
         // The page shows the whole picture, whatever the tables are of.
         sections: html === undefined ? [section] : [section, "doctor"],
         ...(section === "proxy" && { pod: name }),
         ...(section === "nat" && { service: name }),
-        rules: keys,
+        rules: rules && rulesFromUser(rules),
         ...(outputs !== undefined && { outputs: await readOutputs(outputs) }),
     };
+}
+
+function rulesFromUser(rules: RuleSource): RuleSource {
+    switch (rules.kind) {
+        case "local":
+            return rules;
+        case "file":
+            return { ...rules, files: rules.files.map((file) => (file === "-" ? file : fromUser(file))) };
+        case "ssh":
+            return {
+                ...rules,
+                identity: rules.identity && fromUser(rules.identity),
+                knownHosts: rules.knownHosts && fromUser(rules.knownHosts),
+            };
+    }
 }
 
 async function readOutputs(file: string): Promise<{ text: string; source: string }> {
@@ -114,21 +112,21 @@ async function writePage(file: string, report: MeshReport): Promise<void> {
     });
 }
 
-/** Waits until all is written, so that an exit code set afterwards cuts nothing off. */
+/** Waits until all is written, so that the end of the process cuts nothing off. */
 const print = (text: string) =>
     new Promise<void>((done, fail) => process.stdout.write(text, (error) => (error ? fail(error) : done())));
 
-main(process.argv.slice(2)).then(
-    (code) => {
-        process.exitCode = code;
-    },
-    (error: unknown) => {
-        const expected = error instanceof UserError || error instanceof UsageError;
-        process.stderr.write(
-            expected
-                ? `${error.message}\n`
-                : `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-        );
-        process.exitCode = error instanceof UsageError ? 2 : expected ? 1 : BUG;
-    },
-);
+/** Says why nothing could be looked at, a bug with its stack, and returns the exit code. */
+function explain(error: unknown): number {
+    if (error instanceof UserError) {
+        process.stderr.write(`${error.message}\n`);
+        return error instanceof UsageError ? 2 : 1;
+    }
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return BUG;
+}
+
+// A request that nothing answers would keep the process alive long after all is said.
+void main(process.argv.slice(2))
+    .catch(explain)
+    .then((code) => process.exit(code));

@@ -1,8 +1,9 @@
-import { parseArgs } from "node:util";
+import { CommanderError } from "commander";
 import { UsageError } from "@istio-on-pulumi/kube";
+import { commandLine, HELP, type Options } from "./options";
 import { type Section, SECTIONS } from "./report";
 import type { RuleSource } from "./rules";
-import { parseUrl, TRAFFIC_DEFAULTS, type TrafficOptions } from "./traffic";
+import { TRAFFIC_DEFAULTS, type TrafficOptions } from "./traffic";
 
 /** What a command line asks for. Files are named as given; `-` is standard input. */
 export interface Command {
@@ -27,164 +28,130 @@ export interface Command {
     readonly traffic?: TrafficOptions;
 }
 
-const OPTIONS = {
-    kubeconfig: { type: "string" },
-    context: { type: "string" },
-    namespace: { type: "string", short: "n", multiple: true },
-    "all-namespaces": { type: "boolean", short: "A" },
-    rules: { type: "string", multiple: true },
-    ssh: { type: "string" },
-    "ssh-port": { type: "string" },
-    identity: { type: "string" },
-    "known-hosts": { type: "string" },
-    sudo: { type: "boolean" },
-    node: { type: "string" },
-    outputs: { type: "string" },
-    "no-ask": { type: "boolean" },
-    "node-port": { type: "string", multiple: true },
-    json: { type: "boolean" },
-    findings: { type: "boolean" },
-    html: { type: "string" },
-    verbose: { type: "boolean", short: "v" },
-    url: { type: "string" },
-    requests: { type: "string" },
-    concurrency: { type: "string" },
-    timeout: { type: "string" },
-    "keep-alive": { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-} as const;
+/** That the user asks for the text of `--help`. */
+export interface HelpWanted {
+    readonly help: string;
+}
 
 /**
  * Reads a command line.
  *
  * @throws UsageError where it makes no sense
  */
-export function parseCommandLine(args: readonly string[]): Command | "help" {
-    const { values, positionals } = parse(args);
-    if (values.help) return "help";
-    const [section, name, ...rest] = positionals;
-    if (section === undefined) throw new UsageError(`Name a command: ${SECTIONS.join(", ")}.`);
-    if (!isSection(section))
-        throw new UsageError(`There is no command ${JSON.stringify(section)}; allowed: ${SECTIONS.join(", ")}.`);
-    const takesName = section === "proxy" || section === "nat";
-    if (rest.length > 0 || (name !== undefined && !takesName))
-        throw new UsageError(
-            `The command ${section} takes ${takesName ? "one name at most" : "no name"}, not ` +
-                `${JSON.stringify((takesName ? rest : [name]).join(" "))}.`,
-        );
-    if (name !== undefined && values.html !== undefined)
+export function parseCommandLine(args: readonly string[]): Command | HelpWanted {
+    let section: Section | undefined;
+    let name: string | undefined;
+    let help = "";
+    const program = commandLine((...chosen) => ([section, name] = chosen)).configureOutput({
+        writeOut: (text) => (help += text),
+    });
+    try {
+        program.parse(args, { from: "user" });
+    } catch (error) {
+        if (!(error instanceof CommanderError)) throw error;
+        if (!program.opts<Options>().help) throw new UsageError(complaint(error, program.args));
+    }
+    const options = program.opts<Options>();
+    if (options.help) {
+        program.outputHelp();
+        return { help };
+    }
+    // Commander has refused a line without a command.
+    return describe(section!, name, options);
+}
+
+/** Commander's complaint as one sentence of ours. */
+function complaint({ code, message }: CommanderError, [command = "", ...names]: readonly string[]): string {
+    const allowed = SECTIONS.join(", ");
+    if (code === "commander.help") return `Name a command: ${allowed}.`;
+    if (code === "commander.unknownCommand")
+        return `There is no command ${JSON.stringify(command)}; allowed: ${allowed}.`;
+    if (code === "commander.excessArguments") {
+        const takesName = command === "proxy" || command === "nat";
+        const excess = JSON.stringify((takesName ? names.slice(1) : names).join(" "));
+        return `The command ${command} takes ${takesName ? "one name at most" : "no name"}, not ${excess}.`;
+    }
+    const [text, suggestion] = message.replace(/^error: /, "").split("\n");
+    const near = /Did you mean (?:one of )?(.*)\?/.exec(suggestion ?? "")?.[1];
+    const meant = near === undefined ? "" : ` (did you mean ${near.replace(/, (?=[^,]*$)/, " or ")}?)`;
+    return `${text!.charAt(0).toUpperCase()}${text!.slice(1)}${meant}; see: ${HELP}`;
+}
+
+function describe(section: Section, name: string | undefined, options: Options): Command {
+    if (name !== undefined && options.html !== undefined)
         throw new UsageError(`The page of --html shows everything: leave the name ${JSON.stringify(name)} out.`);
-    if (values["all-namespaces"] && values.namespace)
+    if (options.allNamespaces && options.namespace)
         throw new UsageError("Name namespaces with --namespace, or all of them with --all-namespaces, not both.");
-    if (section === "endpoints" && values.outputs === undefined)
+    if (section === "endpoints" && options.outputs === undefined)
         throw new UsageError(
-            "The command endpoints needs the stack's outputs: --outputs <file>, or --outputs - with: pulumi " +
-                "stack output --json | npm run inspect -- endpoints --outputs -",
+            "The command endpoints needs the stack's outputs: --outputs <file>, or --outputs - with: pulumi stack " +
+                "output --json | npm run inspect -- endpoints --outputs -",
         );
-    if (values.json && values.findings)
+    if (options.json && options.findings)
         throw new UsageError("Print everything with --json, or the findings alone with --findings, not both.");
-    if (values.outputs === "-" && values.rules?.includes("-"))
+    if (options.outputs === "-" && options.rules?.includes("-"))
         throw new UsageError("Standard input can be the rules or the outputs, not both.");
     return {
         section,
         name,
-        kubeconfig: values.kubeconfig,
-        context: values.context,
-        namespaces: values.namespace ?? [],
-        allNamespaces: values["all-namespaces"] ?? false,
-        rules: ruleSource(values),
-        node: values.node,
-        outputs: values.outputs,
-        ask: !values["no-ask"],
-        nodePorts: (values["node-port"] ?? []).map((text) => portOf("--node-port", text)),
-        json: values.json ?? false,
-        findings: values.findings ?? false,
-        html: values.html,
-        verbose: values.verbose ?? false,
-        traffic: trafficOptions(section, values),
+        kubeconfig: options.kubeconfig,
+        context: options.context,
+        namespaces: options.namespace ?? [],
+        allNamespaces: options.allNamespaces ?? false,
+        rules: ruleSource(options),
+        node: options.node,
+        outputs: options.outputs,
+        ask: options.ask,
+        nodePorts: options.nodePort ?? [],
+        json: options.json ?? false,
+        findings: options.findings ?? false,
+        html: options.html,
+        verbose: options.verbose ?? false,
+        traffic: trafficOptions(section, options),
     };
 }
 
-function parse(args: readonly string[]) {
-    try {
-        return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
-    } catch (error) {
-        // Node's sentences name the option; what follows the first one is advice for programmers.
-        throw new UsageError(
-            `${(error as Error).message.split(". ")[0]!.replace(/\.$/, "")}; see: npm run inspect -- --help`,
-        );
-    }
+/** The first of these options that is given, as it is written. */
+function firstGiven(options: Options, flags: readonly [key: keyof Options, flag: string][]): string | undefined {
+    return flags.find(([key]) => options[key] !== undefined)?.[1];
 }
 
-const isSection = (text: string): text is Section => (SECTIONS as readonly string[]).includes(text);
-
-type Values = ReturnType<typeof parse>["values"];
-
-function ruleSource(values: Values): RuleSource | undefined {
-    const onlySsh = (["ssh-port", "identity", "known-hosts", "sudo"] as const).filter(
-        (name) => values[name] !== undefined,
-    );
-    if (values.ssh === undefined && onlySsh.length > 0)
-        throw new UsageError(`--${onlySsh[0]} goes with --ssh <host> only.`);
-    if (values.ssh !== undefined && values.rules)
+function ruleSource(options: Options): RuleSource | undefined {
+    const { ssh, sshPort, identity, knownHosts, sudo, rules } = options;
+    const onlySsh = firstGiven(options, [
+        ["sshPort", "--ssh-port"],
+        ["identity", "--identity"],
+        ["knownHosts", "--known-hosts"],
+        ["sudo", "--sudo"],
+    ]);
+    if (ssh === undefined && onlySsh !== undefined) throw new UsageError(`${onlySsh} goes with --ssh <host> only.`);
+    if (ssh !== undefined && rules)
         throw new UsageError("Take the rules from a node with --ssh, or from files with --rules, not both.");
-    if (values.rules) return { kind: "file", files: values.rules };
-    if (values.ssh === undefined) return undefined;
-    if (values.ssh === "" || values.ssh.startsWith("-"))
-        throw new UsageError(`--ssh is ${JSON.stringify(values.ssh)}, but it names a host, such as root@10.0.0.1.`);
-    const port = values["ssh-port"];
-    return {
-        kind: "ssh",
-        target: values.ssh,
-        ...(port !== undefined && { port: portOf("--ssh-port", port) }),
-        identity: values.identity,
-        knownHosts: values["known-hosts"],
-        sudo: values.sudo,
-    };
+    if (rules) return { kind: "file", files: rules };
+    if (ssh === undefined) return undefined;
+    if (ssh === "" || ssh.startsWith("-"))
+        throw new UsageError(`--ssh is ${JSON.stringify(ssh)}, but it names a host, such as root@10.0.0.1.`);
+    return { kind: "ssh", target: ssh, ...(sshPort !== undefined && { port: sshPort }), identity, knownHosts, sudo };
 }
 
-const MOST_REQUESTS = 100_000;
-const MOST_CONCURRENCY = 64;
-const MOST_TIMEOUT_SECONDS = 300;
-
-function trafficOptions(section: Section, values: Values): TrafficOptions | undefined {
-    const given = (["url", "requests", "concurrency", "timeout", "keep-alive"] as const).filter(
-        (name) => values[name] !== undefined,
-    );
+function trafficOptions(section: Section, options: Options): TrafficOptions | undefined {
     if (section !== "traffic") {
-        if (given.length > 0) throw new UsageError(`--${given[0]} goes with the command traffic only.`);
+        const given = firstGiven(options, [
+            ["url", "--url"],
+            ["requests", "--requests"],
+            ["concurrency", "--concurrency"],
+            ["timeout", "--timeout"],
+            ["keepAlive", "--keep-alive"],
+        ]);
+        if (given !== undefined) throw new UsageError(`${given} goes with the command traffic only.`);
         return undefined;
     }
-    if (values["no-ask"]) throw new UsageError("The command traffic sends requests: leave --no-ask out.");
-    const number = (option: "requests" | "concurrency" | "timeout", what: string, most: number, otherwise: number) => {
-        const text = values[option];
-        return text === undefined ? otherwise : wholeNumber(`--${option}`, text, what, most);
-    };
-    const url = values.url === undefined ? undefined : parseUrl(values.url);
-    if (values.url !== undefined && url === undefined)
-        throw new UsageError(
-            `--url is ${JSON.stringify(values.url)}, but it is a URL of HTTP without a password, such as ` +
-                "http://10.0.0.1:30080/productpage.",
-        );
+    if (!options.ask) throw new UsageError("The command traffic sends requests: leave --no-ask out.");
     return {
-        url,
-        requests: number("requests", "a number of requests", MOST_REQUESTS, TRAFFIC_DEFAULTS.requests),
-        concurrency: number(
-            "concurrency",
-            "a number of requests at the same time",
-            MOST_CONCURRENCY,
-            TRAFFIC_DEFAULTS.concurrency,
-        ),
-        timeout: number("timeout", "a number of seconds", MOST_TIMEOUT_SECONDS, TRAFFIC_DEFAULTS.timeout / 1000) * 1000,
-        keepAlive: values["keep-alive"] ?? false,
+        url: options.url,
+        requests: options.requests ?? TRAFFIC_DEFAULTS.requests,
+        concurrency: options.concurrency ?? TRAFFIC_DEFAULTS.concurrency,
+        timeout: options.timeout === undefined ? TRAFFIC_DEFAULTS.timeout : options.timeout * 1000,
+        keepAlive: options.keepAlive ?? TRAFFIC_DEFAULTS.keepAlive,
     };
-}
-
-const portOf = (option: string, text: string): number => wholeNumber(option, text, "a port", 65_535);
-
-function wholeNumber(option: string, text: string, what: string, most: number): number {
-    const number = Number(text);
-    if (!/^\d+$/.test(text) || number < 1 || number > most)
-        throw new UsageError(`${option} is ${JSON.stringify(text)}, but it is ${what} from 1 to ${most}.`);
-    return number;
 }

@@ -13,7 +13,7 @@ import {
 } from "./doctor";
 import { checkEndpoints, type EndpointReport, makeAsker, parseOutputs } from "./endpoints";
 import { type Finding, note, problem, problemsOf, sortFindings } from "./finding";
-import { joinServices, type JoinedServices } from "./join";
+import { type JoinedServices, joinServices } from "./join";
 import { inspectInjection } from "./mesh/injection";
 import { inspectProxy, type ProxyReport } from "./mesh/proxy";
 import { findScope, type Scope } from "./mesh/scope";

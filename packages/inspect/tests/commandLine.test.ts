@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "@istio-on-pulumi/kube";
-import { parseCommandLine } from "../src/commandLine";
+import { type HelpWanted, parseCommandLine } from "../src/commandLine";
+import { SECTIONS } from "../src/report";
 
 const parse = (line: string) => parseCommandLine(line.split(" ").filter((word) => word !== ""));
 
@@ -63,8 +64,11 @@ describe("a command line", () => {
         });
     });
 
-    it.each(["--help", "-h", "doctor --help"])("asks for help by %s", (line) => {
-        expect(parse(line)).toBe("help");
+    it.each(["--help", "-h", "doctor --help", "-h nonsense"])("asks for help by %s", (line) => {
+        const { help } = parse(line) as HelpWanted;
+        for (const section of SECTIONS) expect(help).toMatch(new RegExp(`^  ${section} `, "m"));
+        expect(help).toMatch(/^ {2}--requests <number> +how many, 1 to 100000; default: 300$/m);
+        expect(help).toMatch(/^ {2}--timeout <seconds> +how long one may take, 1 to 300; default: 10$/m);
     });
 
     it.each([
@@ -72,8 +76,11 @@ describe("a command line", () => {
         ["doctr", 'There is no command "doctr"; allowed: injection, proxy, nat, endpoints, traffic, doctor.'],
         ["doctor all", 'The command doctor takes no name, not "all".'],
         ["proxy a b", 'The command proxy takes one name at most, not "b".'],
-        ["doctor --jsno", "Unknown option '--jsno'; see: npm run inspect -- --help"],
-        ["doctor --context", "Option '--context <value>' argument missing; see: npm run inspect -- --help"],
+        ["doctor --jsno", "Unknown option '--jsno' (did you mean --json?); see: npm run inspect -- --help"],
+        ["-z doctor", "Unknown option '-z'; see: npm run inspect -- --help"],
+        ["--json", "Name a command: injection, proxy, nat, endpoints, traffic, doctor."],
+        ["doctor --context", "Option '--context <name>' argument missing; see: npm run inspect -- --help"],
+        ["doctor --context --json", 'An option needs a value, but "--json" follows it; see: npm run inspect -- --help'],
         ["nat -n a -A", "Name namespaces with --namespace, or all of them with --all-namespaces, not both."],
         ["nat --ssh host --rules file", "Take the rules from a node with --ssh, or from files with --rules, not both."],
         ["nat --sudo", "--sudo goes with --ssh <host> only."],

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -193,25 +193,37 @@ describe("inspecting a mesh", () => {
 
 // Each starts a process of its own.
 describe("the command", { timeout: 60_000 }, () => {
-    const cli = (...args: string[]) =>
+    const root = join(__dirname, "../../..");
+    /** Runs Node.js with these arguments, as if npm had been called in the tests' directory. */
+    const run = (args: readonly string[], cwd: string) =>
         new Promise<{ status: number | null; stdout: string; stderr: string }>((resolve) => {
-            const child = spawn(
-                process.execPath,
-                [
-                    join(__dirname, "../../../scripts/run.mjs"),
-                    "packages/inspect/src/cli.ts",
-                    ...args,
-                    "--kubeconfig",
-                    api.kubeconfig,
-                ],
-                { cwd: join(__dirname, "../../.."), env: { ...process.env, INIT_CWD: dir, NO_COLOR: "1" } },
-            );
+            const env = { ...process.env, INIT_CWD: dir, NO_COLOR: "1" };
+            const child = spawn(process.execPath, args, { cwd, env });
             const output = { stdout: "", stderr: "" };
             child.stdout.on("data", (chunk) => (output.stdout += String(chunk)));
             child.stderr.on("data", (chunk) => (output.stderr += String(chunk)));
             child.stdin.end();
             child.on("close", (status) => resolve({ status, ...output }));
         });
+    const script = ["scripts/run.mjs", "packages/inspect/src/cli.ts"];
+    const cli = (...args: string[]) => run([...script, ...args, "--kubeconfig", api.kubeconfig], root);
+
+    it("finds a kubeconfig where the user is, and one in the home directory", async () => {
+        copyFileSync(api.kubeconfig, join(dir, "kc"));
+        const { status, stderr } = await run([...script, "injection", "--kubeconfig", "./kc"], root);
+        expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+        const home = await run([...script, "injection", "--kubeconfig", "~/none-of-this-name"], root);
+        expect(home.stderr).toMatch(/^The kubeconfig ~\/none-of-this-name cannot be read \(ENOENT/);
+    });
+
+    it("is mesh-inspect, too, which knows nothing of npm", async () => {
+        const below = join(dir, "below");
+        mkdirSync(below);
+        copyFileSync(api.kubeconfig, join(below, "only-here"));
+        const bin = join(__dirname, "../bin/mesh-inspect.cjs");
+        const { status, stdout } = await run([bin, "injection", "--kubeconfig", "only-here", "--json"], below);
+        expect([status, (JSON.parse(stdout) as { ok: boolean }).ok]).toEqual([0, true]);
+    });
 
     it("exits with 0, prints tables, and writes the page where the user is", async () => {
         const { status, stdout, stderr } = await cli(

@@ -30,8 +30,8 @@ export interface ApiServer {
     /** Lists come in pages of at most so many items. */
     pageSize: number;
     /** Resolves with the next request. */
-    nextRequest(): Promise<void>;
-    stop(): Promise<void>;
+    readonly nextRequest: () => Promise<void>;
+    readonly stop: () => Promise<void>;
 }
 
 const healthy: Replies = {

@@ -1,20 +1,19 @@
 import type { V1Deployment } from "@kubernetes/client-node";
-import {
-    GATEWAY_API_BUNDLE_VERSION,
-    GATEWAY_API_GROUP,
-    NEEDED_GATEWAY_API_CRDS,
-    registryOf,
-} from "@istio-on-pulumi/kube";
+import { GATEWAY_API_BUNDLE_VERSION, GATEWAY_API_GROUP, NEEDED_GATEWAY_API_CRDS } from "@istio-on-pulumi/kube";
 import { counted, type Finding, listed, note, problem } from "../finding";
 import type { ClusterSnapshot } from "../snapshot/snapshot";
-import { type Check, check, skipped } from "./check";
-import { ISTIO_MINOR, NEWEST_TESTED, NODE_PORTS, OLDEST_KUBERNETES, REGISTRIES } from "./facts";
+import { BEFORE, type Check, check, skipped } from "./check";
+import { ISTIO_MINOR, NEWEST_TESTED, NODE_PORTS, OLDEST_KUBERNETES } from "./facts";
 import { managersOf, type Prerequisites } from "./prerequisites";
+import { checkRegistries } from "./registries";
 
 export interface BeforeOptions {
     /** Node ports that an install is to use. */
     readonly nodePorts?: readonly number[];
-    /** Namespaces of an install that is there already: its own Services may have these ports. */
+    /**
+     * Namespaces of an install that is there already: its own Services may have these ports, and others' pods are none
+     * of its business.
+     */
     readonly own?: ReadonlySet<string>;
     /** Which registries this machine reaches; `undefined` where that was not tried. */
     readonly reached?: Readonly<Record<string, boolean>>;
@@ -27,13 +26,11 @@ export function checkBefore(before: Prerequisites, snapshot: ClusterSnapshot, op
         checkPermissions(before.denied),
         checkIstio(before, snapshot.deployments),
         checkGatewayApi(before),
-        checkStorage(before, snapshot),
-        checkRegistries(snapshot, options.reached),
+        checkStorage(before, snapshot, options.own),
+        checkRegistries(snapshot.pods, options.reached, options.own),
         checkNodePorts(snapshot, options.nodePorts ?? [], options.own ?? new Set()),
     ];
 }
-
-const GROUP = "before an install";
 
 function checkVersion(version: string): Check {
     const found = /^v?(\d+)\.(\d+)/.exec(version);
@@ -58,7 +55,7 @@ function checkVersion(version: string): Check {
             ),
         );
     }
-    return check("before/version", GROUP, "API server", version, findings);
+    return check("before/version", BEFORE, "API server", version, findings);
 }
 
 function checkPermissions(denied: readonly string[]): Check {
@@ -75,7 +72,7 @@ function checkPermissions(denied: readonly string[]): Check {
               ];
     return check(
         "before/permissions",
-        GROUP,
+        BEFORE,
         "Permissions",
         denied.length === 0
             ? "this user may make all that an install makes"
@@ -141,14 +138,14 @@ function checkIstio({ crds }: Prerequisites, deployments: readonly V1Deployment[
         owners.length > 0 ? `istiod ${listed(owners)}` : "none installed",
         istioCrds.length > 0 ? `${istioCrds.length} CRDs of ${listed(crdOwners)}` : "no CRDs",
     ];
-    return check("before/istio", GROUP, "Istio", parts.join("; "), findings);
+    return check("before/istio", BEFORE, "Istio", parts.join("; "), findings);
 }
 
 function checkGatewayApi({ crds }: Prerequisites): Check {
-    if (!crds) return skipped("before/gateway-api", GROUP, "Gateway API", "this user may not read CRDs");
+    if (!crds) return skipped("before/gateway-api", BEFORE, "Gateway API", "this user may not read CRDs");
     const own = crds.filter(({ name }) => name.endsWith(`.${GATEWAY_API_GROUP}`));
     if (own.length === 0)
-        return check("before/gateway-api", GROUP, "Gateway API", "not installed; an install brings it");
+        return check("before/gateway-api", BEFORE, "Gateway API", "not installed; an install brings it");
     const versions = [
         ...new Set(
             own
@@ -181,23 +178,30 @@ function checkGatewayApi({ crds }: Prerequisites): Check {
         );
     return check(
         "before/gateway-api",
-        GROUP,
+        BEFORE,
         "Gateway API",
         `${own.length} CRDs${versions.length > 0 ? ` of ${listed(versions)}` : ""}, of ${listed(owners)}`,
         findings,
     );
 }
 
-function checkStorage({ storageClasses }: Prerequisites, { pods }: ClusterSnapshot): Check {
+/** An install without Loki needs no storage class; before one, nobody knows whether Loki is left out. */
+function checkStorage(
+    { storageClasses }: Prerequisites,
+    { pods, deployments }: ClusterSnapshot,
+    own: ReadonlySet<string> | undefined,
+): Check {
     if (!storageClasses)
-        return skipped("before/storage", GROUP, "Storage class", "this user may not read storage classes");
+        return skipped("before/storage", BEFORE, "Storage class", "this user may not read storage classes");
     const defaults = storageClasses.filter(({ isDefault }) => isDefault).map(({ name }) => name);
     const findings: Finding[] = [];
-    const claims = pods.some(
-        ({ metadata, status }) =>
-            metadata?.labels?.["app.kubernetes.io/name"] === "loki" && status?.phase === "Running",
+    const loki = pods.filter(({ metadata }) => metadata?.labels?.["app.kubernetes.io/name"] === "loki");
+    const claims = loki.some(({ status }) => status?.phase === "Running");
+    const installed = deployments.some(
+        ({ metadata }) => metadata?.labels?.app === "istiod" && own?.has(metadata.namespace ?? ""),
     );
-    if (defaults.length === 0 && !claims) {
+    const leftOut = installed && loki.length === 0;
+    if (defaults.length === 0 && !claims && !leftOut) {
         const others =
             storageClasses.length === 0
                 ? "it has none at all"
@@ -222,62 +226,11 @@ function checkStorage({ storageClasses }: Prerequisites, { pods }: ClusterSnapsh
         );
     return check(
         "before/storage",
-        GROUP,
+        BEFORE,
         "Storage class",
-        defaults.length > 0 ? `default ${listed(defaults)}` : "no default",
+        defaults.length > 0 ? `default ${listed(defaults)}` : `no default${leftOut ? ", and no Loki to need one" : ""}`,
         findings,
     );
-}
-
-const PULL_ERRORS = ["ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull"];
-
-function checkRegistries({ pods }: ClusterSnapshot, reached: Readonly<Record<string, boolean>> | undefined): Check {
-    const findings: Finding[] = [];
-    const failing = new Map<string, Set<string>>();
-    for (const pod of pods) {
-        for (const { name, image, state } of [
-            ...(pod.status?.initContainerStatuses ?? []),
-            ...(pod.status?.containerStatuses ?? []),
-        ]) {
-            const wanted =
-                [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])].find(
-                    (container) => container.name === name,
-                )?.image ?? image;
-            if (PULL_ERRORS.includes(state?.waiting?.reason ?? ""))
-                failing.set(
-                    wanted,
-                    (failing.get(wanted) ?? new Set()).add(`${pod.metadata?.namespace}/${pod.metadata?.name}`),
-                );
-        }
-    }
-    for (const [image, names] of failing) {
-        findings.push(
-            problem(
-                "before/image-pull",
-                image,
-                `The image ${image} cannot be pulled (pods ${listed([...names])}); make ${registryOf(image)} ` +
-                    "reachable for the nodes, or set a mirror.",
-            ),
-        );
-    }
-    const silent = Object.entries(reached ?? {})
-        .filter(([, yes]) => !yes)
-        .map(([name]) => name);
-    if (silent.length > 0)
-        findings.push(
-            note(
-                "before/registries",
-                listed(silent),
-                `This machine does not reach ${listed(silent)}, from where images come; if the nodes do not ` +
-                    "either, set mirrors before an install.",
-            ),
-        );
-    const names = Object.keys(REGISTRIES);
-    const seen =
-        reached === undefined
-            ? `images come from ${listed(names)}; not tried, no containers run on these nodes`
-            : `${listed(names.filter((name) => reached[name]))} reached from this machine`;
-    return check("before/registries", GROUP, "Image registries", seen, findings);
 }
 
 function checkNodePorts({ services }: ClusterSnapshot, wanted: readonly number[], own: ReadonlySet<string>): Check {
@@ -306,7 +259,7 @@ function checkNodePorts({ services }: ClusterSnapshot, wanted: readonly number[]
     const sorted = taken.toSorted((a, b) => a.port - b.port).map(({ port, by }) => `${port} ${by}`);
     return check(
         "before/node-ports",
-        GROUP,
+        BEFORE,
         "Node ports",
         taken.length === 0 ? `none of ${first}-${last} taken` : `taken: ${listed(sorted, 6)}`,
         findings,

@@ -1,10 +1,13 @@
 import type { Finding } from "../finding";
 
+/** The group of checks on what an install needs. */
+export const BEFORE = "before an install";
+
 /** One thing that was looked at, and what was seen. */
 export interface Check {
     /** Stable name for programs, such as `before/version`. */
     readonly id: string;
-    readonly group: "before an install" | "mesh" | "gateway" | "nat" | "endpoints";
+    readonly group: typeof BEFORE | "mesh" | "gateway" | "nat" | "endpoints";
     readonly title: string;
     readonly state: "ok" | "note" | "problem" | "skipped";
     /** What was seen, or why it was not looked at. */

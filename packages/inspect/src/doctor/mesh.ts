@@ -1,7 +1,7 @@
 import { counted, listed, problem } from "../finding";
 import type { InjectionReport } from "../mesh/injection";
 import type { ProxyReport } from "../mesh/proxy";
-import type { Topology } from "../mesh/topology";
+import type { Topology, TopologyGateway } from "../mesh/topology";
 import { type Check, check, skipped } from "./check";
 
 /**
@@ -88,21 +88,7 @@ function checkGateways({ gateways }: Topology): Check[] {
                 ),
             ),
     ]);
-    const details = gateways.flatMap(({ namespace, name, className, listeners, service, routes }) => [
-        `${namespace}/${name}: class ${className}, ` +
-            `${listeners.map((listener) => `listener ${listener.name} ${listener.protocol} ${listener.port}`).join(", ")}`,
-        ...(service
-            ? [
-                  `Service ${service.namespace}/${service.name}, ${service.type}: ` +
-                      `${service.ports.map(({ name: of, port, nodePort }) => `${of} ${port}${nodePort ? ` at node port ${nodePort}` : ""}`).join(", ")}`,
-              ]
-            : []),
-        ...routes.map(
-            (route) =>
-                `HTTPRoute ${route.namespace}/${route.name}: ${route.matches.join(", ")} to ` +
-                `${route.backends.map(({ service: to, port }) => `${to}:${port ?? ""}`).join(", ")}`,
-        ),
-    ]);
+    const details = gateways.flatMap(gatewayLines);
     const ready = gateways.filter(({ programmed }) => programmed).length;
     return [
         check(
@@ -119,17 +105,33 @@ function checkGateways({ gateways }: Topology): Check[] {
     ];
 }
 
+/** A Gateway, its Service and its routes, a line each. */
+function gatewayLines({ namespace, name, className, listeners, service, routes }: TopologyGateway): string[] {
+    const listening = listeners.map(({ name: of, protocol, port }) => `listener ${of} ${protocol} ${port}`);
+    const ports = service?.ports.map(
+        ({ name: of, port, nodePort }) => `${of} ${port}${nodePort ? ` at node port ${nodePort}` : ""}`,
+    );
+    return [
+        `${namespace}/${name}: class ${className}, ${listening.join(", ")}`,
+        ...(service ? [`Service ${service.namespace}/${service.name}, ${service.type}: ${ports!.join(", ")}`] : []),
+        ...routes.map((route) => {
+            const backends = route.backends.map(({ service: to, port }) => `${to}:${port ?? ""}`);
+            const matches = route.matches.join(", ");
+            return `HTTPRoute ${route.namespace}/${route.name}: ${matches} to ${backends.join(", ")}`;
+        }),
+    ];
+}
+
 function checkInit(proxies: readonly ProxyReport[]): Check {
     const sidecars = proxies.filter(({ role }) => role === "sidecar");
     if (sidecars.length === 0) return skipped("mesh/istio-init", "mesh", "istio-init", "no pod has a sidecar");
     const findings = sidecars.flatMap((report) => report.findings);
-    const kinds = groupBy(sidecars, ({ capture }) =>
-        capture
-            ? `${capture.container} ` +
-              `${capture.arguments.map(({ argument, value }) => `${argument}${value === undefined ? "" : ` ${value === "" ? '""' : value}`}`).join(" ")}; ` +
-              `capabilities ${listed(capture.capabilities.added)}`
-            : "nothing",
-    );
+    const kinds = groupBy(sidecars, ({ capture }) => {
+        if (!capture) return "nothing";
+        const args = capture.arguments.flatMap(({ argument, value }) => [argument, value === "" ? '""' : value]);
+        const line = [capture.container, ...args.filter((word) => word !== undefined)].join(" ");
+        return `${line}; capabilities ${listed(capture.capabilities.added)}`;
+    });
     const first = sidecars.find(({ capture }) => capture)?.capture;
     const seen = first
         ? `inbound ${all(first.inbound.captured)} to ${first.inboundPort} but ` +

@@ -1,5 +1,5 @@
 import { counted, type Finding } from "../finding";
-import { pathName, percent, type JoinedServices, type ServicePath } from "../join";
+import { type JoinedServices, pathName, percent, type ServicePath } from "../join";
 import { formatHostPort, type NatReading } from "../nat";
 import { type Check, check, skipped } from "./check";
 
@@ -82,21 +82,18 @@ function endpointLines(path: ServicePath): string[] {
     });
 }
 
-const shareLine = (path: ServicePath) =>
-    `${pathName(path)}: ` +
-    `${path.endpoints
-        .map(
-            ({ share, probability, pod, address }) =>
-                `${pod?.version ?? pod?.name ?? address} ` +
-                `${percent(share)}${probability === undefined ? "" : ` (probability ${probability})`}`,
-        )
-        .join(", ")}`;
+function shareLine(path: ServicePath): string {
+    const shares = path.endpoints.map(({ share, probability, pod, address }) => {
+        const of = probability === undefined ? "" : ` (probability ${probability})`;
+        return `${pod?.version ?? pod?.name ?? address} ${percent(share)}${of}`;
+    });
+    return `${pathName(path)}: ${shares.join(", ")}`;
+}
 
 function checkMasquerade({ models }: NatReading, findings: readonly Finding[]): Check {
-    const seen = models.map(
-        ({ family, masquerading }) =>
-            `${family} ` +
-            `${masquerading.mark === undefined ? "sets no mark" : `MARK or ${masquerading.mark}`}${masquerading.applied ? ", masqueraded" : ", not masqueraded"}`,
-    );
+    const seen = models.map(({ family, masquerading: { mark, applied } }) => {
+        const marks = mark === undefined ? "sets no mark" : `MARK or ${mark}`;
+        return `${family} ${marks}, ${applied ? "masqueraded" : "not masqueraded"}`;
+    });
     return check("nat/masquerade", "nat", "KUBE-MARK-MASQ", seen.join("; ") || "no rules", findings);
 }

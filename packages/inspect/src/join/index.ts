@@ -1,3 +1,3 @@
-export { type JoinOptions, joinServices, type JoinedServices } from "./join";
-export { percent } from "./check";
+export { type JoinedServices, type JoinOptions, joinServices } from "./join";
 export { type PathEndpoint, pathName, type ServicePath } from "./path";
+export { percent } from "./percent";

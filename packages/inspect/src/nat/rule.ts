@@ -121,7 +121,7 @@ const MOST_SHARED = 10_000;
 function makeOption(name: string, negated: boolean, words: readonly string[], from: number, end: number): Option {
     if (negated || end - from !== 1 || !COMMON.has(name)) return { name, negated, values: words.slice(from, end) };
     let values = shared.get(name);
-    if (!values) shared.set(name, (values = new Map()));
+    if (!values) shared.set(name, (values = new Map<string, Option>()));
     const value = words[from]!;
     let option = values.get(value);
     if (!option) {

@@ -11,17 +11,25 @@ export const escapeText = (text: string): string =>
 
 /**
  * A template for markup: every value is escaped unless it is markup itself; lists are joined, `undefined` and `false`
- * leave nothing.
+ * leave nothing. A line break in the template itself, with the indent around it, is a space between two attributes or
+ * words, and nothing beside a tag or a value.
  */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
-    return new Markup(strings.map((text, at) => text + (at < parts.length ? render(parts[at]) : "")).join(""));
+    return new Markup(strings.map((text, at) => unfold(text) + (at < parts.length ? render(parts[at]) : "")).join(""));
+}
+
+function unfold(template: string): string {
+    return template.replace(/\s*\n\s*/g, (line, at: number) => {
+        const [before, after] = [template[at - 1] ?? ">", template[at + line.length] ?? "<"];
+        return before === ">" || after === "<" ? "" : " ";
+    });
 }
 
 function render(part: Part): string {
     if (part === undefined || part === false) return "";
     if (part instanceof Markup) return part.text;
-    if (Array.isArray(part)) return part.map(render).join("");
-    return escapeText(String(part));
+    if (typeof part === "string" || typeof part === "number") return escapeText(String(part));
+    return part.map(render).join("");
 }
 
 /** A text of so many characters at most, its end cut off with an ellipsis. */

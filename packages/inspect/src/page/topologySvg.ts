@@ -1,14 +1,25 @@
 import type { ControlPlane } from "../mesh/controlPlane";
-import type { Topology, TopologyGateway, TopologyRoute, TopologyService, TopologyWorkload } from "../mesh/topology";
-import { fit, html, type Markup } from "./html";
-import { arrowDown, arrowRight, box, type Drawing, frame, pill, stack, text } from "./shapes";
+import type { Topology, TopologyService } from "../mesh/topology";
+import { html, type Markup } from "./html";
+import { arrowDown, arrowRight, frame, pill, stack } from "./shapes";
+import {
+    gatewayBox,
+    gatewayHeight,
+    planeBand,
+    portal,
+    routeBox,
+    routeHeight,
+    serviceBox,
+    WORKLOAD,
+    workloadBox,
+} from "./topologyBoxes";
 
 export interface TopologyPicture {
     readonly topology: Topology;
     readonly controlPlanes: readonly ControlPlane[];
 }
 
-const WORKLOAD = 44;
+/** Between two workloads of a Service. */
 const GAP = 8;
 
 /** From left to right: node ports, gateways, routes, Services, workloads; below, the control plane and its addons. */
@@ -133,7 +144,9 @@ export function narrowTopology({ topology, controlPlanes }: TopologyPicture): Ma
 }
 
 function picture(className: string, width: number, height: number, parts: readonly Markup[]): Markup {
-    return html`<svg class="${className}" viewBox="0 0 ${width} ${Math.ceil(height)}" role="img" aria-label="What leads to what in the mesh">${parts}</svg>`;
+    const size = `0 0 ${width} ${Math.ceil(height)}`;
+    const label = "What leads to what in the mesh";
+    return html`<svg class="${className}" viewBox="${size}" role="img" aria-label="${label}">${parts}</svg>`;
 }
 
 /** Services that a route leads to come first, so that the way in is a straight line. */
@@ -148,134 +161,3 @@ function orderServices({ gateways, services }: Topology): TopologyService[] {
 }
 
 const keyOf = ({ namespace, name }: { namespace: string; name: string }) => `${namespace}/${name}`;
-
-function portal(x: number, middle: number, width: number, ports: readonly string[]): Markup {
-    const height = 20 + ports.length * 18;
-    return html`<g><rect class="portal" x="${x}" y="${middle - height / 2}" width="${width}" height="${height}" rx="9"/>${text("portaltext", x + width / 2, middle - height / 2 + 18, "node port", "middle")}${ports.map((port, at) => text("portaltext", x + width / 2, middle - height / 2 + 35 + at * 17, port, "middle"))}</g>`;
-}
-
-const gatewayHeight = ({ listeners, service }: TopologyGateway) => 66 + listeners.length * 16 + (service ? 16 : 0);
-
-function gatewayBox(
-    { name, className, listeners, service, programmed }: TopologyGateway,
-    x: number,
-    y: number,
-    width: number,
-    height: number,
-): Markup {
-    const lines: Drawing[] = [
-        ...listeners.map((listener): Drawing => ["info", `${listener.name}: ${listener.protocol} ${listener.port}`]),
-        ...(service ? [["info", `${service.name}, ${service.type}`] as Drawing] : []),
-        programmed ? ["ok", `Programmed, class ${className}`] : ["notok", "not programmed"],
-    ];
-    return box({ x, y, width, height, kind: "GATEWAY", name, lines, wrong: !programmed });
-}
-
-const routeHeight = ({ matches, accepted }: TopologyRoute) =>
-    50 + Math.min(matches.length, 5) * 16 + (matches.length > 5 ? 16 : 0) + (accepted ? 0 : 16);
-
-function routeBox(
-    { name, matches, accepted }: TopologyRoute,
-    x: number,
-    y: number,
-    width: number,
-    height: number,
-): Markup {
-    const shown = matches.slice(0, 5).map((match): Drawing => ["info", match]);
-    const lines: Drawing[] = [
-        ...shown,
-        ...(matches.length > 5 ? [["info", `and ${matches.length - 5} more`] as Drawing] : []),
-        ...(accepted ? [] : [["notok", "not accepted"] as Drawing]),
-    ];
-    return box({ x, y, width, height, kind: "HTTPROUTE", name, lines, wrong: !accepted });
-}
-
-function serviceBox(service: TopologyService, x: number, y: number, width: number, height = 58): Markup {
-    const ports = service.ports.map(({ name, port }) => `${name} ${port}`.trim()).join(", ");
-    const nothing = service.workloads.length === 0;
-    return box({
-        x,
-        y,
-        width,
-        height,
-        kind: service.headless ? "HEADLESS SERVICE" : `SERVICE ${service.type}`,
-        name: service.name,
-        lines: [nothing ? ["notok", "selects no pod"] : ["info", ports]],
-        wrong: nothing,
-    });
-}
-
-function workloadBox(
-    { name, version, proxied, pods, ready, kind }: TopologyWorkload,
-    x: number,
-    y: number,
-    width: number,
-): Markup {
-    const wrong = ready < pods || !proxied;
-    const said: Drawing =
-        ready < pods
-            ? ["notok", `${ready} of ${pods} ready`]
-            : proxied
-              ? ["ok", `${pods === 1 ? "1 pod" : `${pods} pods`} ready, with sidecar`]
-              : ["notok", "no sidecar"];
-    const tag = fit(version ?? "", 10);
-    const tagWidth = tag.length * 6.6 + 14;
-    return html`<g class="${wrong ? "wrong" : ""}"><title>${kind} ${name}</title><rect class="box" x="${x}" y="${y}" width="${width}" height="${WORKLOAD}" rx="7"/>${text("name", x + 11, y + 18, fit(name, Math.floor((width - 30 - tagWidth) / 7.2)))}${text(said[0], x + 11, y + 34, said[1])}${tag !== "" && html`<rect class="tag" x="${x + width - tagWidth - 9}" y="${y + 9}" width="${tagWidth}" height="18" rx="9"/>${text("tagtext", x + width - tagWidth / 2 - 9, y + 22, tag, "middle")}`}</g>`;
-}
-
-/** The control planes and the Services beside them, as tiles. */
-function planeBand(
-    { addons }: Topology,
-    planes: readonly ControlPlane[],
-    { x, y, width, tile }: { x: number; y: number; width: number; tile: number },
-): { parts: Markup[]; bottom: number } {
-    const others = addons.filter(({ name }) => !planes.some((plane) => plane.name === name));
-    if (planes.length === 0 && others.length === 0) return { parts: [], bottom: y };
-    const gap = 10;
-    const height = 60;
-    const perRow = Math.max(1, Math.floor((width - 26 + gap) / (tile + gap)));
-    const place = (index: number) => ({
-        x: x + 13 + (index % perRow) * (tile + gap),
-        y: y + 36 + Math.floor(index / perRow) * (height + gap),
-        width: tile,
-        height,
-    });
-    const tiles = [
-        ...planes.map(({ name, version, ready }, index) =>
-            box({
-                ...place(index),
-                kind: "CONTROL PLANE",
-                name,
-                lines: [ready ? ["ok", `${version ?? "unknown version"}, ready`] : ["notok", "not ready"]],
-                wrong: !ready,
-            }),
-        ),
-        ...others.map((service, at) => {
-            const nothing = service.workloads.length === 0;
-            const unready = service.workloads.some(({ pods, ready }) => ready < pods);
-            const nodePorts = service.ports
-                .filter(({ nodePort }) => nodePort)
-                .map(({ nodePort }) => nodePort)
-                .join(", ");
-            const said: Drawing = nothing
-                ? ["notok", "selects no pod"]
-                : unready
-                  ? ["notok", "not ready"]
-                  : [
-                        "info",
-                        nodePorts === "" ? service.ports.map(({ port }) => port).join(", ") : `node ports ${nodePorts}`,
-                    ];
-            return box({
-                ...place(planes.length + at),
-                kind: service.headless ? "HEADLESS SERVICE" : `SERVICE ${service.type}`,
-                name: service.name,
-                lines: [said],
-                wrong: nothing || unready,
-            });
-        }),
-    ];
-    const rows = Math.ceil(tiles.length / perRow);
-    const bottom = y + 36 + rows * (height + gap) + 4;
-    const names = [...new Set([...planes, ...addons].map(({ namespace }) => namespace))];
-    return { parts: [html`<g class="plane">${frame(x, y, width, bottom - y, names.join(", "))}${tiles}</g>`], bottom };
-}

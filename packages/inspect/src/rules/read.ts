@@ -99,18 +99,21 @@ async function readBySsh(source: Extract<RuleSource, { kind: "ssh" }>): Promise<
     throw new UserError(sshFailure(target, code, said));
 }
 
+/** What the `ssh` client says where it refuses a host's key. */
+const UNKNOWN_HOST_KEY = [
+    /host key verification failed/i,
+    /no .* host key is known/i,
+    /host key for .* has changed/i,
+    /REMOTE HOST IDENTIFICATION/i,
+];
+
 /** One sentence for what `ssh` or the script said. */
 function sshFailure(target: string, code: number | null, said: string): string {
-    if (
-        /host key verification failed|no .* host key is known|host key for .* has changed|REMOTE HOST IDENTIFICATION/i.test(
-            said,
-        )
-    ) {
+    if (UNKNOWN_HOST_KEY.some((words) => words.test(said)))
         return (
             `The host key of ${target} is not the known one: compare it on the node, then put it into the file of ` +
             "--known-hosts (default ~/.ssh/known_hosts)."
         );
-    }
     if (/permission denied/i.test(said) && code === 255)
         return (
             `The host ${target} refuses this user's keys: name a key with --identity <file>, or load one into the ` +

@@ -55,15 +55,15 @@ function openedBy(opens: PathEndpoint["opens"]): string {
 }
 
 function summary({ source, node, families }: NatReport): string {
-    const said = families.map(
-        ({ family, backend, services, masquerading }) =>
-            `${family}${backend ? ` (${backend})` : ""}: ${services} Service ports, ` +
-            `${masquerading.mark === undefined ? "KUBE-MARK-MASQ sets no mark" : `KUBE-MARK-MASQ sets ${masquerading.mark}${masquerading.applied ? " and what carries it is masqueraded" : ""}`}`,
-    );
-    return [
-        `${source[0]!.toUpperCase()}${source.slice(1)}${node === undefined || source.includes(node) ? "" : `, node ${node}`}`,
-        ...said,
-    ].join("\n");
+    const lines = families.map(({ family, backend, services, masquerading: { mark, applied } }) => {
+        const sets = mark === undefined ? "sets no mark" : `sets ${mark}`;
+        const masqueraded = mark !== undefined && applied ? " and what carries it is masqueraded" : "";
+        const name = `${family}${backend ? ` (${backend})` : ""}`;
+        return `${name}: ${services} Service ports, KUBE-MARK-MASQ ${sets}${masqueraded}`;
+    });
+    const rules = `${source[0]!.toUpperCase()}${source.slice(1)}`;
+    const of = node === undefined || source.includes(node) ? "" : `, node ${node}`;
+    return [`${rules}${of}`, ...lines].join("\n");
 }
 
 /** Rules that are not kube-proxy's, as they stand; none is left out. */

@@ -5,8 +5,8 @@ import type { MeshReport, Section } from "../report";
 import { injectionText } from "./injection";
 import { natTable, natTraces } from "./nat";
 import { proxyText } from "./proxy";
-import { trafficText } from "./traffic";
 import { type Cell, type Style, table } from "./table";
+import { trafficText } from "./traffic";
 
 /** A report for people: the tables of one section, then the findings, a sentence each. */
 export function reportText(

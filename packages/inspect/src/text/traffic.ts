@@ -1,5 +1,5 @@
 import { counted } from "../finding";
-import { type HopsReport, type NatCount, percent, type ReviewsReport, type TrafficReport } from "../traffic";
+import { type HopsReport, type NatCount, type ReviewsReport, roundedPercent, type TrafficReport } from "../traffic";
 import { type Cell, type Style, table } from "./table";
 
 /** What requests showed, as tables. */
@@ -57,9 +57,9 @@ function reviewsText({ service, pages, versions, expectation }: ReviewsReport, s
     const rows = versions.map(({ version, answers, share, interval, expected, pods }): Cell[] => [
         version,
         { text: String(answers), paint: answers > 0 ? (same) => same : style.bad },
-        percent(share),
-        `${percent(interval.low)} to ${percent(interval.high)}`,
-        expected === undefined ? "unknown" : percent(expected),
+        roundedPercent(share),
+        `${roundedPercent(interval.low)} to ${roundedPercent(interval.high)}`,
+        expected === undefined ? "unknown" : roundedPercent(expected),
         pods.length === 0 ? "none" : pods.join(", "),
     ]);
     return `${said}\n${table(["VERSION", "ANSWERS", "SHARE", "95 % INTERVAL", "EXPECTED", "PODS"], rows, style)}`;

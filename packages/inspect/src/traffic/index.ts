@@ -1,6 +1,6 @@
 export { type Hop } from "./hops";
 export { type NatCount } from "./natCounts";
-export { percent, type ReviewsReport } from "./reviews";
+export { type ReviewsReport, roundedPercent } from "./reviews";
 export { sendTraffic, TRAFFIC_DEFAULTS, type TrafficOptions, type TrafficReport, type Watch } from "./run";
 export { type HopsReport } from "./security";
 export { parseUrl } from "./target";

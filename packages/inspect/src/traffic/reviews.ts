@@ -125,8 +125,8 @@ function checkShare(
     const { low, high } = wilsonInterval(answers, pages, Z_999);
     if (expected >= low && expected <= high) return [];
     const seen =
-        `Version ${version} of reviews gave ${answers} of ${pages} answers (${percent(share)}; ${percent(low)} to ` +
-        `${percent(high)} with a confidence of 99.9 %), but is to give ${percent(expected)} (${expectation.why})`;
+        `Version ${version} of reviews gave ${answers} of ${pages} answers (${roundedPercent(share)}; ${roundedPercent(low)} to ` +
+        `${roundedPercent(high)} with a confidence of 99.9 %), but is to give ${roundedPercent(expected)} (${expectation.why})`;
     if (expectation.exact || answers === 0 || expected === 0)
         return [
             problem(
@@ -145,4 +145,4 @@ function checkShare(
 }
 
 /** Such as `33.3 %`. */
-export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+export const roundedPercent = (share: number): string => `${(share * 100).toFixed(1)} %`;

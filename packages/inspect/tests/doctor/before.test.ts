@@ -126,6 +126,19 @@ describe("before an install", () => {
         ).toBe("note");
     });
 
+    it("no default storage class is right for an install that has left Loki out", () => {
+        const none = { storageClasses: [] };
+        const own = { own: new Set(["istio-system", "shop"]) };
+        expect(of("Storage class", none, {}, own)).toMatchObject({
+            state: "ok",
+            seen: "no default, and no Loki to need one",
+        });
+        const loki = { namespace: "istio-system", name: "loki-0", labels: { "app.kubernetes.io/name": "loki" } };
+        const pending = { ...pod(loki), status: { phase: "Pending" } };
+        expect(of("Storage class", none, { pods: [pending] }, own).state).toBe("problem");
+        expect(of("Storage class", none, {}, { own: new Set(["shop"]) }).state).toBe("problem");
+    });
+
     it("an image that cannot be pulled is named with its registry and pods", () => {
         const stuck = pod({ name: "kiali-1" });
         stuck.spec!.containers[0]!.image = "quay.io/kiali/kiali:v2.5";
@@ -143,6 +156,9 @@ describe("before an install", () => {
             "The image quay.io/kiali/kiali:v2.5 cannot be pulled (pods shop/kiali-1); make quay.io reachable for " +
                 "the nodes, or set a mirror.",
         );
+        const namespaces = (...own: string[]) => ({ own: new Set(own) });
+        expect(of("Image registries", {}, { pods: [stuck] }, namespaces("shop")).state).toBe("problem");
+        expect(of("Image registries", {}, { pods: [stuck] }, namespaces("istio-sample")).state).toBe("ok");
     });
 
     it("a registry that this machine does not reach is worth a note", () => {

@@ -9,8 +9,8 @@ import { parseSave, readNat } from "../../src/nat";
 import type { ClusterSnapshot } from "../../src/snapshot/snapshot";
 import { emptySnapshot, pod } from "../../testing/cluster";
 import { injected, mesh } from "../../testing/mesh";
-import { ruleSet } from "../../testing/rules";
 import { pattern } from "../../testing/pattern";
+import { ruleSet } from "../../testing/rules";
 
 function checks(snapshot: ClusterSnapshot = mesh(), edit: (rules: string) => string = (same) => same) {
     const scope = findScope(snapshot);

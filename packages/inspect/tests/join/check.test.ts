@@ -3,7 +3,7 @@ import { joinServices } from "../../src/join";
 import { parseSave, readNat } from "../../src/nat";
 import { pod } from "../../testing/cluster";
 
-import { codes, HASH, HOSTS, join, members, SEP, sentence, shop, without } from "./shop";
+import { codes, HASH, HOSTS, join, members, sentence, SEP, shop, without } from "./shop";
 
 describe("rules that do not join", () => {
     it("send traffic to an endpoint that is gone", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { joinServices, type JoinedServices } from "../../src/join";
+import { type JoinedServices, joinServices } from "../../src/join";
 import { formatRule, parseSave, readNat } from "../../src/nat";
 import { goldenRules, goldenSnapshot } from "../../testing/golden";
 import { pattern } from "../../testing/pattern";

@@ -4,7 +4,7 @@ import { parseSave, readNat } from "../../src/nat";
 import { emptySnapshot, gateway, NODE, pod, service } from "../../testing/cluster";
 import { ruleSet } from "../../testing/rules";
 
-import { codes, HASH, HOSTS, join, members, SEP, sentence, shop } from "./shop";
+import { codes, HASH, HOSTS, join, members, sentence, SEP, shop } from "./shop";
 
 describe("a path that joins", () => {
     it("has no findings, and each endpoint its pod, version and container", () => {

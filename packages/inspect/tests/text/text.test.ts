@@ -7,8 +7,8 @@ import { natTable, natTraces } from "../../src/text/nat";
 import { findingsText } from "../../src/text/report";
 import { makeStyle, table, wantsColours } from "../../src/text/table";
 import { mesh } from "../../testing/mesh";
-import { ruleSet } from "../../testing/rules";
 import { pattern } from "../../testing/pattern";
+import { ruleSet } from "../../testing/rules";
 
 const plain = makeStyle(false);
 

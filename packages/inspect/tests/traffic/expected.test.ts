@@ -136,7 +136,7 @@ describe("an HTTPRoute of the Service", () => {
         ],
     ])("that %s is not guessed at", (_, routes, why) => {
         const found = shares({ routes });
-        expect(found).toEqual({ known: false, why: expect.stringMatching(why) });
+        expect(found).toEqual({ known: false, why: expect.stringMatching(why) as string });
     });
 });
 
@@ -208,6 +208,6 @@ describe("a VirtualService of the mesh", () => {
             /^several DestinationRules are for shop\/reviews/,
         ],
     ])("that %s is not guessed at", (_, input, why) => {
-        expect(shares(input)).toEqual({ known: false, why: expect.stringMatching(why) });
+        expect(shares(input)).toEqual({ known: false, why: expect.stringMatching(why) as string });
     });
 });

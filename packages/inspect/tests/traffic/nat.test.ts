@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseSave } from "../../src/nat";
-import { trafficText } from "../../src/text/traffic";
 import { makeStyle } from "../../src/text/table";
+import { trafficText } from "../../src/text/traffic";
 import type { TrafficReport } from "../../src/traffic";
 import { readCounters } from "../../src/traffic/counters";
 import { checkNatCount, type CountersReading, describeNatCount, readNatCounters } from "../../src/traffic/natCounts";
