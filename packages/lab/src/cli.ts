@@ -7,8 +7,8 @@ import { labPlace } from "./place";
 import type { StartOptions } from "./start";
 
 const ENVIRONMENT = `
-Environment: LAB_NAME (default lab) names the lab; LAB_PLUGINS is a directory of official plugins to use;
-LAB_DATA_PLANE=off leaves out sidecars, gateways and Bookinfo.`;
+Environment: LAB_NAME (default lab) names the lab; LAB_PLUGINS is a directory of plugins to use;
+LAB_DATA_PLANE=off leaves out sidecars, gateways and Bookinfo; LAB_PROXY_MODE is kube-proxy's mode.`;
 
 /** The command line; each action sets the exit code. */
 function commandLine(): Command {

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { labStatus, removeState, stopControlPlane } from "./control-plane/control";
 import { inNetns } from "./control-plane/netns";
+import { proxyMode } from "./control-plane/proxy-mode";
 import { wantsDataPlane } from "./data-plane";
 import { endpointsOf, endpointTable } from "./endpoints";
 import { labEnvironment } from "./environment";
@@ -15,9 +16,10 @@ import { runSteps, type Step } from "./ui";
 
 /** Builds what is missing, starts the lab unless it runs, and makes its stack. */
 export async function start(place: LabPlace, options: StartOptions = {}): Promise<void> {
-    // A mistake in LAB_PLUGINS or LAB_DATA_PLANE is told before anything is built.
+    // A mistake in the environment is told before anything is built.
     choosePlugins(place);
     wantsDataPlane();
+    proxyMode(process.env);
     await mkdir(place.state, { recursive: true, mode: 0o700 });
     await alone(place, startSteps(place, options));
 }
