@@ -9,6 +9,7 @@ import { inspectMesh, type InspectOptions } from "./inspect";
 import { renderPage } from "./page/page";
 import type { MeshReport } from "./report";
 import type { RuleSource } from "./rules";
+import { printable } from "./text/printable";
 import { watchRequests } from "./text/progress";
 import { reportText } from "./text/report";
 import { makeStyle, wantsColours } from "./text/table";
@@ -55,7 +56,7 @@ async function printFindings(command: Command): Promise<number> {
         return { ok: false, findings: [problem("inspection/failed", "inspection", error.message)] };
     });
     process.stderr.write(
-        problemsOf(findings)
+        problemsOf(printable(findings))
             .map(({ message }) => `${message}\n`)
             .join(""),
     );
@@ -119,7 +120,7 @@ const print = (text: string) =>
 /** Says why nothing could be looked at, a bug with its stack, and returns the exit code. */
 function explain(error: unknown): number {
     if (error instanceof UserError) {
-        process.stderr.write(`${error.message}\n`);
+        process.stderr.write(`${printable(error.message)}\n`);
         return error instanceof UsageError ? 2 : 1;
     }
     process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

@@ -4,17 +4,19 @@ import { counted, type Finding, problemsOf } from "../finding";
 import type { MeshReport, Section } from "../report";
 import { injectionText } from "./injection";
 import { natTable, natTraces } from "./nat";
+import { printable } from "./printable";
 import { proxyText } from "./proxy";
 import { type Cell, type Style, table } from "./table";
 import { trafficText } from "./traffic";
 
 /** A report for people: the tables of one section, then the findings, a sentence each. */
 export function reportText(
-    report: MeshReport,
+    inspected: MeshReport,
     section: Section,
     style: Style,
     options: { readonly service?: string; readonly verbose?: boolean } = {},
 ): string {
+    const report = printable(inspected);
     const body = sectionText(report, section, style, options);
     return [body, findingsText(report.findings, style)].filter((part) => part !== "").join("\n\n");
 }

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import stringWidth from "string-width";
 
 /** Colours for people; none where the output is no terminal or NO_COLOR is set. */
 export interface Style {
@@ -30,27 +31,22 @@ export const wantsColours = (env: NodeJS.ProcessEnv, isTerminal: boolean): boole
 /** One cell: its text, and how it is painted; the width is that of the text alone. */
 export type Cell = string | { readonly text: string; readonly paint: (text: string) => string };
 
-const textOf = (cell: Cell) => (typeof cell === "string" ? cell : cell.text);
-const painted = (cell: Cell, padding: string) => (typeof cell === "string" ? cell : cell.paint(cell.text)) + padding;
-
 /** Rows under their heads, in columns as wide as they must be; a column that is empty in every row is left out. */
 export function table(heads: readonly string[], rows: readonly (readonly Cell[])[], style: Style, indent = ""): string {
     const used = heads.map((_, column) => rows.some((row) => textOf(row[column] ?? "") !== ""));
-    const keep = <T>(cells: readonly T[]) => cells.filter((_, column) => used[column]);
-    const kept = rows.map(keep);
-    const keptHeads = keep(heads);
-    const widths = keptHeads.map((head, column) =>
-        Math.max(head.length, ...kept.map((row) => textOf(row[column] ?? "").length)),
+    const all = [heads.map((head) => ({ text: head, paint: style.faint })), ...rows].map((row) =>
+        row.filter((_, column) => used[column]),
     );
-    const line = (cells: readonly Cell[]) =>
-        indent +
-        cells
-            .map((cell, column) =>
-                column === cells.length - 1
-                    ? painted(cell, "")
-                    : painted(cell, " ".repeat(widths[column]! - textOf(cell).length + 2)),
-            )
-            .join("")
-            .trimEnd();
-    return [line(keptHeads.map((head) => ({ text: head, paint: style.faint }))), ...kept.map(line)].join("\n");
+    const widths: number[] = [];
+    for (const row of all)
+        row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, widthOf(textOf(cell)))));
+    const line = (row: readonly Cell[]) =>
+        row.map((cell, column) => painted(cell) + " ".repeat(widths[column]! - widthOf(textOf(cell)))).join("  ");
+    return all.map((row) => (indent + line(row)).trimEnd()).join("\n");
 }
+
+const textOf = (cell: Cell) => (typeof cell === "string" ? cell : cell.text);
+const painted = (cell: Cell) => (typeof cell === "string" ? cell : cell.paint(cell.text));
+
+/** Columns of a terminal that a text takes. Most are ASCII, and to look at each letter of a large table takes seconds. */
+const widthOf = (text: string) => (/^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text));

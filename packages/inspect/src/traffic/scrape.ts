@@ -1,4 +1,5 @@
 import type { V1Pod } from "@kubernetes/client-node";
+import pMap from "p-map";
 import { UserError } from "@istio-on-pulumi/kube";
 import { counted, listed } from "../finding";
 import { ask, type Connection } from "../snapshot/connect";
@@ -29,26 +30,25 @@ export async function readMetrics({ config }: Connection, pods: readonly V1Pod[]
     const byPod = new Map<string, RequestCounts>();
     const silent: string[] = [];
     let refused = false;
-    const waiting = [...pods];
-    const work = async () => {
-        for (let pod = waiting.shift(); pod && !refused; pod = waiting.shift()) {
-            const { namespace = "", name = "" } = pod.metadata ?? {};
-            try {
-                const request = api.connectGetNamespacedPodProxyWithPath({
-                    namespace,
-                    name: `${name}:${METRICS_PORT}`,
-                    path: METRICS_PATH,
-                });
-                const metrics = await ask(`The pod ${keyOf(pod)}`, request, [FORBIDDEN]);
-                if (metrics === undefined) refused = true;
-                else byPod.set(keyOf(pod), readRequestCounts(metrics));
-            } catch (error) {
-                if (!(error instanceof UserError)) throw error;
-                silent.push(keyOf(pod));
-            }
+    const read = async (pod: V1Pod) => {
+        // Who may not ask one pod may ask none.
+        if (refused) return;
+        const { namespace = "", name = "" } = pod.metadata ?? {};
+        try {
+            const request = api.connectGetNamespacedPodProxyWithPath({
+                namespace,
+                name: `${name}:${METRICS_PORT}`,
+                path: METRICS_PATH,
+            });
+            const metrics = await ask(`The pod ${keyOf(pod)}`, request, [FORBIDDEN]);
+            if (metrics === undefined) refused = true;
+            else byPod.set(keyOf(pod), readRequestCounts(metrics));
+        } catch (error) {
+            if (!(error instanceof UserError)) throw error;
+            silent.push(keyOf(pod));
         }
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    await pMap(pods, read, { concurrency: AT_ONCE });
     return { byPod, silent, refused };
 }
 

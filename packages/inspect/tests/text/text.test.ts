@@ -2,12 +2,13 @@ import { describe, expect, it } from "vitest";
 import { note, problem } from "../../src/finding";
 import { joinServices } from "../../src/join";
 import { parseSave, readNat } from "../../src/nat";
-import type { NatReport } from "../../src/report";
+import { type MeshReport, type NatReport, SECTIONS } from "../../src/report";
 import { natTable, natTraces } from "../../src/text/nat";
-import { findingsText } from "../../src/text/report";
+import { findingsText, reportText } from "../../src/text/report";
 import { makeStyle, table, wantsColours } from "../../src/text/table";
 import { mesh } from "../../testing/mesh";
 import { pattern } from "../../testing/pattern";
+import { report } from "../../testing/report";
 import { ruleSet } from "../../testing/rules";
 
 const plain = makeStyle(false);
@@ -146,5 +147,45 @@ describe("findings as text", () => {
             "problem  One is wrong.\nnote     Worth a note.\n\n1 problem, 1 note.",
         );
         expect(findingsText([], plain)).toBe("Nothing is wrong.");
+    });
+});
+
+describe("what goes to a terminal", () => {
+    const ESCAPE = "\u001b]0;title\u0007\u001b[2J\u009b31m\u202e";
+    const ESCAPED = JSON.stringify(ESCAPE).slice(1, -1);
+
+    it.each(SECTIONS)("holds no control characters of the cluster's: %s", (section) => {
+        const { nat: reading, ...rest } = report({ findings: [problem("x", "y", `A sentence.${ESCAPE}`)], ok: false });
+        const foreign = [{ table: "nat", chain: "X", text: `-A X -j Y${ESCAPE}` }];
+        const families = reading!.families.map((family) => ({ ...family, foreign }));
+        const hostile = JSON.parse(
+            JSON.stringify({ ...rest, nat: { ...reading, families } }).replaceAll("reviews", `rev${ESCAPED}iews`),
+        ) as MeshReport;
+        const text = reportText(hostile, section, plain, { verbose: true });
+        expect(text).not.toMatch(/[^\n\P{Cc}]|\u202e/u);
+        expect(text).toContain("A sentence.\ufffd]0;title\ufffd\ufffd[2J\ufffd31m\ufffd");
+    });
+});
+
+describe("a table", () => {
+    it("counts the columns of wide letters, and leaves colours out of the count", () => {
+        const red = { text: "red", paint: makeStyle(true).bad };
+        expect(
+            table(
+                ["NAME", "VALUE"],
+                [
+                    ["\u65e5\u672c\u8a9e", "x"],
+                    [red, "y"],
+                ],
+                plain,
+            ).split("\n"),
+        ).toEqual(["NAME    VALUE", "\u65e5\u672c\u8a9e  x", "\u001b[31mred\u001b[39m     y"]);
+    });
+
+    it("of a cluster with ten thousand Services is there at once", () => {
+        const rows = Array.from({ length: 13_000 }, (_, at) => [`shop/reviews-${at}`, "10.96.0.1:80", "33.3 %"]);
+        const start = performance.now();
+        expect(table(["SERVICE", "REACHED AT", "SHARE"], rows, plain).split("\n")).toHaveLength(13_001);
+        expect(performance.now() - start).toBeLessThan(5_000);
     });
 });
