@@ -30,7 +30,7 @@ const FORWARDED = [
 
 /** @param user who is signed in, or the caller's `end-user`; nobody if undefined. */
 export function forwardedHeaders(headers: IncomingHttpHeaders, user: string | undefined): OutgoingHttpHeaders {
-    const forwarded: OutgoingHttpHeaders = {};
+    const forwarded: Record<string, string | string[] | undefined> = {};
     for (const name of FORWARDED) if (headers[name] !== undefined) forwarded[name] = headers[name];
     return { ...forwarded, ...(user !== undefined && { "end-user": user }) };
 }
