@@ -8,7 +8,7 @@ import type { Lab } from "./lab";
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- objects of all kinds are compared field by field
 export type KubeObject = { apiVersion: string; kind: string; metadata: Metadata } & Record<string, any>;
 
-export interface Metadata {
+interface Metadata {
     name: string;
     namespace?: string;
     uid: string;

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import {
     choosePlugins,
     inNetns,
@@ -58,7 +57,7 @@ const GRACE_MS = 20_000;
 const TAIL_LINES = 60;
 
 /** The last lines of a text, without empty ones. */
-export function tail(text: string, lines = TAIL_LINES): string {
+function tail(text: string, lines = TAIL_LINES): string {
     return text
         .split("\n")
         .filter((line) => line.trim() !== "")
@@ -77,45 +76,42 @@ export class Lab {
 
     /** Runs one of the lab's own commands (`start`, `stop`, `reset`), with its output where the tests' goes. */
     async command(name: string): Promise<void> {
-        const args = ["--import", loader(), "packages/lab/src/cli.ts", name];
-        const child = spawn(process.execPath, args, {
+        const { execa } = await import("execa");
+        const { exitCode } = await execa(process.execPath, ["--import", loader(), "packages/lab/src/cli.ts", name], {
             cwd: this.place.repository,
             env: { ...outsideEnvironment(), LAB_NAME: this.place.name },
+            extendEnv: false,
             stdio: ["ignore", "inherit", "inherit"],
+            reject: false,
         });
-        const code = await new Promise<number>((resolve, reject) =>
-            child.once("error", reject).once("exit", (status) => resolve(status ?? 1)),
-        );
-        if (code !== 0)
+        if (exitCode !== 0)
             throw new Error(
-                `LAB_NAME=${this.place.name} npm run lab -- ${name} ended with exit code ${code}; ` +
+                `LAB_NAME=${this.place.name} npm run lab -- ${name} ended with exit code ${exitCode}; ` +
                     "what it says stands above.",
             );
     }
 
     /** Runs a command in the lab as `lab exec` does, from the repository's directory. */
     async run(command: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
-        const child = await this.spawn(command, options.env);
-        let [stdout, stderr] = ["", ""];
-        child.stdout?.setEncoding("utf8").on("data", (data: string) => (stdout += data));
-        child.stderr?.setEncoding("utf8").on("data", (data: string) => (stderr += data));
-        // A command may end without having read its input.
-        child.stdin?.on("error", () => undefined).end(options.input ?? "");
-        const limit = new AbortController();
-        void interruptAfter(child, options.timeoutMs ?? TIMEOUT_MS, limit.signal).then((late) => {
-            if (late) stderr += `\ninterrupted after ${(options.timeoutMs ?? TIMEOUT_MS) / 1000} s`;
+        const { execa } = await import("execa");
+        const { program, args, cwd, env } = await this.commandLine(command, options.env);
+        const timeout = options.timeoutMs ?? TIMEOUT_MS;
+        const { exitCode, signal, stdout, stderr, timedOut } = await execa(program, args, {
+            cwd,
+            env,
+            extendEnv: false,
+            input: options.input ?? "",
+            stripFinalNewline: false,
+            reject: false,
+            timeout,
+            killSignal: "SIGINT",
+            forceKillAfterDelay: GRACE_MS,
         });
-        try {
-            const code = await new Promise<number>((resolve, reject) => {
-                child.once("error", reject);
-                child.once("close", (status, signal) =>
-                    resolve(status ?? 128 + (signal ? constants.signals[signal] : 0)),
-                );
-            });
-            return { code, stdout, stderr };
-        } finally {
-            limit.abort();
-        }
+        return {
+            code: exitCode ?? 128 + (signal === undefined ? 0 : constants.signals[signal]),
+            stdout,
+            stderr: timedOut ? `${stderr}\ninterrupted after ${timeout / 1000} s` : stderr,
+        };
     }
 
     /** Standard output of a command that must succeed. @throws CommandFailed */
@@ -127,12 +123,19 @@ export class Lab {
 
     /** Starts a command in the lab; its pid is the command's own. */
     async spawn(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<ChildProcess> {
+        const { program, args, ...options } = await this.commandLine(command, env);
+        return spawn(program, args, options);
+    }
+
+    private async commandLine(command: readonly string[], env: Readonly<Record<string, string>> = {}) {
         const plugins = await pluginDir(this.place, choosePlugins(this.place, process.env));
         const [program, ...args] = inNetns(this.place.netns, command);
-        return spawn(program, args, {
+        return {
+            program,
+            args,
             cwd: this.place.repository,
             env: { ...labEnvironment(this.place, plugins, outsideEnvironment()), ...env },
-        });
+        };
     }
 
     /** Which plugins its commands use, such as `pulumi-resource-kubernetes: stand-in`. */
@@ -149,16 +152,4 @@ function outsideEnvironment(): NodeJS.ProcessEnv {
                 !/^(VITEST.*|NODE_ENV|TEST|PROD|DEV|MODE|BASE_URL|SSR|npm_lifecycle_event|INIT_CWD)$/.test(name),
         ),
     );
-}
-
-/**
- * Interrupts a process after a time, and kills it where that does not help.
- * @returns whether it had to be interrupted.
- */
-async function interruptAfter(child: ChildProcess, ms: number, signal: AbortSignal): Promise<boolean> {
-    const over = (milliseconds: number) => sleep(milliseconds, true, { signal, ref: false }).catch(() => false);
-    if (!(await over(ms))) return false;
-    child.kill("SIGINT");
-    if (await over(GRACE_MS)) child.kill("SIGKILL");
-    return true;
 }

@@ -79,6 +79,6 @@ export function labPlace(env: NodeJS.ProcessEnv = process.env): LabPlace {
 }
 
 /** The cache directory of this project, shared by all labs of the user. */
-export function cacheHome(env: NodeJS.ProcessEnv = process.env): string {
+function cacheHome(env: NodeJS.ProcessEnv = process.env): string {
     return join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "istio-on-pulumi");
 }
