@@ -78,10 +78,10 @@ describe("lock.json", () => {
 
     it("pins the Istio that the lab builds", () => {
         const { module, moduleVersion, moduleSum, moduleGoModSum } = LOCK.trees[`istio-${ISTIO_VERSION}`]!;
-        expect(readFileSync(join(ROOT, "packages/lab/tools/istio/go.mod"), "utf8")).toContain(
+        expect(readFileSync(join(ROOT, "packages/lab/tools/cluster/go.mod"), "utf8")).toContain(
             `${module} ${moduleVersion}`,
         );
-        const goSum = readFileSync(join(ROOT, "packages/lab/tools/istio/go.sum"), "utf8").split("\n");
+        const goSum = readFileSync(join(ROOT, "packages/lab/tools/cluster/go.sum"), "utf8").split("\n");
         expect(goSum).toContain(`${module} ${moduleVersion} ${moduleSum}`);
         expect(goSum).toContain(`${module} ${moduleVersion}/go.mod ${moduleGoModSum}`);
     });
