@@ -21,8 +21,8 @@ interface PackageJson {
 
 const packagesDir = readdirSync(join(repository, "packages")).map((name) => join("packages", name));
 const packages = ["", ...packagesDir].map((dir) => ({ dir, ...json<PackageJson>(dir, "package.json") }));
-const requirements = packages.flatMap(({ name, dependencies, devDependencies }) =>
-    Object.entries({ ...dependencies, ...devDependencies }).map(([of, version]) => ({ by: name, of, version })),
+const requirements = packages.flatMap(({ name, dir, dependencies, devDependencies }) =>
+    Object.entries({ ...dependencies, ...devDependencies }).map(([of, version]) => ({ by: name, dir, of, version })),
 );
 const goMod = text("packages/lab/tools/cluster/go.mod");
 const numbers = (version: string) => version.replace(/^v/, "").split(".").map(Number);
@@ -41,10 +41,11 @@ describe("npm packages", () => {
         const { packages: locked } = json<{ packages: Record<string, { version?: string; link?: boolean }> }>(
             "package-lock.json",
         );
-        const wrong = requirements.filter(
-            ({ of, version }) =>
-                !locked[`node_modules/${of}`]?.link && locked[`node_modules/${of}`]?.version !== version,
-        );
+        const wrong = requirements.filter(({ dir, of, version }) => {
+            // A package has a version of its own where another dependency wants a different one at the root.
+            const found = locked[`${dir}/node_modules/${of}`] ?? locked[`node_modules/${of}`];
+            return !found?.link && found?.version !== version;
+        });
         expect(wrong).toEqual([]);
     });
 
