@@ -44,8 +44,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-    process.stderr.write(
-        `${error instanceof UserError ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
-    );
+    console.error(error instanceof UserError ? error.message : error);
     process.exitCode = 1;
 });

@@ -55,7 +55,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-    const expected = error instanceof UserError || error instanceof UserError;
-    process.stderr.write(`${expected ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
+    console.error(error instanceof UserError ? error.message : error);
     process.exitCode = 1;
 });

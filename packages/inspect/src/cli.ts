@@ -127,7 +127,7 @@ function explain(error: unknown): number {
     return BUG;
 }
 
-// A request that nothing answers would keep the process alive long after all is said.
+// A request that got no answer in time would keep the process alive for minutes.
 void main(process.argv.slice(2))
     .catch(explain)
     .then((code) => process.exit(code));

@@ -1,8 +1,7 @@
-export { type Finding, note, problem, problemsOf } from "./finding";
+/** The inspections as a library: {@link inspectMesh} reads, joins and checks, and its report is plain data. */
+export { note, problem } from "./finding";
 export { inspectMesh, type InspectOptions } from "./inspect";
-export { type MeshReport, type NatReport, type Section, SECTIONS } from "./report";
-export { type TrafficOptions, type TrafficReport } from "./traffic";
-export { type RuleSource } from "./rules";
 export { joinServices } from "./join";
 export { parseSave, readNat } from "./nat";
+export { type MeshReport } from "./report";
 export { type ClusterSnapshot } from "./snapshot/snapshot";

@@ -42,7 +42,7 @@ export interface InspectOptions {
     readonly service?: string;
     /** Where a node's rules come from; by default this machine, where it is a node. */
     readonly rules?: RuleSource;
-    /** The node that the rules are of, where it cannot be told. */
+    /** The node that the rules are of, where neither names nor addresses show it. */
     readonly node?: string;
     /** The stack's outputs as JSON, and what they are for messages. */
     readonly outputs?: { readonly text: string; readonly source: string };
@@ -68,24 +68,24 @@ export async function inspectMesh(options: InspectOptions): Promise<MeshReport> 
     const connection = await connect(options);
     const { snapshot, refused } = await readCluster(connection);
     const scope = findScope(snapshot, options.namespaces, options.allNamespaces);
-    const wants = (section: Section) => options.sections.includes(section) || options.sections.includes("doctor");
+    const includes = (section: Section) => options.sections.includes(section) || options.sections.includes("doctor");
     const findings: Finding[] = refused.map((kind) =>
         note("cluster/refused", kind, `This user may not list ${kind}, so what depends on them was not looked at.`),
     );
 
-    const injection = wants("injection") ? inspectInjection(snapshot, scope) : undefined;
-    const proxies = wants("proxy")
+    const injection = includes("injection") ? inspectInjection(snapshot, scope) : undefined;
+    const proxies = includes("proxy")
         ? choosePods(snapshot, scope, options.pod)
               .map(explainProxy(options.pod !== undefined))
               .filter((report) => report !== undefined)
         : undefined;
-    const rules = wants("nat") ? await inspectNat(connection, snapshot, scope, options) : undefined;
+    const rules = includes("nat") ? await inspectNat(connection, snapshot, scope, options) : undefined;
     const nat = rules && "reading" in rules ? rules : undefined;
     let endpoints: EndpointReport[] | undefined;
-    if (wants("endpoints") && described) {
+    if (includes("endpoints") && described) {
         const asker =
             options.ask === false
-                ? () => Promise.resolve({ state: "not asked", text: "as told" } as const)
+                ? () => Promise.resolve({ state: "not asked", text: "left out by --no-ask" } as const)
                 : makeAsker(connection.config);
         const checked = await checkEndpoints(described, snapshot, asker);
         endpoints = checked.endpoints;
@@ -181,7 +181,7 @@ interface NatInspection {
     readonly node: string | undefined;
 }
 
-/** Reads and joins; twice where the first look may have met a change half way. */
+/** Reads the rules and joins them with the cluster; a second time if a change may have been under way. */
 async function inspectNat(
     connection: Connection,
     first: ClusterSnapshot,
@@ -208,7 +208,7 @@ async function inspectNat(
         await wait(SETTLE);
         return await look((await readCluster(connection)).snapshot);
     } catch (error) {
-        // As a part of all, rules that nobody named are looked at where that is possible.
+        // doctor looks at the rules where it can; only rules that were asked for must be there.
         if (error instanceof UserError && options.rules === undefined && !options.sections.includes("nat"))
             return { why: error.message };
         throw error;

@@ -2,7 +2,7 @@ import type { V1Deployment, V1MutatingWebhookConfiguration, V1Pod } from "@kuber
 import type { ClusterSnapshot, HttpRoute } from "../src/snapshot/snapshot";
 import { emptySnapshot, gateway, namespace, node, pod, type PodOptions, service, slice } from "./cluster";
 
-export const ISTIOD_MADE = "2026-01-02T09:00:00Z";
+const ISTIOD_MADE = "2026-01-02T09:00:00Z";
 
 export function istiod(
     over: { namespace?: string; revision?: string; image?: string; ready?: boolean; manager?: string } = {},

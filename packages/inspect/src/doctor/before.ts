@@ -82,7 +82,7 @@ function checkPermissions(denied: readonly string[]): Check {
 }
 
 /** The name by which an object says who owns it: a Helm release, or who applied it. */
-export function ownerOf(
+function ownerOf(
     labels: Readonly<Record<string, string>>,
     annotations: Readonly<Record<string, string>>,
     managers: readonly string[],
@@ -185,7 +185,7 @@ function checkGatewayApi({ crds }: Prerequisites): Check {
     );
 }
 
-/** An install without Loki needs no storage class; before one, nobody knows whether Loki is left out. */
+/** An install without Loki needs no storage class; before one, whether Loki is left out is not known. */
 function checkStorage(
     { storageClasses }: Prerequisites,
     { pods, deployments }: ClusterSnapshot,

@@ -1,3 +1,3 @@
 export { makeAsker } from "./ask";
-export { type Answer, type Asker, checkEndpoints, type EndpointPortReport, type EndpointReport } from "./check";
+export { type Asker, checkEndpoints, type EndpointReport } from "./check";
 export { type DescribedEndpoint, parseOutputs } from "./outputs";

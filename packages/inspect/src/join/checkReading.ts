@@ -86,7 +86,7 @@ function checkModel(model: NatModel, source: string): Finding[] {
         );
     }
     for (const { from, to, missing } of model.brokenJumps) {
-        // Those from a Service's own chains are said of the Service.
+        // A broken jump from a Service's own chains is a finding of that Service.
         if (/^KUBE-(SVC|SVL|EXT|FW|SERVICES|NODEPORTS)/.test(from) && /^KUBE-(SEP|SVC|SVL|EXT|FW)-/.test(to)) continue;
         findings.push(
             problem(

@@ -18,7 +18,7 @@ export interface ContainerImage {
     readonly image: string;
 }
 
-/** One pod, as the walkthrough's injection check looks at it. */
+/** One pod, and whether it has the sidecar that it should have. */
 export interface PodInjection {
     readonly namespace: string;
     readonly pod: string;
@@ -225,7 +225,7 @@ function inspectPod(
 }
 
 /** The workload as `kubectl rollout restart` names it. */
-export function restartable(pod: V1Pod): string {
+function restartable(pod: V1Pod): string {
     const { kind, name } = workloadOf(pod);
     return `${kind.toLowerCase()} ${name}`;
 }

@@ -1,6 +1,6 @@
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 
-export const PROXY_CONTAINER = "istio-proxy";
+const PROXY_CONTAINER = "istio-proxy";
 /** The label by which the Gateway API's controller ties pods to a Gateway. */
 export const GATEWAY_LABEL = "gateway.networking.k8s.io/gateway-name";
 

@@ -15,7 +15,7 @@ export interface Scope {
 }
 
 /** Namespaces in which the injector never works. */
-export const IGNORED_NAMESPACES: ReadonlySet<string> = new Set([
+const IGNORED_NAMESPACES: ReadonlySet<string> = new Set([
     "kube-system",
     "kube-public",
     "kube-node-lease",

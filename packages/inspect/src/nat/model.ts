@@ -138,7 +138,7 @@ function readModel(nat: Table, tables: readonly Table[]): NatModel {
     };
 }
 
-/** The loopback's twin of a node port's rule says nothing new. */
+/** A node port's rule for loopback only repeats the rule itself. */
 const repeats = (entries: readonly Entry[], entry: Entry) =>
     entries.some(
         ({ kind, address, port, target }) =>

@@ -6,8 +6,7 @@ export class Markup {
 type Part = Markup | string | number | undefined | false | readonly Part[];
 
 /** Text as it may stand in markup and in attributes. */
-export const escapeText = (text: string): string =>
-    text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+const escapeText = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /**
  * A template for markup: every value is escaped unless it is markup itself; lists are joined, `undefined` and `false`

@@ -15,7 +15,7 @@ export interface NodeRules {
 /**
  * Reads the rules of one of the cluster's nodes.
  *
- * @param named the node that they are of, where it cannot be told
+ * @param named the node that they are of, where neither names nor addresses show it
  * @throws UserError where they cannot be read, or where this machine was to be read and is no node
  */
 export async function readNodeRules(snapshot: ClusterSnapshot, rules: RuleSource, named?: string): Promise<NodeRules> {

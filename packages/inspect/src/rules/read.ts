@@ -54,7 +54,7 @@ async function readFiles(files: readonly string[]): Promise<RuleText> {
 }
 
 async function readLocal(): Promise<RuleText> {
-    const { code, output, said } = await run("sh", ["-c", saveScript("")]);
+    const { code, output, stderr } = await run("sh", ["-c", saveScript("")]);
     if (code === NO_PROGRAM)
         throw new UserError(
             "This machine has no iptables-save, so its rules cannot be read: install iptables, read a node with " +
@@ -62,7 +62,7 @@ async function readLocal(): Promise<RuleText> {
         );
     if (code !== 0) {
         throw new UserError(
-            `The rules of this machine cannot be read (${said || `exit code ${code}`}): run this as root on a ` +
+            `The rules of this machine cannot be read (${stderr || `exit code ${code}`}): run this as root on a ` +
                 "node, read a node with --ssh <host>, or a saved file with --rules <file>.",
         );
     }
@@ -94,9 +94,9 @@ async function readBySsh(source: Extract<RuleSource, { kind: "ssh" }>): Promise<
         "sh",
         "-s",
     ];
-    const { code, output, said } = await run("ssh", args, saveScript(sudo ? "sudo -n " : ""));
+    const { code, output, stderr } = await run("ssh", args, saveScript(sudo ? "sudo -n " : ""));
     if (code === 0) return { text: output, source: `the rules of ${target}`, hosts: hostsOf(source) };
-    throw new UserError(sshFailure(target, code, said));
+    throw new UserError(sshFailure(target, code, stderr));
 }
 
 /** What the `ssh` client says where it refuses a host's key. */
@@ -107,14 +107,14 @@ const UNKNOWN_HOST_KEY = [
     /REMOTE HOST IDENTIFICATION/i,
 ];
 
-/** One sentence for what `ssh` or the script said. */
-function sshFailure(target: string, code: number | null, said: string): string {
-    if (UNKNOWN_HOST_KEY.some((words) => words.test(said)))
+/** One sentence for what `ssh` or the script printed on standard error. */
+function sshFailure(target: string, code: number | null, stderr: string): string {
+    if (UNKNOWN_HOST_KEY.some((words) => words.test(stderr)))
         return (
             `The host key of ${target} is not the known one: compare it on the node, then put it into the file of ` +
             "--known-hosts (default ~/.ssh/known_hosts)."
         );
-    if (/permission denied/i.test(said) && code === 255)
+    if (/permission denied/i.test(stderr) && code === 255)
         return (
             `The host ${target} refuses this user's keys: name a key with --identity <file>, or load one into the ` +
             "ssh agent."
@@ -124,13 +124,14 @@ function sshFailure(target: string, code: number | null, said: string): string {
             `The host ${target} has no iptables-save: kube-proxy's image brings its own; save the rules there and ` +
             "name the file with --rules <file>."
         );
-    if (code === NOT_SAVED || /sudo/.test(said))
+    if (code === NOT_SAVED || /sudo/.test(stderr))
         return (
-            `The host ${target} does not let this user read its rules (${lastLine(said)}): log in as root, or allow ` +
+            `The host ${target} does not let this user read its rules (${lastLine(stderr)}): log in as root, or ` +
+            "allow " +
             "iptables-save by sudo without a password and use --sudo."
         );
     return (
-        `The host ${target} cannot be asked by ssh (${lastLine(said) || `exit code ${code}`}): check its name, its ` +
+        `The host ${target} cannot be asked by ssh (${lastLine(stderr) || `exit code ${code}`}): check its name, its ` +
         "port and that this machine reaches it."
     );
 }
@@ -141,14 +142,14 @@ interface Outcome {
     readonly code: number | null;
     readonly output: string;
     /** Standard error. */
-    readonly said: string;
+    readonly stderr: string;
 }
 
 function run(program: string, args: readonly string[], input?: string): Promise<Outcome> {
     return new Promise((resolve, reject) => {
         const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
         const output: Buffer[] = [];
-        const said: Buffer[] = [];
+        const stderr: Buffer[] = [];
         let bytes = 0;
         const stop = (message: string) => {
             child.kill();
@@ -168,8 +169,8 @@ function run(program: string, args: readonly string[], input?: string): Promise<
                 stop(`${program} printed more than ${MOST_BYTES / 2 ** 20} MB, which no rule set is.`);
             else output.push(chunk);
         });
-        child.stderr.on("data", (chunk: Buffer) => said.push(chunk));
-        // A program that ends early does not read its input to the end; its exit code tells.
+        child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+        // A program that ends early does not read its input to the end; its exit code says why.
         child.stdin.on("error", () => undefined);
         child.once("error", (error: NodeJS.ErrnoException) => {
             clearTimeout(timer);
@@ -184,7 +185,7 @@ function run(program: string, args: readonly string[], input?: string): Promise<
             resolve({
                 code,
                 output: Buffer.concat(output).toString("utf8"),
-                said: Buffer.concat(said).toString("utf8").trim(),
+                stderr: Buffer.concat(stderr).toString("utf8").trim(),
             });
         });
         child.stdin.end(input);

@@ -23,7 +23,7 @@ export interface Reading {
 /**
  * Reads all that the inspections look at. It changes nothing.
  *
- * @throws UserError where a list without which nothing can be said is refused
+ * @throws UserError where a list that every inspection needs is refused
  */
 export async function readCluster({ config, context, server }: Connection): Promise<Reading> {
     const k8s = await import("@kubernetes/client-node");
@@ -80,7 +80,7 @@ interface PageRequest {
     _continue?: string;
 }
 
-/** Every item of a list, page by page; what the API server refuses or does not serve is said where it may be. */
+/** Every item of a list, page by page; a refusal, or a kind that is not served, is a result where it is tolerated. */
 async function listAll<T>(
     where: string,
     list: (page: PageRequest) => Promise<Page<T>>,

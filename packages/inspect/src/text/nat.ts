@@ -87,7 +87,7 @@ function foreignText({ families, unreadable, warnings }: NatReport, style: Style
 }
 
 /** One path as the walkthrough follows it, chain by chain. */
-export function natTrace(path: ServicePath, mark: string | undefined, style: Style): string {
+function natTrace(path: ServicePath, mark: string | undefined, style: Style): string {
     const lines = [
         `${style.strong(pathName(path))}  ${path.type}, ${path.protocol}, ${path.family}, target port ` +
             `${path.targetPort}`,

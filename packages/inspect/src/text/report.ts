@@ -47,7 +47,7 @@ function sectionText(
     }
 }
 
-export function endpointsText(endpoints: readonly EndpointReport[], style: Style): string {
+function endpointsText(endpoints: readonly EndpointReport[], style: Style): string {
     const rows = endpoints.flatMap(({ name, namespace, service, type, exists, ports }) =>
         ports.map((port, at): Cell[] => [
             at === 0 ? name : "",

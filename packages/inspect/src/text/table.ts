@@ -48,5 +48,7 @@ export function table(heads: readonly string[], rows: readonly (readonly Cell[])
 const textOf = (cell: Cell) => (typeof cell === "string" ? cell : cell.text);
 const painted = (cell: Cell) => (typeof cell === "string" ? cell : cell.paint(cell.text));
 
-/** Columns of a terminal that a text takes. Most are ASCII, and to look at each letter of a large table takes seconds. */
+/**
+ * Columns of a terminal that a text takes. Most are ASCII, and to look at each letter of a large table takes seconds.
+ */
 const widthOf = (text: string) => (/^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text));

@@ -220,7 +220,7 @@ function podsBehind(
 }
 
 /** Pods that the Service's EndpointSlices hold as ready. */
-export function readyPods({ namespace, name }: ServiceName, snapshot: ClusterSnapshot): V1Pod[] {
+function readyPods({ namespace, name }: ServiceName, snapshot: ClusterSnapshot): V1Pod[] {
     const key = `${namespace}/${name}`;
     const service = snapshot.services.find((each) => keyOf(each) === key);
     const slices = slicesByService(snapshot.endpointSlices).get(key) ?? [];

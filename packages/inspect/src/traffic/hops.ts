@@ -1,11 +1,11 @@
 import { z } from "zod";
 
-/** The lab's answers tell in it which hops they came by. */
+/** Header of the lab's answers: the hops that they came by. */
 export const HOPS_HEADER = "x-lab-hops";
 
 /** One call from a workload to another. */
 export interface Hop {
-    /** Names of the workloads; `unknown` where they are not told. */
+    /** Names of the workloads; `unknown` where the proxy knows none. */
     readonly from: string;
     readonly to: string;
     /** SPIFFE identities that both sides proved by their certificates; absent where the connection proved none. */

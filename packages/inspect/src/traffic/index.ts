@@ -1,4 +1,3 @@
-export { type Hop } from "./hops";
 export { type NatCount } from "./natCounts";
 export { type ReviewsReport, roundedPercent } from "./reviews";
 export { sendTraffic, TRAFFIC_DEFAULTS, type TrafficOptions, type TrafficReport, type Watch } from "./run";

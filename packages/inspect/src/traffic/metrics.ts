@@ -55,15 +55,15 @@ export function hopsBetween(before: RequestCounts, after: RequestCounts): Hop[] 
 }
 
 const SECURITY: Readonly<Record<string, Hop["security"]>> = { mutual_tls: "mutual TLS", none: "plaintext" };
-const told = (value: string | undefined) =>
+const known = (value: string | undefined) =>
     value === undefined || value === "" || value === "unknown" ? undefined : value;
 
 function hopOf(labels: ReadonlyMap<string, string>, requests: number): Hop {
-    const fromIdentity = told(labels.get("source_principal"));
-    const toIdentity = told(labels.get("destination_principal"));
+    const fromIdentity = known(labels.get("source_principal"));
+    const toIdentity = known(labels.get("destination_principal"));
     return {
-        from: told(labels.get("source_workload")) ?? told(labels.get("source_app")) ?? "unknown",
-        to: told(labels.get("destination_workload")) ?? told(labels.get("destination_app")) ?? "unknown",
+        from: known(labels.get("source_workload")) ?? known(labels.get("source_app")) ?? "unknown",
+        to: known(labels.get("destination_workload")) ?? known(labels.get("destination_app")) ?? "unknown",
         ...(fromIdentity !== undefined && { fromIdentity }),
         ...(toIdentity !== undefined && { toIdentity }),
         security: SECURITY[labels.get("connection_security_policy") ?? ""] ?? "unknown",

@@ -28,7 +28,7 @@ export type CountersReading =
     { readonly counters: NatCounters; readonly source: string; readonly node?: string } | { readonly why: string };
 
 /**
- * Reads the counters of the target's node port from a node's rules. Where that cannot be, it says why; it never
+ * Reads the counters of the target's node port from a node's rules. Where they cannot be read, it says why; it never
  * throws an UserError.
  */
 export async function readNatCounters(

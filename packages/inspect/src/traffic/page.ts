@@ -5,7 +5,7 @@
 export const PAGE_PARTS = ["details", "reviews", "ratings"] as const;
 export type PagePart = (typeof PAGE_PARTS)[number];
 
-/** What a product page tells of the calls behind it. */
+/** What a product page shows of the calls behind it. */
 export interface PageFacts {
     /** The pod that the reviews came from, as upstream's page prints it. */
     readonly reviewsPod?: string;
@@ -25,7 +25,7 @@ const FAILED: Readonly<Record<PagePart, RegExp>> = {
     ratings: /\b[Rr]atings [\w ]{0,30}unavailable\b/,
 };
 
-/** Reads a page of Bookinfo's productpage; any other text tells nothing. */
+/** Reads a page of Bookinfo's productpage; any other text shows nothing. */
 export function readPage(html: string): PageFacts {
     const pod = SERVED_BY.exec(html)?.[1];
     return {

@@ -124,9 +124,10 @@ function checkShare(
     if (expected === undefined || pages === 0) return [];
     const { low, high } = wilsonInterval(answers, pages, Z_999);
     if (expected >= low && expected <= high) return [];
+    const bounds = `${roundedPercent(low)} to ${roundedPercent(high)} with a confidence of 99.9 %`;
     const seen =
-        `Version ${version} of reviews gave ${answers} of ${pages} answers (${roundedPercent(share)}; ${roundedPercent(low)} to ` +
-        `${roundedPercent(high)} with a confidence of 99.9 %), but is to give ${roundedPercent(expected)} (${expectation.why})`;
+        `Version ${version} of reviews gave ${answers} of ${pages} answers (${roundedPercent(share)}; ${bounds}), ` +
+        `but is to give ${roundedPercent(expected)} (${expectation.why})`;
     if (expectation.exact || answers === 0 || expected === 0)
         return [
             problem(

@@ -76,7 +76,7 @@ export interface TrafficContext {
     readonly scope: Scope;
     readonly described?: readonly DescribedEndpoint[];
     readonly rules?: RuleSource;
-    /** The node that the rules are of, where it cannot be told. */
+    /** The node that the rules are of, where neither names nor addresses show it. */
     readonly node?: string;
 }
 

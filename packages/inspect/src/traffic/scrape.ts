@@ -7,7 +7,7 @@ import { keyOf } from "../snapshot/snapshot";
 import { countHop, type Hop, sortedHops } from "./hops";
 import { hopsBetween, readRequestCounts, type RequestCounts } from "./metrics";
 
-/** The port at which the proxy's agent tells its metrics. */
+/** The port at which the proxy's agent serves its metrics. */
 const METRICS_PORT = 15_020;
 const METRICS_PATH = "stats/prometheus";
 /** How many pods are asked at the same time. */
@@ -17,7 +17,7 @@ const FORBIDDEN = 403;
 /** What the proxies of some pods counted, at one moment. */
 export interface MetricsReading {
     readonly byPod: ReadonlyMap<string, RequestCounts>;
-    /** Pods whose proxy told nothing. */
+    /** Pods whose proxy did not answer. */
     readonly silent: readonly string[];
     /** Whether the user may not use the API server's proxy. */
     readonly refused: boolean;
@@ -60,15 +60,15 @@ export function meteredHops(
     if (before.refused || after.refused)
         return { why: "this user may not read the proxies' metrics by the API server (pods/proxy)" };
     const rows = new Map<string, Hop>();
-    let told = 0;
+    let metered = 0;
     for (const [pod, counts] of after.byPod) {
         const then = before.byPod.get(pod);
         if (!then) continue;
-        told++;
+        metered++;
         for (const hop of hopsBetween(then, counts)) countHop(rows, hop);
     }
     const silent = [...new Set([...before.silent, ...after.silent])];
-    if (told === 0)
+    if (metered === 0)
         return {
             why:
                 silent.length === 0
@@ -78,7 +78,7 @@ export function meteredHops(
     if (rows.size === 0)
         return {
             why:
-                `the proxies of ${counted(told, "pod")} counted no request as its destination meanwhile ` +
+                `the proxies of ${counted(metered, "pod")} counted no request as its destination meanwhile ` +
                 "(istio_requests_total)",
         };
     return { hops: sortedHops(rows.values()), silent };

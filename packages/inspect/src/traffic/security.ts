@@ -14,7 +14,7 @@ export interface HopsReport {
     readonly rows: readonly Hop[];
 }
 
-export const THIS_CLIENT = "this client";
+const THIS_CLIENT = "this client";
 
 /** The hops by the proxies' own metrics, else by what the lab's answers tell. */
 export function describeHops(metered: ReturnType<typeof meteredHops>, counts: Counts, target: Target): HopsReport {

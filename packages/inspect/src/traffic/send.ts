@@ -152,7 +152,7 @@ async function readBody(body: AsyncIterable<Uint8Array>, keep: boolean): Promise
     return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Where several addresses were tried, the error's own message is empty and its code tells. */
+/** Where several addresses were tried, the error's own message is empty and its code says what it was. */
 function connectionReason(error: unknown): string {
     const reason = reasonOf(error);
     const { code } = error as { code?: unknown };

@@ -26,7 +26,7 @@ export interface Counts {
     readonly reviewsPods: ReadonlyMap<string, number>;
     /** Pages with an error in place of a part, by the part. */
     readonly partsFailed: ReadonlyMap<PagePart, number>;
-    /** Hops that the lab's header told of; `undefined` where no answer carried it. */
+    /** Hops that the lab's header named; `undefined` where no answer carried it. */
     readonly hops?: HopCounts;
 }
 
