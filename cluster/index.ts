@@ -1,3 +1,2 @@
-export { type ClusterReference } from "@istio-on-pulumi/kube";
 export { type ClusterSurvey, type InstalledCrd, surveyCluster } from "./survey";
 export { checkLokiStorage, nodeHost } from "./requirements";

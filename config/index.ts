@@ -1,2 +1,1 @@
 export { loadSettings } from "./load";
-export type { StackSettings } from "./schema";
