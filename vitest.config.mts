@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { ClosingLine } from "./tests/support/closing-line.mjs";
 
-/** Files in the order of their names: what a lab test finds in the cluster must not depend on the last run's durations. */
+/** Files in the order of their names: what a lab test finds must not depend on the last run's durations. */
 class ByName extends BaseSequencer {
     override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
         return Promise.resolve(files.toSorted((a, b) => (a.moduleId < b.moduleId ? -1 : 1)));

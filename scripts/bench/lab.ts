@@ -1,7 +1,7 @@
 /**
- * How long the lab takes from the command to the first page, step by step, and how much memory it holds then. For a machine that
- * has nothing else to do: `npm run bench:lab` where everything is built, `npm run bench:lab -- --cold` from empty caches in a
- * temporary directory. It makes a lab of its own (`bench`) and removes it.
+ * How long the lab takes from the command to the first page, step by step, and how much memory it holds then. For a
+ * machine that has nothing else to do: `npm run bench:lab` where everything is built,
+ * `npm run bench:lab -- --cold` from empty caches in a temporary directory. It makes a lab of its own (`bench`) and removes it.
  */
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -22,7 +22,7 @@ interface Timed {
 const place = labPlace({ ...process.env, LAB_NAME: "bench" });
 
 async function lab(command: string, env: NodeJS.ProcessEnv) {
-    // Not at the head of the file: one of its dependencies can be imported only, and the loader turns imports into requires.
+    // Not at the head of the file: a dependency of it can only be imported, and the loader makes requires of imports.
     const { execa } = await import("execa");
     return await execa(process.execPath, ["scripts/run.mjs", "packages/lab/src/cli.ts", command], {
         cwd: place.repository,

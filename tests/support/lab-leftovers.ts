@@ -58,7 +58,11 @@ export const LEFTOVERS: readonly Leftover[] = [
         "this project keeps them, for the same reason",
         "the Gateway API CRDs that the stack installed",
     ),
-    ...all(API_SERVICES, "made by the API server for the versions of the CRDs that stay, and gone with them", "CRDs"),
+    ...all(
+        API_SERVICES,
+        "made by the API server for the versions of the CRDs that stay, and gone with them",
+        "So CRDs stay",
+    ),
     ...all(
         ["istio", "istio-remote"].map((name) => `GatewayClass.gateway.networking.k8s.io ${name}`),
         "istiod makes them at run time and nobody owns them",

@@ -33,8 +33,8 @@ export function withoutEncryption(text: string): { text: string; dropped: string
 }
 
 /**
- * Makes the lab's stack unless it is there, and writes what the lab decides into its settings: the cluster, the address at
- * which its node ports are open, and the bundle of upstream's files.
+ * Makes the lab's stack unless it is there, and writes what the lab decides into its settings: the cluster, the address
+ * at which its node ports are open, and the bundle of upstream's files.
  * @param env of a command in the lab.
  * @returns the settings that were dropped because they were encrypted for a stack that is gone.
  */

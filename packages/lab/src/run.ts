@@ -37,7 +37,7 @@ export class CommandFailed extends UserError {
 export async function run(command: readonly string[], options: RunOptions = {}): Promise<string> {
     const { cwd, env, onLine, timeoutMs } = options;
     const [program = "", ...args] = command;
-    // Not at the head of the file: one of its dependencies can be imported only, and the loader turns imports into requires.
+    // Not at the head of the file: a dependency of it can only be imported, and the loader makes requires of imports.
     const execa = await import("execa");
     try {
         const { stdout } = await execa.execa(program, args, {

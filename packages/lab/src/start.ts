@@ -100,7 +100,7 @@ export function startSteps(place: LabPlace, { downloadPlugins = false }: StartOp
                 const env = labEnvironment(place, await pluginDir(place, choosePlugins(place)));
                 const lost = await ensureStack(place, env, bundle);
                 if (lost.length === 0) return `Stack "${place.stack}"`;
-                return `Stack "${place.stack}", without the settings that were encrypted for an earlier one: ${lost.join(", ")}`;
+                return `Stack "${place.stack}", without what was encrypted for an earlier one: ${lost.join(", ")}`;
             },
         },
     ];

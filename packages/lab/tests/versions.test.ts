@@ -7,7 +7,7 @@ import { requiredVersions, TOOLS } from "../src/build/tools";
 import { labPlace } from "../src/place";
 import { wantedVersion } from "../src/plugins/needs";
 
-/** The same version stands in files of several tools, each of which wants to read its own: here they are held together. */
+/** The same version stands in files of several tools, each of which reads its own: here they are held together. */
 const { repository } = labPlace({});
 const text = (...path: string[]) => readFileSync(join(repository, ...path), "utf8");
 const json = <T>(...path: string[]) => JSON.parse(text(...path)) as T;

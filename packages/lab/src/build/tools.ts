@@ -139,7 +139,7 @@ export function buildFlags(build: ToolBuild, versionOf: VersionOf): string[] {
         "-tags=disable_pgv",
         // The linker drops debug information anyway: not making it is a tenth of the compiler's work.
         "-gcflags=all=-dwarf=false",
-        // A third of all work is the plugin's generated types: without inlining a fifth less of it. The last flag counts.
+        // A third of all work is the plugin's generated types; without inlining it is a fifth less. The last flag count
         `-gcflags=${KUBERNETES_SDK}=-dwarf=false -l`,
         "-ldflags",
         ldflags,
