@@ -1,7 +1,7 @@
 /**
  * How long the lab takes from the command to the first page, step by step, and how much memory it holds then. For a
- * machine that has nothing else to do: `npm run bench:lab` where everything is built, `npm run bench:lab -- --cold` from
- * empty caches in a temporary directory. It makes a lab of its own (`bench`) and removes it.
+ * machine that has nothing else to do: `npm run bench:lab` where everything is built, with `-- --cold` from empty
+ * caches in a temporary directory. It makes a lab of its own (`bench`) and removes it.
  */
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";

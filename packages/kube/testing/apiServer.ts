@@ -2,18 +2,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage } from "no
 import type { AddressInfo } from "node:net";
 import { text as textOf } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
-import { NODES, STORAGE_CLASSES, VERSION } from "./objects";
-
-/**
- * What an API server answers: an object, a text as it is, the items of a list, or a status with the API's own error
- * body; `silence` never answers.
- */
-export type Reply =
-    | { readonly body: object }
-    | { readonly text: string }
-    | { readonly items: readonly unknown[] }
-    | { readonly status: number }
-    | "silence";
+import { NODES, type Reply, STORAGE_CLASSES, VERSION } from "./objects";
 
 /** A reply that is known beforehand, or follows from the request's body. */
 export type Replies = Readonly<Record<string, Reply | ((body: unknown) => Reply)>>;

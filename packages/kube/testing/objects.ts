@@ -1,4 +1,13 @@
-import type { Reply } from "./apiServer";
+/**
+ * What an API server answers: an object, a text as it is, the items of a list, or a status with the API's own error
+ * body; `silence` never answers.
+ */
+export type Reply =
+    | { readonly body: object }
+    | { readonly text: string }
+    | { readonly items: readonly unknown[] }
+    | { readonly status: number }
+    | "silence";
 
 export const VERSION = "/version";
 export const NODES = "/api/v1/nodes";
