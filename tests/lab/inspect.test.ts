@@ -129,7 +129,7 @@ describe("the doctor on a fresh mesh", () => {
         expect(answers("gatewayStatus")).toEqual(["answers: HTTP 200"]);
         // The addons' pods are kwok's.
         expect(answers("kiali")).toEqual(
-            Array(2).fill("not asked: no data plane in the lab: kwok plays its pods, and no container runs"),
+            Array(2).fill("not asked: no data plane in the lab: kwok simulates its pods, and no container runs"),
         );
     });
 });

@@ -118,7 +118,7 @@ describe("MeshInspection", () => {
 describe("the command of an inspection", () => {
     const base = { context: "prod", namespaces: ["a"], failOnProblem: true, readsRules: false };
 
-    /** What `sh` makes of the command, with `doctor` played by a script. */
+    /** What `sh` makes of the command, with `doctor` a script. */
     const run = (failOnProblem: boolean, doctor: string) => {
         const line = inspectionCommand({ ...base, failOnProblem }).replace(
             /node_modules\/\.bin\/mesh-inspect .*? --namespace a/,

@@ -49,10 +49,10 @@ export interface Question {
 /** Asks one port; never throws. */
 export type Asker = (question: Question) => Promise<Answer>;
 
-export const NO_DATA_PLANE = "no data plane in the lab: kwok plays its pods, and no container runs";
+export const NO_DATA_PLANE = "no data plane in the lab: kwok simulates its pods, and no container runs";
 
-/** Pods that kwok plays, as `<namespace>/<name>`: on one of its nodes, and without a container that anybody started. */
-function playedPods({ nodes, pods }: ClusterSnapshot): ReadonlySet<string> {
+/** Pods that kwok simulates, as `<namespace>/<name>`: on a node of its own, and without a container that was started. */
+function simulatedPods({ nodes, pods }: ClusterSnapshot): ReadonlySet<string> {
     const fake = new Set(
         nodes
             .filter(({ metadata }) => metadata?.annotations?.["kwok.x-k8s.io/node"] === "fake")
@@ -76,7 +76,7 @@ export async function checkEndpoints(
 ): Promise<{ endpoints: EndpointReport[]; findings: Finding[] }> {
     const services = new Map(snapshot.services.map((service) => [keyOf(service), service]));
     const slices = slicesByService(snapshot.endpointSlices);
-    const played = playedPods(snapshot);
+    const simulated = simulatedPods(snapshot);
     const findings: Finding[] = [];
     const endpoints = await Promise.all(
         described.map(async (endpoint): Promise<EndpointReport> => {
@@ -132,7 +132,7 @@ export async function checkEndpoints(
                         );
                         return { ...report, answer: { state: "not asked", text: "nothing is ready" } };
                     }
-                    const dataPlane = !usable.every(({ pod }) => pod !== undefined && played.has(pod));
+                    const dataPlane = !usable.every(({ pod }) => pod !== undefined && simulated.has(pod));
                     const clusterIP = service.spec?.clusterIP === "None" ? undefined : service.spec?.clusterIP;
                     const answer = await ask({
                         namespace: endpoint.namespace,

@@ -48,7 +48,7 @@ describe("an endpoint that is asked", () => {
         expect(await makeAsker(refusing)({ ...question, url })).toMatchObject({ state: "fails" });
         expect(await makeAsker(refusing)({ ...question, url, dataPlane: false })).toEqual({
             state: "not asked",
-            text: "no data plane in the lab: kwok plays its pods, and no container runs",
+            text: "no data plane in the lab: kwok simulates its pods, and no container runs",
         });
     });
 

@@ -34,5 +34,5 @@ export const PORTS = {
     kwok: 10247,
     dnsReady: 8181,
 };
-/** Where the node answers the API server's requests for logs. */
+/** Where the node answers the API server: logs, exec, attach and port-forward. */
 export const KUBELET_PORT = 10250;
