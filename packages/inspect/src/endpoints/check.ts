@@ -51,7 +51,7 @@ export type Asker = (question: Question) => Promise<Answer>;
 
 export const NO_DATA_PLANE = "no data plane in the lab: kwok simulates its pods, and no container runs";
 
-/** Pods that kwok simulates, as `<namespace>/<name>`: on a node of its own, and without a container that was started. */
+/** Pods that kwok simulates, as `<namespace>/<name>`: on its nodes, and without a container that was started. */
 function simulatedPods({ nodes, pods }: ClusterSnapshot): ReadonlySet<string> {
     const fake = new Set(
         nodes
