@@ -45,7 +45,7 @@ export async function ensureSystem(report: Report): Promise<void> {
         throw new UserError(
             "The lab needs root, for it makes a network namespace and its rules: run the same command as root.",
         );
-    await ensurePackages(PROGRAMS, report);
+    await ensurePackages(proxyMode(process.env) === "nftables" ? { ...PROGRAMS, nft: "nftables" } : PROGRAMS, report);
     await run(VETH).catch((error: unknown) => {
         throw new UserError(
             `This machine makes no veth devices (${reasonOf(error)}): each pod that runs in the lab, istiod's too, ` +
