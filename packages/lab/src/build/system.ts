@@ -1,6 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { reasonOf, UserError } from "@istio-on-pulumi/kube";
+import { proxyMode } from "../control-plane/proxy-mode";
 import { type Report, run } from "../run";
 
 /** Programs of the system that the lab calls, and their Debian packages. */
