@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { reasonOf, UserError } from "@istio-on-pulumi/kube";
 import { type Report, run } from "../run";
@@ -41,13 +41,21 @@ export async function requiredGo(toolsDir: string): Promise<readonly [number, nu
     return versions.sort(compareGoVersions).at(-1) ?? [0, 0, 0];
 }
 
+/** Bytes that one compiler may hold before it collects garbage; the largest package needs the upper bound. */
+const compilerMemory = () => Math.min(3 * 2 ** 30, Math.floor(totalmem() / (2 * cpus().length)));
+
 /**
  * Environment of every call of go: this toolchain and no other, and no setting of the user's that would change a build.
+ *
+ * A compiler lives for seconds: one that collects no garbage below its limit needs a sixth less processor time
+ * (measured on four packages of Kubernetes and Istio).
  */
 export const goEnvironment = (): NodeJS.ProcessEnv => ({
     ...process.env,
     GOTOOLCHAIN: "local",
     GOFLAGS: "",
+    GOGC: "off",
+    GOMEMLIMIT: String(compilerMemory()),
     GOWORK: "off",
     CGO_ENABLED: "0",
     GOOS: "linux",
