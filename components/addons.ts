@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Addon, ADDONS } from "@istio-on-pulumi/kube";
 import { SKIP_AWAIT } from "./annotations";
 import { type ImageMirrors, mirrored } from "./images";
-import { type Manifest, parseManifest, registerManifest } from "./manifest";
+import { type Manifest, parseManifest, registerManifest, withoutReplicas } from "./manifest";
 
 export interface AddonsArgs {
     /** The manifest of each addon to install, a YAML text; an addon without one is left out. */
@@ -49,9 +49,9 @@ function adapt(object: Manifest, args: Omit<AddonsArgs, "provider">): Manifest {
                 ? exposeKiali(unawaited(object), args.kialiNodePort)
                 : unawaited(object);
         case "Deployment":
-            return withMirrors(object, args.imageMirrors);
+            return withMirrors(withoutReplicas(object), args.imageMirrors);
         case "StatefulSet":
-            return withStorage(withMirrors(object, args.imageMirrors), args.lokiStorage);
+            return withStorage(withMirrors(withoutReplicas(object), args.imageMirrors), args.lokiStorage);
         default:
             return object;
     }

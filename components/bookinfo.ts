@@ -73,8 +73,8 @@ export class Bookinfo extends pulumi.ComponentResource {
             name,
             {
                 metadata: this.metadata(name, labels),
+                // No replicas: one is the API's default, and a number here would conflict after a `kubectl scale`.
                 spec: {
-                    replicas: 1,
                     selector: { matchLabels: labels },
                     template: {
                         metadata: {

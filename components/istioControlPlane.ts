@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import { SKIP_AWAIT } from "./annotations";
+import { withoutReplicas } from "./manifest";
 
 export interface IstioControlPlaneArgs {
     /** Directories of the charts, relative to the project: the paths are kept in state, so every machine has them. */
@@ -80,8 +81,13 @@ const STARTUP_CONFIG_MAPS = ["istio", "istio-sidecar-injector"];
 export function istiodValues(args: Pick<IstioControlPlaneArgs, "hub" | "tag">) {
     return {
         profile: "demo",
-        // The charts of the source tree name the test registry.
-        global: { hub: args.hub, tag: args.tag },
+        global: {
+            // The charts of the source tree name the test registry.
+            hub: args.hub,
+            tag: args.tag,
+            // A budget of one for the one replica of the profile forbids every eviction: `kubectl drain` never ends.
+            defaultPodDisruptionBudget: { enabled: false },
+        },
         // An istiod that starts before its ConfigMaps exist leaves injection off until it is restarted, and the chart's
         // objects are created side by side. A required volume makes the kubelet hold the container back; the path means
         // nothing to istiod.
@@ -107,6 +113,7 @@ export function istiodTransform(provider: k8s.Provider): pulumi.ResourceTransfor
 /** An object of the chart, as far as it is changed. */
 interface ChartObject {
     metadata?: { annotations?: Record<string, string>; [field: string]: unknown };
+    spec?: Record<string, unknown>;
     webhooks?: Record<string, unknown>[];
     [field: string]: unknown;
 }
@@ -117,6 +124,8 @@ export function changeIstiodObject(type: string, props: ChartObject): ChartObjec
         case "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration":
             // Istiod sets it to Fail once it is ready, which is also the API's default; claiming it would conflict.
             return { ...props, webhooks: props.webhooks?.map(({ failurePolicy: _, ...webhook }) => webhook) };
+        case "kubernetes:apps/v1:Deployment":
+            return withoutReplicas(props);
         case "kubernetes:core/v1:Service":
             // The Deployment behind it is awaited; the Service's own wait is ten more seconds.
             return {

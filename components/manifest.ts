@@ -52,6 +52,15 @@ function withoutNulls(value: unknown): unknown {
     return value;
 }
 
+/**
+ * A workload that does not say how many pods it has: one is the API's default, and after a `kubectl scale` a number here
+ * would conflict with every update.
+ */
+export function withoutReplicas<T extends { spec?: unknown }>(workload: T): T {
+    const { replicas: _, ...spec } = workload.spec as Record<string, unknown>;
+    return { ...workload, spec };
+}
+
 type ResourceClass = new (name: string, args: never, opts: pulumi.CustomResourceOptions) => pulumi.CustomResource;
 
 /** The typed resource of each kind that the addons are made of. */

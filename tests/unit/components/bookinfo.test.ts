@@ -181,7 +181,6 @@ function deployment(service: string, version: string, container: object = {}, po
         kind: "Deployment",
         metadata: { name: `${service}-${version}`, namespace: "sample", labels },
         spec: {
-            replicas: 1,
             selector: { matchLabels: labels },
             template: {
                 metadata: { labels },

@@ -78,10 +78,14 @@ describe("IstioControlPlane", () => {
 });
 
 describe("istiodValues", () => {
-    it("sets profile, hub and tag, and mounts the ConfigMaps that istiod reads at its start", () => {
+    it("sets profile, hub and tag, mounts what istiod reads at its start, and leaves the disruption budget out", () => {
         expect(istiodValues({ hub: "docker.io/istio", tag: "1.25.1" })).toEqual({
             profile: "demo",
-            global: { hub: "docker.io/istio", tag: "1.25.1" },
+            global: {
+                hub: "docker.io/istio",
+                tag: "1.25.1",
+                defaultPodDisruptionBudget: { enabled: false },
+            },
             volumes: [
                 {
                     name: "startup-config",
@@ -130,8 +134,15 @@ describe("changeIstiodObject", () => {
         });
     });
 
+    it("leaves the number of istiod's pods to whoever scales it", () => {
+        const deployment = { metadata: { name: "istiod" }, spec: { replicas: 1, selector: {} } };
+        expect(changeIstiodObject(DEPLOYMENT, deployment)).toEqual({
+            metadata: { name: "istiod" },
+            spec: { selector: {} },
+        });
+    });
+
     it.each([
-        DEPLOYMENT,
         "kubernetes:core/v1:ConfigMap",
         "kubernetes:core/v1:ServiceAccount",
         "kubernetes:admissionregistration.k8s.io/v1:MutatingWebhookConfiguration",
@@ -152,6 +163,11 @@ describe("the transform of chart istiod's objects", () => {
 
     it.each([
         ["a Service", service, { metadata: { name: "istiod", annotations: { "pulumi.com/skipAwait": "true" } } }],
+        [
+            "a Deployment",
+            { type: DEPLOYMENT, name: "istiod:istio-system/istiod", props: { spec: { replicas: 1 } } },
+            { spec: {} },
+        ],
         ["a validating webhook", webhook, { webhooks: [{ name: "a" }] }],
     ])("keeps the component's provider where it changes %s", async (_, child, props) => {
         const { recording } = await deploy();
@@ -164,9 +180,9 @@ describe("the transform of chart istiod's objects", () => {
 
     it("answers with nothing where it changes nothing, which keeps the provider too", async () => {
         const { recording } = await deploy();
-        const deployment = { type: DEPLOYMENT, name: "istiod:istio-system/istiod", props: { spec: { replicas: 1 } } };
-        expect(await transformChild(recording.one(CHART, "istiod").transforms[0]!, deployment)).toEqual({
-            props: { spec: { replicas: 1 } },
+        const configMap = { type: "kubernetes:core/v1:ConfigMap", name: "istiod:istio-system/istio", props: { data: {} } };
+        expect(await transformChild(recording.one(CHART, "istiod").transforms[0]!, configMap)).toEqual({
+            props: { data: {} },
             changed: false,
         });
     });
