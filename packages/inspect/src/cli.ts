@@ -9,7 +9,7 @@ import { inspectMesh, type InspectOptions } from "./inspect";
 import { renderPage } from "./page/page";
 import type { MeshReport } from "./report";
 import type { RuleSource } from "./rules";
-import { printable } from "./text/printable";
+import { printable, printableJson, printableLines } from "./text/printable";
 import { watchRequests } from "./text/progress";
 import { reportText } from "./text/report";
 import { makeStyle, wantsColours } from "./text/table";
@@ -30,7 +30,7 @@ async function main(args: readonly string[]): Promise<number> {
     const report = await inspectCommand(command);
     const { section, name: service, json, verbose } = command;
     const style = makeStyle(wantsColours(process.env, process.stdout.isTTY));
-    const text = json ? JSON.stringify(report, null, 2) : reportText(report, section, style, { service, verbose });
+    const text = json ? printableJson(report, 2) : reportText(report, section, style, { service, verbose });
     await print(`${text}\n`);
     return report.ok ? 0 : 1;
 }
@@ -60,7 +60,7 @@ async function printFindings(command: Command): Promise<number> {
             .map(({ message }) => `${message}\n`)
             .join(""),
     );
-    await print(`${JSON.stringify({ ok, findings })}\n`);
+    await print(`${printableJson({ ok, findings })}\n`);
     return ok ? 0 : 1;
 }
 
@@ -123,7 +123,8 @@ function explain(error: unknown): number {
         process.stderr.write(`${printable(error.message)}\n`);
         return error instanceof UsageError ? 2 : 1;
     }
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`${printableLines(stack)}\n`);
     return BUG;
 }
 

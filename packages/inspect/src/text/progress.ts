@@ -1,5 +1,6 @@
 import { counted } from "../finding";
 import type { Watch } from "../traffic";
+import { printable } from "./printable";
 
 /** Where progress is written; standard error, for standard output is the report's. */
 export interface ProgressStream {
@@ -32,7 +33,7 @@ export function watchRequests(stream: ProgressStream, quiet: boolean): Watch {
         begin(url, requests) {
             of = requests;
             process.once("SIGINT", onInterrupt);
-            if (stream.isTTY || !quiet) stream.write(`Sending ${counted(requests, "request")} to ${url}\n`);
+            if (stream.isTTY || !quiet) stream.write(`Sending ${counted(requests, "request")} to ${printable(url)}\n`);
         },
         progress(done, failed) {
             if (stream.isTTY) {
