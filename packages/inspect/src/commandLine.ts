@@ -1,5 +1,5 @@
 import { CommanderError } from "commander";
-import { UsageError } from "@istio-on-pulumi/kube";
+import { complaintOf, UsageError } from "@istio-on-pulumi/kube";
 import { commandLine, HELP, type Options } from "./options";
 import { type Section, SECTIONS } from "./report";
 import type { RuleSource } from "./rules";
@@ -61,7 +61,8 @@ export function parseCommandLine(args: readonly string[]): Command | HelpWanted 
 }
 
 /** Commander's complaint as one sentence of ours. */
-function complaint({ code, message }: CommanderError, [command = "", ...names]: readonly string[]): string {
+function complaint(error: CommanderError, [command = "", ...names]: readonly string[]): string {
+    const { code } = error;
     const allowed = SECTIONS.join(", ");
     if (code === "commander.help") return `Name a command: ${allowed}.`;
     if (code === "commander.unknownCommand")
@@ -71,10 +72,7 @@ function complaint({ code, message }: CommanderError, [command = "", ...names]: 
         const excess = JSON.stringify((takesName ? names.slice(1) : names).join(" "));
         return `The command ${command} takes ${takesName ? "one name at most" : "no name"}, not ${excess}.`;
     }
-    const [text, suggestion] = message.replace(/^error: /, "").split("\n");
-    const near = /Did you mean (?:one of )?(.*)\?/.exec(suggestion ?? "")?.[1];
-    const meant = near === undefined ? "" : ` (did you mean ${near.replace(/, (?=[^,]*$)/, " or ")}?)`;
-    return `${text!.charAt(0).toUpperCase()}${text!.slice(1)}${meant}; see: ${HELP}`;
+    return complaintOf(error, HELP);
 }
 
 function describe(section: Section, name: string | undefined, options: Options): Command {

@@ -1,6 +1,7 @@
 import type { V1Deployment, V1MutatingWebhookConfiguration, V1Pod } from "@kubernetes/client-node";
 import type { ClusterSnapshot, HttpRoute } from "../src/snapshot/snapshot";
 import { emptySnapshot, gateway, namespace, node, pod, type PodOptions, service, slice } from "./cluster";
+import { ruleSet } from "./rules";
 
 const ISTIOD_MADE = "2026-01-02T09:00:00Z";
 
@@ -222,3 +223,20 @@ export function mesh(): ClusterSnapshot {
         routes: [route("bookinfo", "front", "productpage")],
     };
 }
+
+/** The NAT rules that kube-proxy has for this mesh. */
+export const meshRules = (): string =>
+    ruleSet([
+        {
+            name: "shop/productpage:http",
+            clusterIP: "10.96.0.11",
+            port: 9080,
+            endpoints: [{ address: "10.244.0.1", port: 9080 }],
+        },
+        {
+            name: "shop/reviews:http",
+            clusterIP: "10.96.0.10",
+            port: 9080,
+            endpoints: [2, 3, 4].map((host) => ({ address: `10.244.0.${host}`, port: 9080 })),
+        },
+    ]);

@@ -6,31 +6,13 @@ import { findScope } from "../src/mesh/scope";
 import { describeTopology } from "../src/mesh/topology";
 import { parseSave, readNat } from "../src/nat";
 import type { MeshReport } from "../src/report";
-import { mesh } from "./mesh";
-import { ruleSet } from "./rules";
+import { mesh, meshRules } from "./mesh";
 
 /** What an inspection of the small mesh reports, with all sections. */
 export function report(over: Partial<MeshReport> = {}): MeshReport {
     const snapshot = mesh();
     const scope = findScope(snapshot);
-    const reading = readNat(
-        parseSave(
-            ruleSet([
-                {
-                    name: "shop/productpage:http",
-                    clusterIP: "10.96.0.11",
-                    port: 9080,
-                    endpoints: [{ address: "10.244.0.1", port: 9080 }],
-                },
-                {
-                    name: "shop/reviews:http",
-                    clusterIP: "10.96.0.10",
-                    port: 9080,
-                    endpoints: [2, 3, 4].map((host) => ({ address: `10.244.0.${host}`, port: 9080 })),
-                },
-            ]),
-        ),
-    );
+    const reading = readNat(parseSave(meshRules()));
     return {
         at: "2026-01-02T10:00:00.000Z",
         cluster: { context: "prod", server: "https://10.0.0.1:6443", version: "v1.31.0" },

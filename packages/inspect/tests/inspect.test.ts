@@ -6,9 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { UserError } from "@istio-on-pulumi/kube";
 import { inspectMesh, type InspectOptions } from "../src";
 import { type FakeApi, fakeApi } from "../testing/apiServer";
-import { mesh } from "../testing/mesh";
+import { mesh, meshRules } from "../testing/mesh";
 import { NO_LOCAL_RULES, pattern } from "../testing/pattern";
-import { ruleSet } from "../testing/rules";
 
 let api: FakeApi;
 let dir: string;
@@ -18,23 +17,7 @@ beforeAll(async () => {
     api = await fakeApi(mesh());
     dir = mkdtempSync(join(tmpdir(), "inspect-"));
     rules = join(dir, "rules.txt");
-    writeFileSync(
-        rules,
-        ruleSet([
-            {
-                name: "shop/productpage:http",
-                clusterIP: "10.96.0.11",
-                port: 9080,
-                endpoints: [{ address: "10.244.0.1", port: 9080 }],
-            },
-            {
-                name: "shop/reviews:http",
-                clusterIP: "10.96.0.10",
-                port: 9080,
-                endpoints: [2, 3, 4].map((host) => ({ address: `10.244.0.${host}`, port: 9080 })),
-            },
-        ]),
-    );
+    writeFileSync(rules, meshRules());
 });
 beforeEach(() => {
     api.instead = {};

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { Command, CommanderError } from "commander";
-import { UsageError, UserError } from "@istio-on-pulumi/kube";
+import { complaintOf, UsageError, UserError } from "@istio-on-pulumi/kube";
 import { demo, reset, start, status, stop } from "./commands";
 import { exec } from "./exec";
 import { labPlace } from "./place";
@@ -62,24 +62,14 @@ function workingDirectory(repository: string): string {
     return script === "lab" && called !== undefined && process.cwd() === resolve(repository) ? called : process.cwd();
 }
 
-/** Commander's complaint as one sentence. */
-function usageError({ message }: CommanderError): UsageError {
-    const text = message
-        .replace(/^error: /, "")
-        .replace(/\s*\n\s*/g, " ")
-        .replace(/\.$/, "");
-    return new UsageError(
-        `${text.charAt(0).toUpperCase()}${text.slice(1)}: npm run lab -- --help shows the commands and their options.`,
-    );
-}
-
 async function main(args: readonly string[]): Promise<void> {
     try {
         // Without a command the help is what is wanted.
         await commandLine().parseAsync(args.length === 0 ? ["--help"] : args, { from: "user" });
     } catch (thrown) {
         if (thrown instanceof CommanderError && thrown.exitCode === 0) return;
-        const error = thrown instanceof CommanderError ? usageError(thrown) : thrown;
+        const error =
+            thrown instanceof CommanderError ? new UsageError(complaintOf(thrown, "npm run lab -- --help")) : thrown;
         // A failure that the user can mend is one sentence; only a bug shows where it happened.
         console.error(error instanceof UserError ? error.message : error);
         process.exitCode = error instanceof UsageError ? 2 : 1;

@@ -8,27 +8,13 @@ import { describeTopology } from "../../src/mesh/topology";
 import { parseSave, readNat } from "../../src/nat";
 import type { ClusterSnapshot } from "../../src/snapshot/snapshot";
 import { emptySnapshot, pod } from "../../testing/cluster";
-import { injected, mesh } from "../../testing/mesh";
+import { injected, mesh, meshRules } from "../../testing/mesh";
 import { pattern } from "../../testing/pattern";
-import { ruleSet } from "../../testing/rules";
 
 function checks(snapshot: ClusterSnapshot = mesh(), edit: (rules: string) => string = (same) => same) {
     const scope = findScope(snapshot);
     const proxies = snapshot.pods.map(inspectProxy).filter((report) => report !== undefined);
-    const rules = ruleSet([
-        {
-            name: "shop/productpage:http",
-            clusterIP: "10.96.0.11",
-            port: 9080,
-            endpoints: [{ address: "10.244.0.1", port: 9080 }],
-        },
-        {
-            name: "shop/reviews:http",
-            clusterIP: "10.96.0.10",
-            port: 9080,
-            endpoints: [2, 3, 4].map((host) => ({ address: `10.244.0.${host}`, port: 9080 })),
-        },
-    ]);
+    const rules = meshRules();
     const reading = readNat(parseSave(edit(rules)));
     return [
         ...checkMesh(inspectInjection(snapshot, scope), proxies, describeTopology(snapshot, scope)),

@@ -6,34 +6,14 @@ import { type MeshReport, type NatReport, SECTIONS } from "../../src/report";
 import { natTable, natTraces } from "../../src/text/nat";
 import { findingsText, reportText } from "../../src/text/report";
 import { makeStyle, table, wantsColours } from "../../src/text/table";
-import { mesh } from "../../testing/mesh";
+import { mesh, meshRules } from "../../testing/mesh";
 import { pattern } from "../../testing/pattern";
 import { report } from "../../testing/report";
-import { ruleSet } from "../../testing/rules";
 
 const plain = makeStyle(false);
 
 function nat(edit: (rules: string) => string = (same) => same): NatReport {
-    const reading = readNat(
-        parseSave(
-            edit(
-                ruleSet([
-                    {
-                        name: "shop/productpage:http",
-                        clusterIP: "10.96.0.11",
-                        port: 9080,
-                        endpoints: [{ address: "10.244.0.1", port: 9080 }],
-                    },
-                    {
-                        name: "shop/reviews:http",
-                        clusterIP: "10.96.0.10",
-                        port: 9080,
-                        endpoints: [2, 3, 4].map((host) => ({ address: `10.244.0.${host}`, port: 9080 })),
-                    },
-                ]),
-            ),
-        ),
-    );
+    const reading = readNat(parseSave(edit(meshRules())));
     const { paths } = joinServices(reading, mesh());
     return {
         source: "the rules of this machine",
