@@ -42,5 +42,5 @@ function cell(text: string): string {
 
 /** A default as YAML has it: true, 0 and {} rather than their texts. */
 function typed(text: string): unknown {
-    return /^(true|false|\d+|\{.*\})$/.test(text) ? JSON.parse(text) : text;
+    return /^(true|false|\d+|\{.*\}|\[.*\])$/.test(text) ? JSON.parse(text) : text;
 }

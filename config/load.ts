@@ -1,5 +1,5 @@
 import { distance } from "fastest-levenshtein";
-import { UserError } from "@istio-on-pulumi/kube";
+import { ISTIO_NAMESPACE, UserError } from "@istio-on-pulumi/kube";
 import { type Setting, settings, type StackSettings } from "./schema";
 
 /**
@@ -70,6 +70,14 @@ function contradictions(s: StackSettings, project: string): string[] {
         found.push(
             `${project}:kialiNodePort is "${s.kialiNodePort}", which ${project}:gatewayNodePort has already; ` +
                 `allowed: another port, or 0 for any. ${CHANGE_WITH} kialiNodePort <value>`,
+        );
+    }
+    const others = s.existingNamespaces.filter((name) => ![ISTIO_NAMESPACE, s.bookinfoNamespace].includes(name));
+    if (others.length > 0) {
+        found.push(
+            `${project}:existingNamespaces names ${others.join(", ")}, which the stack does not use; allowed: ` +
+                `${ISTIO_NAMESPACE}, ${s.bookinfoNamespace}. Change it with: ` +
+                "pulumi config set --path 'existingNamespaces[0]' <name>",
         );
     }
     if (s.meshInspection === "ssh") {

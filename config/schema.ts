@@ -82,6 +82,14 @@ function parseMirrors(text: string): { value: Record<string, string> } | undefin
     }
 }
 
+function parseNamespaces(text: string): { value: string[] } | undefined {
+    try {
+        return { value: z.array(dnsLabel).parse(JSON.parse(text)) };
+    } catch {
+        return undefined;
+    }
+}
+
 /**
  * Every setting of the stack, by its key in the project's namespace (`istio-on-pulumi:<key>`).
  *
@@ -98,6 +106,18 @@ export const settings = {
             "Set it in every shared stack.",
         "a context of the kubeconfig",
         z.string().min(1),
+    ),
+    clusterUid: optional(
+        "UID of the cluster's namespace kube-system; empty means the cluster of the stack's first update. " +
+            "Another cluster is refused.",
+        "a UID, as kubectl get namespace kube-system -o jsonpath={.metadata.uid} prints it",
+        z.uuid(),
+    ),
+    existingNamespaces: setting(
+        "Those of the stack's namespaces that somebody else made: they are labelled and used, and stay on destroy.",
+        "[]",
+        'a list such as ["istio-system"], of istio-system and bookinfoNamespace',
+        parseNamespaces,
     ),
     nodeHost: optional(
         "Host name or IP address at which users reach the node ports; empty means the address of the first node.",
