@@ -1,57 +1,82 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ADDONS, GATEWAY_API_CRDS, ISTIO_NAMESPACE, ISTIO_VERSION } from "@istio-on-pulumi/kube";
-import { checkLokiStorage, nodeHost, surveyCluster } from "./cluster";
+import { checkIdentity, checkRequirements, readHoldings, readNodeHosts, surveyCluster } from "./cluster";
 import {
     Addons,
+    BASE_RELEASE,
     Bookinfo,
     BookinfoGateway,
     Cluster,
     describeEndpoints,
+    DestroyGuard,
     firstUrl,
     GatewayApiCrds,
     GENERATED_SERVICE,
     IstioControlPlane,
     MeshInspection,
     mirrored,
+    needsOf,
+    plannedObjects,
+    StackIdentity,
+    stackMarks,
 } from "./components";
 import { loadSettings } from "./config";
 import { withPlainErrors } from "./errors";
-import { readAddons, readGatewayApiCrds, UpstreamFiles } from "./upstream";
+import { readAddons, readGatewayApiCrds, readIstioCrdNames, UpstreamFiles } from "./upstream";
 
 export = () =>
     withPlainErrors(async () => {
         const settings = loadSettings(pulumi.runtime.allConfig(), pulumi.getProject());
-        const survey = await surveyCluster(settings, GATEWAY_API_CRDS);
+        const survey = await surveyCluster(settings);
         const upstream = UpstreamFiles.open({
             projectDir: pulumi.runtime.getRootDirectory(),
             bundleDir: settings.bundle,
         });
-        const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-        if (settings.loki) {
-            checkLokiStorage(settings.lokiStorageClass, survey);
-        }
-        const host = nodeHost(settings.nodeHost, survey);
         // All files before the first resource: one that cannot be had must not leave half a stack behind.
         const charts = { base: await upstream.chart("base"), istiod: await upstream.chart("istiod") };
+        const istioCrds = await readIstioCrdNames(upstream);
         const crdManifests = await readGatewayApiCrds(upstream, GATEWAY_API_CRDS);
         const addonManifests = await readAddons(
             upstream,
             ADDONS.filter((addon) => settings[addon]),
         );
+        const addonsArgs = {
+            manifests: addonManifests,
+            kiali: { serviceType: "NodePort" as const, access: "anonymous" as const, nodePort: settings.kialiNodePort },
+            lokiStorage: { className: settings.lokiStorageClass, size: settings.lokiStorageSize, bound: false },
+            imageMirrors: settings.imageMirrors,
+        };
 
-        const cluster = new Cluster("cluster", {
-            kubeconfig: settings.kubeconfig,
-            context: survey.context,
-            identifier: stack,
+        // Nothing in the cluster before it is known whose the cluster is, and whose what it holds.
+        const identity = new StackIdentity("stack", { clusterUid: survey.uid });
+        const recorded = await identity.recorded();
+        checkIdentity(survey, settings.clusterUid ?? recorded?.clusterUid);
+        const planned = plannedObjects({
+            bookinfoNamespace: settings.bookinfoNamespace,
+            istioCrds,
+            addons: addonsArgs,
         });
-        const { provider } = cluster;
+        const holdings = await readHoldings(survey, planned, {
+            stack: recorded?.id,
+            existingNamespaces: settings.existingNamespaces,
+            baseRelease: BASE_RELEASE,
+        });
+        await checkRequirements(survey, holdings, needsOf({ ...settings, planned, addons: addonsArgs }));
+
+        const nodeHosts = await readNodeHosts(survey.client, settings.nodeHost);
+        const { context } = survey.client;
+        const { provider } = new Cluster("cluster", {
+            kubeconfig: settings.kubeconfig,
+            context,
+            identifier: recorded?.clusterUid ?? survey.uid,
+        });
+        pulumi.runtime.registerResourceTransform(stackMarks(identity.id, provider));
 
         const gatewayApi = new GatewayApiCrds("gateway-api", {
             install: settings.gatewayApiCrds,
             manifests: crdManifests,
-            installed: survey.crds,
-            owner: stack,
-            adoptingProvider: cluster.adoptingProvider,
+            installed: holdings.gatewayApiCrds,
+            provider,
         });
 
         const hub = mirrored(settings.istioHub, settings.imageMirrors);
@@ -62,6 +87,10 @@ export = () =>
                 version: ISTIO_VERSION,
                 hub,
                 tag: settings.istioTag,
+                existingNamespace: holdings.usedNamespaces.includes(ISTIO_NAMESPACE),
+                crds: istioCrds,
+                managedCrds: holdings.managedCrds,
+                client: survey.client,
                 provider,
             },
             { dependsOn: [gatewayApi] },
@@ -71,6 +100,7 @@ export = () =>
             "bookinfo",
             {
                 namespace: settings.bookinfoNamespace,
+                existingNamespace: holdings.usedNamespaces.includes(settings.bookinfoNamespace),
                 images: mirrored(settings.bookinfoImages, settings.imageMirrors),
                 tag: settings.bookinfoTag,
                 provider,
@@ -89,17 +119,7 @@ export = () =>
             { dependsOn: [gatewayApi, istio] },
         );
 
-        const addons = new Addons(
-            "addons",
-            {
-                manifests: addonManifests,
-                kialiNodePort: settings.kialiNodePort,
-                lokiStorage: { className: settings.lokiStorageClass, size: settings.lokiStorageSize },
-                imageMirrors: settings.imageMirrors,
-                provider,
-            },
-            { dependsOn: [istio.namespace] },
-        );
+        const addons = new Addons("addons", { ...addonsArgs, provider }, { dependsOn: [istio.namespace] });
 
         const inspection =
             settings.meshInspection === "off"
@@ -108,7 +128,7 @@ export = () =>
                       "mesh-inspection",
                       {
                           kubeconfig: settings.kubeconfig,
-                          context: survey.context,
+                          context,
                           namespaces: [istio.namespace.metadata.name, bookinfo.namespace.metadata.name],
                           node:
                               settings.meshInspection === "ssh"
@@ -131,10 +151,18 @@ export = () =>
                       { dependsOn: [istio, bookinfo, gateway, addons] },
                   );
 
+        const everything = [gatewayApi, istio, bookinfo, gateway, addons, ...(inspection ? [inspection] : [])];
+        new DestroyGuard(
+            "destroy-guard",
+            { kubeconfig: settings.kubeconfig, context, clusterUid: survey.uid },
+            // The chart is a remote component, whose children a dependency on it does not include.
+            { dependsOn: istio.istiod.resources.apply((children) => [...everything, ...children]) },
+        );
+
         const endpoints = describeEndpoints({
             services: new Map([...addons.services, [GENERATED_SERVICE, gateway.service]]),
             istioNamespace: ISTIO_NAMESPACE,
-            nodeHost: host,
+            nodeHosts,
         });
 
         return {

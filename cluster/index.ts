@@ -1,2 +1,7 @@
-export { type ClusterSurvey, type InstalledCrd, surveyCluster } from "./survey";
-export { checkLokiStorage, nodeHost } from "./requirements";
+export { type ClusterHoldings, type InstalledCrd, readHoldings } from "./holdings";
+export { STACK_LABEL, USED_BY_LABEL } from "./marks";
+export { type NodeHosts, readNodeHosts } from "./nodeAddress";
+export type { Part, PlannedObject } from "./objects";
+export { checkRequirements, type PlannedPod, sidecarPod } from "./requirements";
+export { checkIdentity, type ClusterSurvey, surveyCluster } from "./survey";
+export { prepareInstallation, prepareUpgrade, type ReleaseName } from "./takeOverRelease";

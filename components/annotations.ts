@@ -5,6 +5,3 @@ export const SKIP_AWAIT = { "pulumi.com/skipAwait": "true" };
 export function waitForCondition(type: string): Record<string, string> {
     return { "pulumi.com/waitFor": `condition=${type}` };
 }
-
-/** Says which stack installed a CRD; it decides, on every later run, whether the stack manages it. */
-export const INSTALLED_BY = "istio-on-pulumi/installed-by";

@@ -2,10 +2,13 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { SKIP_AWAIT } from "./annotations";
 import { BOOKINFO_PORT, BOOKINFO_SERVICES, BOOKINFO_WORKLOADS, type BookinfoWorkload } from "./bookinfoFacts";
+import { namespaceOf } from "./namespace";
 
 export interface BookinfoArgs {
-    /** Namespace to create with the injection label. */
+    /** Namespace of the sample; it gets the injection label. */
     namespace: string;
+    /** Whether the namespace is somebody else's: it is labelled and used, and stays on `destroy`. */
+    existingNamespace: boolean;
     /** Start of the image names, before `-productpage-v1` and so on. */
     images: string;
     /** Tag of the images. */
@@ -20,27 +23,23 @@ export interface BookinfoArgs {
  * Give it `dependsOn` a ready control plane: a pod that is created before istiod answers has no sidecar.
  */
 export class Bookinfo extends pulumi.ComponentResource {
-    readonly namespace: k8s.core.v1.Namespace;
+    readonly namespace: ReturnType<typeof namespaceOf>;
     readonly services: k8s.core.v1.Service[];
     readonly deployments: k8s.apps.v1.Deployment[];
 
     constructor(name: string, args: BookinfoArgs, opts?: pulumi.ComponentResourceOptions) {
         super("istio-on-pulumi:index:Bookinfo", name, {}, { ...opts, providers: { kubernetes: args.provider } });
-        this.namespace = this.createNamespace(args.namespace);
+        this.namespace = namespaceOf(
+            args.namespace,
+            { existing: args.existingNamespace, labels: { "istio-injection": "enabled" } },
+            { parent: this },
+        );
         const accounts = new Map(BOOKINFO_SERVICES.map((service) => [service, this.createServiceAccount(service)]));
         this.services = BOOKINFO_SERVICES.map((service) => this.createService(service));
         this.deployments = BOOKINFO_WORKLOADS.map((workload) =>
             this.createDeployment(workload, accounts.get(workload.service)!, args),
         );
         this.registerOutputs({ namespace: this.namespace.metadata.name });
-    }
-
-    private createNamespace(name: string) {
-        return new k8s.core.v1.Namespace(
-            name,
-            { metadata: { name, labels: { "istio-injection": "enabled" } } },
-            { parent: this },
-        );
     }
 
     private createServiceAccount(service: string) {

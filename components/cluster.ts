@@ -13,33 +13,33 @@ export interface ClusterArgs {
     /** Context of the kubeconfig. Always given: a context that is switched elsewhere must not move the stack. */
     context: string;
     /**
-     * Name of the cluster for the provider. While it stays the same, a renewed certificate or a moved API server in the
-     * kubeconfig is no reason to replace every resource.
+     * What the provider takes for the cluster's identity. While it stays the same, a renewed certificate or a moved API
+     * server is no reason to replace every resource; a change of it replaces all of them.
      */
     identifier: string;
 }
 
-/** The stack's only way to its cluster: explicit providers, so that no resource takes the ambient kubeconfig. */
+/** The stack's only way to its cluster: one explicit provider, so that no resource takes the ambient kubeconfig. */
 export class Cluster extends pulumi.ComponentResource {
-    /** Refuses to create an object that exists already, from version 4.29 on; see docs/provider-versions.md. */
+    /**
+     * Takes over an object that exists already, at every version of the provider (see docs/provider-versions.md): the
+     * program has looked first, and what exists is the stack's own, left by an update that was interrupted.
+     */
     readonly provider: k8s.Provider;
-    /** Takes over an object that exists already, at every version. Only for CRDs, which outlive `pulumi destroy`. */
-    readonly adoptingProvider: k8s.Provider;
 
     constructor(name: string, args: ClusterArgs, opts?: pulumi.ComponentResourceOptions) {
         super("istio-on-pulumi:index:Cluster", name, {}, opts);
-        const common: k8s.ProviderArgs = {
-            // Not undefined: the SDK would put this machine's $KUBECONFIG into the stack's state.
-            kubeconfig: args.kubeconfig ?? "",
-            context: args.context,
-            clusterIdentifier: args.identifier,
-            // Istiod reads its ConfigMaps all the time: a replacement would leave a gap without injection.
-            enableConfigMapMutable: true,
-        };
-        this.provider = new k8s.Provider(name, common, { parent: this });
-        this.adoptingProvider = new k8s.Provider(
-            `${name}-adopting`,
-            { ...common, upsertExistingObjects: true },
+        this.provider = new k8s.Provider(
+            name,
+            {
+                // Not undefined: the SDK would put this machine's $KUBECONFIG into the stack's state.
+                kubeconfig: args.kubeconfig ?? "",
+                context: args.context,
+                clusterIdentifier: args.identifier,
+                // Istiod reads its ConfigMaps all the time: a replacement would leave a gap without injection.
+                enableConfigMapMutable: true,
+                upsertExistingObjects: true,
+            },
             { parent: this },
         );
         this.registerOutputs({});

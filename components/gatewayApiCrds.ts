@@ -7,7 +7,6 @@ import {
     UserError,
 } from "@istio-on-pulumi/kube";
 import type { InstalledCrd } from "../cluster";
-import { INSTALLED_BY } from "./annotations";
 import { type Manifest, parseManifest } from "./manifest";
 
 export interface GatewayApiCrdsArgs {
@@ -17,10 +16,8 @@ export interface GatewayApiCrdsArgs {
     manifests: string[];
     /** The Gateway API CRDs that the cluster holds now. */
     installed: readonly InstalledCrd[];
-    /** Names this stack among all stacks, such as `organization/project/stack`. */
-    owner: string;
-    /** A provider that takes over existing objects: these CRDs outlive `pulumi destroy`. */
-    adoptingProvider: k8s.Provider;
+    /** The cluster's provider; one that takes over existing objects, since these CRDs outlive `pulumi destroy`. */
+    provider: k8s.Provider;
 }
 
 /**
@@ -35,25 +32,21 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
     readonly version: string;
 
     constructor(name: string, args: GatewayApiCrdsArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("istio-on-pulumi:index:GatewayApiCrds", name, {}, opts);
-        const managed = managedCrds(args.install, args.installed, args.owner);
+        super("istio-on-pulumi:index:GatewayApiCrds", name, {}, { ...opts, providers: { kubernetes: args.provider } });
+        const managed = managedCrds(args.install, args.installed);
         const manifests = args.manifests
             .flatMap(parseManifest)
             .filter((manifest) => managed.includes(manifest.metadata.name));
-        this.crds = manifests.map((manifest) => this.createCrd(manifest, args));
+        this.crds = manifests.map((manifest) => this.createCrd(manifest));
         this.version = bundleVersion(manifests[0]?.metadata.annotations ?? args.installed[0]?.annotations);
         this.registerOutputs({ version: this.version });
     }
 
-    private createCrd(manifest: Manifest, args: GatewayApiCrdsArgs) {
-        const annotations = { ...manifest.metadata.annotations, [INSTALLED_BY]: args.owner };
+    private createCrd({ metadata, spec }: Manifest) {
         return new k8s.apiextensions.v1.CustomResourceDefinition(
-            manifest.metadata.name,
-            {
-                metadata: { ...manifest.metadata, annotations },
-                spec: manifest.spec as k8s.types.input.apiextensions.v1.CustomResourceDefinitionSpec,
-            },
-            { parent: this, provider: args.adoptingProvider, retainOnDelete: true },
+            metadata.name,
+            { metadata, spec: spec as k8s.types.input.apiextensions.v1.CustomResourceDefinitionSpec },
+            { parent: this, retainOnDelete: true },
         );
     }
 }
@@ -65,15 +58,11 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
  * else's: CRDs of two releases side by side serve nobody.
  * @throws UserError where the cluster's own CRDs do not serve the walkthrough's Gateway and HTTPRoute
  */
-export function managedCrds(
-    install: GatewayApiCrdsArgs["install"],
-    installed: readonly InstalledCrd[],
-    owner: string,
-): string[] {
+export function managedCrds(install: GatewayApiCrdsArgs["install"], installed: readonly InstalledCrd[]): string[] {
     if (install === "always") {
         return GATEWAY_API_CRDS;
     }
-    const own = installed.filter((crd) => crd.annotations[INSTALLED_BY] === owner).map((crd) => crd.name);
+    const own = installed.filter((crd) => crd.isOwn).map((crd) => crd.name);
     if (install === "auto" && own.length === installed.length) {
         return GATEWAY_API_CRDS;
     }
@@ -83,7 +72,7 @@ export function managedCrds(
     if (unserved.length > 0) {
         const why =
             install === "auto"
-                ? "The cluster holds Gateway API CRDs that this stack did not install"
+                ? "The cluster holds Gateway API CRDs that this program did not install"
                 : "gatewayApiCrds is never";
         const names = new Intl.ListFormat("en-GB").format(unserved);
         throw new UserError(

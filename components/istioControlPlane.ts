@@ -1,8 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
+import { type ClusterClient, ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
+import { prepareInstallation, prepareUpgrade, type ReleaseName } from "../cluster";
 import { SKIP_AWAIT } from "./annotations";
 import { withoutReplicas } from "./manifest";
+import { namespaceOf } from "./namespace";
 
 export interface IstioControlPlaneArgs {
     /** Directories of the charts, relative to the project: the paths are kept in state, so every machine has them. */
@@ -13,6 +15,14 @@ export interface IstioControlPlaneArgs {
     hub: string;
     /** Tag of Istio's images, such as `1.25.1`. */
     tag: string;
+    /** Whether the namespace `istio-system` is somebody else's: it is labelled and used, and stays on `destroy`. */
+    existingNamespace: boolean;
+    /** Names of the CRDs of chart `base`. */
+    crds: readonly string[];
+    /** Those of them that another tool manages, and that are left to it. */
+    managedCrds: readonly string[];
+    /** Asks the cluster on behalf of helm, which stumbles over what an interrupted update has left. */
+    client: ClusterClient;
     /** The cluster's provider. */
     provider: k8s.Provider;
 }
@@ -23,7 +33,7 @@ export interface IstioControlPlaneArgs {
  * What depends on this component starts with a ready istiod: a pod that came earlier would silently have no sidecar.
  */
 export class IstioControlPlane extends pulumi.ComponentResource {
-    readonly namespace: k8s.core.v1.Namespace;
+    readonly namespace: ReturnType<typeof namespaceOf>;
     /** Istio's CRDs and the reader account. One release: 14 CRDs in the state would slow every operation down. */
     readonly base: k8s.helm.v3.Release;
     readonly istiod: k8s.helm.v4.Chart;
@@ -35,27 +45,39 @@ export class IstioControlPlane extends pulumi.ComponentResource {
             {},
             { ...opts, providers: { kubernetes: args.provider } },
         );
-        this.namespace = this.createNamespace();
+        this.namespace = namespaceOf(ISTIO_NAMESPACE, { existing: args.existingNamespace }, { parent: this });
         this.base = this.installBase(args);
         this.istiod = this.installIstiod(args);
         this.registerOutputs({ namespace: this.namespace.metadata.name });
     }
 
-    private createNamespace() {
-        return new k8s.core.v1.Namespace(ISTIO_NAMESPACE, { metadata: { name: ISTIO_NAMESPACE } }, { parent: this });
-    }
-
     private installBase(args: IstioControlPlaneArgs) {
+        const own = args.crds.filter((crd) => !args.managedCrds.includes(crd));
         return new k8s.helm.v3.Release(
-            "istio-base",
+            BASE_RELEASE.name,
             {
-                name: "istio-base",
+                name: BASE_RELEASE.name,
                 namespace: this.namespace.metadata.name,
                 chart: args.charts.base,
                 version: args.version,
-                values: { profile: "demo" },
+                values: {
+                    profile: "demo",
+                    ...(args.managedCrds.length > 0 && { base: { excludedCRDs: [...args.managedCrds] } }),
+                },
             },
-            { parent: this },
+            {
+                parent: this,
+                hooks: {
+                    beforeCreate: [
+                        new pulumi.ResourceHook("istio-base-installation", () =>
+                            prepareInstallation(args.client, BASE_RELEASE, own),
+                        ),
+                    ],
+                    beforeUpdate: [
+                        new pulumi.ResourceHook("istio-base-upgrade", () => prepareUpgrade(args.client, BASE_RELEASE)),
+                    ],
+                },
+            },
         );
     }
 
@@ -73,6 +95,9 @@ export class IstioControlPlane extends pulumi.ComponentResource {
         );
     }
 }
+
+/** The release of chart `base`. */
+export const BASE_RELEASE: ReleaseName = { name: "istio-base", namespace: ISTIO_NAMESPACE };
 
 /** The ConfigMaps that istiod reads at its start. */
 const STARTUP_CONFIG_MAPS = ["istio", "istio-sidecar-injector"];

@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { packedScript } from "@istio-on-pulumi/inspect/packed-rules";
+import { shellWords } from "./shell";
 
 /** A node to read the NAT rules from, over SSH. */
 export interface NodeConnection {
@@ -147,12 +148,7 @@ export function inspectionCommand(
         ...args.namespaces.flatMap((namespace) => ["--namespace", namespace]),
         ...(args.readsRules ? ["--rules", "-"] : []),
     ];
-    const line = words.map(quoted).join(" ");
+    const line = shellWords(words);
     // A failed update shows all that was printed: the sentences on standard error are enough.
     return args.failOnProblem ? `report=$(${line}) && printf '%s\\n' "$report"` : `${line} || test $? -eq 1`;
-}
-
-/** A word for `sh`, as it is. */
-function quoted(word: string): string {
-    return /^[\w./:@=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -28,3 +28,9 @@ export async function readGatewayApiCrds(upstream: UpstreamFiles, names: readonl
         }),
     );
 }
+
+/** Full names of the CustomResourceDefinitions of chart `base`. */
+export async function readIstioCrdNames(upstream: UpstreamFiles): Promise<string[]> {
+    const text = await upstream.text(`istio-${ISTIO_VERSION}/manifests/charts/base/files/crd-all.gen.yaml`);
+    return [...text.matchAll(/^ {2}name: (\S+)$/gm)].map(([, name]) => name!);
+}

@@ -1,6 +1,9 @@
 /** The Istio release that is installed. */
 export const ISTIO_VERSION = "1.25.1";
 
+/** The oldest Kubernetes that this release of Istio supports, as major and minor version. */
+export const OLDEST_KUBERNETES = [1, 29] as const;
+
 /** The release as a Go module: Istio's tags are no module versions, so this is the commit of the release's tag. */
 export const ISTIO_MODULE_VERSION = "v0.0.0-20250322053744-be4b14ad8be8";
 

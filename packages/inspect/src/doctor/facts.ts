@@ -1,7 +1,5 @@
 import { GATEWAY_API_GROUP, ISTIO_VERSION } from "@istio-on-pulumi/kube";
 
-/** What Istio 1.25 needs of a cluster. */
-export const OLDEST_KUBERNETES = [1, 29] as const;
 /** The newest one that Istio's release notes name. */
 export const NEWEST_TESTED = [1, 32] as const;
 /** Such as `1.25`. */

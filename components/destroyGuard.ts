@@ -1,0 +1,48 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { shellWords } from "./shell";
+
+export interface DestroyGuardArgs {
+    /** Path of the kubeconfig. @default $KUBECONFIG, else ~/.kube/config */
+    kubeconfig?: string;
+    /** Context of the kubeconfig. */
+    context: string;
+    /** UID of the namespace `kube-system` of the stack's cluster. */
+    clusterUid: string;
+}
+
+/**
+ * Keeps `pulumi destroy` away from another cluster, to which a context of the same name may lead.
+ *
+ * Destroying does not run the program, so what looks at the cluster must be a resource: one that depends on everything
+ * else is deleted first, and one that cannot be deleted ends the operation there.
+ */
+export class DestroyGuard extends pulumi.ComponentResource {
+    constructor(
+        name: string,
+        args: DestroyGuardArgs,
+        {
+            dependsOn,
+            ...opts
+        }: pulumi.ComponentResourceOptions & { dependsOn: pulumi.CustomResourceOptions["dependsOn"] },
+    ) {
+        super("istio-on-pulumi:index:DestroyGuard", name, {}, opts);
+        new command.local.Command(
+            name,
+            { create: "exit 0", delete: guardCommand(args), addPreviousOutputInEnv: false },
+            { parent: this, dependsOn },
+        );
+        this.registerOutputs({});
+    }
+}
+
+/** The command line that fails where the cluster is another one, for `sh`. */
+export function guardCommand({ kubeconfig, context, clusterUid }: DestroyGuardArgs): string {
+    const words = [
+        ...["node_modules/.bin/tsx", "cluster/guard.ts", "--uid", clusterUid, "--context", context],
+        ...(kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig]),
+    ];
+    const missing =
+        "The program's packages are not installed here, and they look at the cluster before anything is deleted; run: npm ci";
+    return `test -x node_modules/.bin/tsx || { echo ${shellWords([missing])} >&2; exit 1; }; exec ${shellWords(words)}`;
+}

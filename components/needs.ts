@@ -1,0 +1,56 @@
+import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
+import { type checkRequirements, type PlannedObject, type PlannedPod, sidecarPod } from "../cluster";
+import { addonObjects, type AddonsArgs } from "./addons";
+import { type BookinfoGatewayArgs, GENERATED_SERVICE } from "./bookinfoGateway";
+
+export interface NeedsArgs {
+    planned: readonly PlannedObject[];
+    addons: Omit<AddonsArgs, "provider">;
+    bookinfoNamespace: string;
+    gatewayServiceType: BookinfoGatewayArgs["serviceType"];
+    gatewayNodePort: number;
+}
+
+/** What the program needs of the cluster, to be asked for before anything is changed. */
+export function needsOf(args: NeedsArgs): Parameters<typeof checkRequirements>[2] {
+    const { planned, addons, bookinfoNamespace: namespace, gatewayServiceType, gatewayNodePort } = args;
+    const workloads = addonObjects(addons).filter(({ kind }) => kind === "Deployment" || kind === "StatefulSet");
+    const gateway = { service: GENERATED_SERVICE, namespace };
+    const ports = [
+        { setting: "gatewayNodePort", port: gatewayNodePort, ...gateway },
+        { setting: "kialiNodePort", port: addons.kiali.nodePort, service: "kiali", namespace: ISTIO_NAMESPACE },
+    ];
+    return {
+        planned,
+        pods: [
+            { name: "pods with a sidecar", namespace, spec: sidecarPod() },
+            { name: "istiod's pods", namespace: ISTIO_NAMESPACE, spec: ISTIOD_POD },
+            ...workloads.map(({ metadata, spec }): PlannedPod => ({
+                name: `the pods of ${metadata.name}`,
+                namespace: metadata.namespace ?? ISTIO_NAMESPACE,
+                spec: (spec as { template: { spec: object } }).template.spec,
+            })),
+        ],
+        fixedPorts: ports.filter(
+            ({ port, service }) => port !== 0 && (service !== "kiali" || addons.manifests.kiali !== undefined),
+        ),
+        loadBalancer: gatewayServiceType === "LoadBalancer" ? gateway : undefined,
+    };
+}
+
+/** Istiod's pod as chart `istiod` makes it with the demo profile, as far as admission looks at it. */
+const ISTIOD_POD = {
+    containers: [
+        {
+            name: "discovery",
+            image: "istio/pilot",
+            resources: { requests: { cpu: "10m", memory: "100Mi" } },
+            securityContext: {
+                allowPrivilegeEscalation: false,
+                capabilities: { drop: ["ALL"] },
+                readOnlyRootFilesystem: true,
+                runAsNonRoot: true,
+            },
+        },
+    ],
+};

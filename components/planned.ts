@@ -1,0 +1,91 @@
+import { ADDONS, GATEWAY_API_CRDS, ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
+import type { Part, PlannedObject } from "../cluster";
+import { addonObjects, type AddonsArgs } from "./addons";
+import { BOOKINFO_SERVICES, BOOKINFO_WORKLOADS } from "./bookinfoFacts";
+
+export interface PlannedArgs {
+    /** Namespace of Bookinfo. */
+    bookinfoNamespace: string;
+    /** Full names of the CRDs of chart `base`. */
+    istioCrds: readonly string[];
+    /** The addons, as their component takes them. */
+    addons: Omit<AddonsArgs, "provider">;
+}
+
+/**
+ * Everything that the program would create, by name: what the cluster is asked for before anything is registered.
+ *
+ * The charts' objects stand here as facts, for the charts are rendered by the provider. A test on the lab holds the
+ * list against the state, so that none is missing.
+ */
+export function plannedObjects({ bookinfoNamespace, istioCrds, addons }: PlannedArgs): PlannedObject[] {
+    return [
+        ...objects("istio", undefined, [["v1", "Namespace", ISTIO_NAMESPACE]]),
+        ...objects("istio", undefined, [["apiextensions.k8s.io/v1", "CustomResourceDefinition", ...istioCrds]]),
+        ...objects("istio", undefined, CHART_OBJECTS_OF_CLUSTER),
+        ...objects("istio", ISTIO_NAMESPACE, CHART_OBJECTS),
+        ...objects("gatewayApi", undefined, [
+            ["apiextensions.k8s.io/v1", "CustomResourceDefinition", ...GATEWAY_API_CRDS],
+        ]),
+        ...objects("bookinfo", undefined, [["v1", "Namespace", bookinfoNamespace]]),
+        ...objects("bookinfo", bookinfoNamespace, BOOKINFO_OBJECTS),
+        ...objects(
+            "jaeger",
+            ISTIO_NAMESPACE,
+            addons.manifests.jaeger ? [["telemetry.istio.io/v1", "Telemetry", "mesh-default"]] : [],
+        ),
+        ...ADDONS.flatMap((addon) =>
+            addonObjects({ ...addons, manifests: { [addon]: addons.manifests[addon] } }).map(
+                ({ apiVersion, kind, metadata: { namespace, name } }) => ({
+                    apiVersion,
+                    kind,
+                    namespace,
+                    name,
+                    part: addon,
+                }),
+            ),
+        ),
+    ];
+}
+
+type Names = readonly [apiVersion: string, kind: string, ...names: string[]];
+
+/** The charts `base` and `istiod` without a revision; what only some values bring is among it. */
+const CHART_OBJECTS: readonly Names[] = [
+    ["v1", "ServiceAccount", "istio-reader-service-account", "istiod"],
+    ["v1", "ConfigMap", "istio", "istio-sidecar-injector", "pilot-jwks-extra-cacerts"],
+    ["v1", "Service", "istiod"],
+    ["apps/v1", "Deployment", "istiod"],
+    ["policy/v1", "PodDisruptionBudget", "istiod"],
+    ["autoscaling/v2", "HorizontalPodAutoscaler", "istiod"],
+    ["rbac.authorization.k8s.io/v1", "Role", "istiod"],
+    ["rbac.authorization.k8s.io/v1", "RoleBinding", "istiod"],
+];
+const CHART_ROLES = ["istiod-clusterrole", "istiod-gateway-controller", "istio-reader-clusterrole"].map(
+    (role) => `${role}-${ISTIO_NAMESPACE}`,
+);
+const CHART_OBJECTS_OF_CLUSTER: readonly Names[] = [
+    ["rbac.authorization.k8s.io/v1", "ClusterRole", ...CHART_ROLES],
+    ["rbac.authorization.k8s.io/v1", "ClusterRoleBinding", ...CHART_ROLES],
+    ["admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "istio-sidecar-injector"],
+    [
+        "admissionregistration.k8s.io/v1",
+        "ValidatingWebhookConfiguration",
+        "istiod-default-validator",
+        `istio-validator-${ISTIO_NAMESPACE}`,
+    ],
+];
+
+const BOOKINFO_OBJECTS: readonly Names[] = [
+    ["v1", "Service", ...BOOKINFO_SERVICES],
+    ["v1", "ServiceAccount", ...BOOKINFO_SERVICES.map((service) => `bookinfo-${service}`)],
+    ["apps/v1", "Deployment", ...BOOKINFO_WORKLOADS.map(({ service, version }) => `${service}-${version}`)],
+    ["gateway.networking.k8s.io/v1", "Gateway", "bookinfo-gateway"],
+    ["gateway.networking.k8s.io/v1", "HTTPRoute", "bookinfo"],
+];
+
+function objects(part: Part, namespace: string | undefined, table: readonly Names[]): PlannedObject[] {
+    return table.flatMap(([apiVersion, kind, ...names]) =>
+        names.map((name) => ({ apiVersion, kind, namespace, name, part })),
+    );
+}
