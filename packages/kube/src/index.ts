@@ -1,7 +1,18 @@
 /** What the program and its packages share: access to a cluster, and the names and versions of the release. */
 export { type Ask, makeAsk } from "./ask";
+export {
+    type Absence,
+    type Answer,
+    type Asking,
+    type ClusterClient,
+    type ObjectMetadata,
+    openCluster,
+    RefusedError,
+    type Selection,
+} from "./cluster-client";
 export { complaintOf } from "./commandLine";
 export { codeOf, reasonOf, UsageError, UserError } from "./errors";
 export { registryOf, withRegistry } from "./images";
-export { type ClusterReference, loadKubeconfig, type WaysToName } from "./kubeconfig";
+export { type ClusterReference, type WaysToName } from "./kubeconfig";
+export { loadKubeconfig } from "./loadKubeconfig";
 export * from "./release";

@@ -1,14 +1,21 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import type { KubeConfig } from "@kubernetes/client-node";
-import { UserError } from "./errors";
+import { reasonOf, UserError } from "./errors";
+import {
+    type ClusterEntry,
+    type Kubeconfig,
+    mergeKubeconfigs,
+    parseKubeconfig,
+    readKubeconfigFile,
+    type UserEntry,
+} from "./kubeconfig-file";
 
 /** Which cluster is meant, as the user names it. */
 export interface ClusterReference {
     /**
-     * Path of a kubeconfig, `~/` allowed; `undefined` means $KUBECONFIG (several paths are merged), else
-     * `~/.kube/config`.
+     * Path of a kubeconfig, `~/` allowed, or the text of one; `undefined` means $KUBECONFIG (several paths are
+     * merged), else `~/.kube/config`.
      */
     readonly kubeconfig?: string;
     /** A context of it; `undefined` means its current context. */
@@ -21,84 +28,85 @@ export interface WaysToName {
     readonly context: string;
 }
 
+/** A context of a kubeconfig, with the cluster and the user that it names. */
+export interface KubeconfigContext {
+    readonly name: string;
+    /** `The kubeconfig <path>`: begins sentences, and holds nothing that is secret. */
+    readonly kubeconfig: string;
+    readonly clusterName: string;
+    readonly cluster: ClusterEntry;
+    readonly userName: string;
+    readonly user: UserEntry;
+}
+
 /**
  * Loads the kubeconfig by the same rules as kubectl and selects the context.
  *
  * @throws UserError where the file or the context does not exist
  */
-export async function loadKubeconfig(reference: ClusterReference, ways: WaysToName): Promise<KubeConfig> {
-    const { KubeConfig: Loader } = await import("@kubernetes/client-node");
-    // An empty $KUBECONFIG is an unset one, as for kubectl.
-    const source = reference.kubeconfig ?? (process.env.KUBECONFIG || "~/.kube/config");
-    const files =
-        reference.kubeconfig === undefined
-            ? source.split(delimiter).map(expandHome).filter(existsSync)
-            : [expandHome(source)];
-    let config: KubeConfig;
-    try {
-        config = merge(
-            new Loader(),
-            files.map((file) => loadFile(new Loader(), file)),
-        );
-    } catch (error) {
-        const reason = (error as Error).message.split("\n")[0];
-        throw new UserError(
-            `The kubeconfig ${source} cannot be read (${reason}); name another with: ${ways.kubeconfig}`,
-        );
-    }
-    if (config.contexts.length === 0) {
+export function loadContext(reference: ClusterReference, ways: WaysToName): KubeconfigContext {
+    const { config, source } = load(reference, ways);
+    const kubeconfig = `The kubeconfig ${source}`;
+    if (config.contexts.size === 0) {
         throw new UserError(
             `There is no kubeconfig at ${source}, or it holds no context; name one with: ${ways.kubeconfig}`,
         );
     }
-    const names = config.contexts.map((context) => context.name);
-    const wanted = reference.context ?? config.currentContext;
-    if (!wanted) {
+    const allowed = `allowed: ${[...config.contexts.keys()].join(", ")}. Choose one with: ${ways.context}`;
+    const name = reference.context ?? config.currentContext;
+    if (!name) throw new UserError(`${kubeconfig} has no current context; ${allowed}`);
+    const context = config.contexts.get(name);
+    if (!context) throw new UserError(`${kubeconfig} has no context ${JSON.stringify(name)}; ${allowed}`);
+    const { cluster: clusterName = "", user: userName = "" } = context;
+    const cluster = config.clusters.get(clusterName);
+    if (!cluster) {
         throw new UserError(
-            `The kubeconfig ${source} has no current context; allowed: ${names.join(", ")}. Choose one with: ` +
-                `${ways.context}`,
-        );
-    }
-    if (!names.includes(wanted)) {
-        throw new UserError(
-            `The kubeconfig ${source} has no context ${JSON.stringify(wanted)}; allowed: ${names.join(", ")}. ` +
-                `Choose one with: ${ways.context}`,
-        );
-    }
-    config.setCurrentContext(wanted);
-    if (config.getCurrentCluster() === null) {
-        throw new UserError(
-            `Context ${JSON.stringify(wanted)} of the kubeconfig ${source} names a cluster that the file does ` +
+            `Context ${JSON.stringify(name)} of the kubeconfig ${source} names a cluster that the file does ` +
                 `not hold; repair the file or choose another with: ${ways.context}`,
         );
     }
-    return config;
-}
-
-/** An empty file is an empty kubeconfig. */
-function loadFile(config: KubeConfig, file: string): KubeConfig {
-    if (readFileSync(file, "utf8").trim() !== "") {
-        config.loadFromFile(file);
+    const user = config.users.get(userName);
+    if (!user && userName !== "") {
+        throw new UserError(
+            `Context ${JSON.stringify(name)} of the kubeconfig ${source} names a user that the file does ` +
+                `not hold; repair the file or choose another with: ${ways.context}`,
+        );
     }
-    return config;
+    return { name, kubeconfig, clusterName, cluster, userName, user: user ?? {} };
 }
 
-/**
- * What an earlier file says counts, as for kubectl: the library's own merge takes the last current context, which is
- * another cluster.
- */
-function merge(merged: KubeConfig, configs: readonly KubeConfig[]): KubeConfig {
-    merged.loadFromOptions({
-        clusters: firstOfEachName(configs.flatMap((config) => config.clusters)),
-        contexts: firstOfEachName(configs.flatMap((config) => config.contexts)),
-        users: firstOfEachName(configs.flatMap((config) => config.users)),
-        currentContext: configs.map((config) => config.currentContext).find(Boolean),
-    });
-    return merged;
+/** Whether a setting holds the text of a kubeconfig and not its path, as Pulumi's own provider takes both. */
+export function isKubeconfigText(value: string): boolean {
+    return /[\n\r]/.test(value.trim()) || /^\s*[{[]/.test(value) || /^\s*(apiVersion|kind|clusters):\s/.test(value);
 }
 
-function firstOfEachName<T extends { readonly name: string }>(items: readonly T[]): T[] {
-    return items.filter((item, index) => items.findIndex(({ name }) => name === item.name) === index);
+/** Longer than a path that anybody types, shorter than a key: an encoded kubeconfig does not come back in an error. */
+const LONGEST_SHOWN = 255;
+
+function load({ kubeconfig }: ClusterReference, ways: WaysToName): { config: Kubeconfig; source: string } {
+    // An empty $KUBECONFIG is an unset one, as for kubectl.
+    let source = kubeconfig ?? (process.env.KUBECONFIG || "~/.kube/config");
+    const text = kubeconfig !== undefined && isKubeconfigText(kubeconfig);
+    try {
+        if (text) {
+            source = "that is given as text";
+            return { config: parseKubeconfig(kubeconfig), source };
+        }
+        const files =
+            kubeconfig === undefined
+                ? source.split(delimiter).map(expandHome).filter(existsSync)
+                : [expandHome(kubeconfig)];
+        return { config: mergeKubeconfigs(files.map(readKubeconfigFile)), source };
+    } catch (error) {
+        if (source.length > LONGEST_SHOWN && kubeconfig !== undefined)
+            throw new UserError(
+                `The kubeconfig, a value of ${source.length} characters, is neither the path of a file that can be ` +
+                    `read nor a kubeconfig's text (YAML or JSON); name another with: ${ways.kubeconfig}`,
+            );
+        throw new UserError(
+            `The kubeconfig ${source} cannot be read (${reasonOf(error)}); name another with: ${ways.kubeconfig}`,
+        );
+    }
 }
 
 function expandHome(path: string): string {

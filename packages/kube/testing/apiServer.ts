@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text as textOf } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
@@ -12,6 +12,9 @@ export interface ApiServer {
     readonly url: string;
     /** Paths asked for, in their order; queries are left out. */
     readonly asked: string[];
+    /** Method and query of each of these requests. */
+    readonly methods: string[];
+    readonly queries: Readonly<Record<string, string>>[];
     /** Headers of the last request. */
     headers: IncomingHttpHeaders;
     /** Replies that take the place of the server's own, by path with nothing escaped. */
@@ -20,6 +23,8 @@ export interface ApiServer {
     pageSize: number;
     /** Resolves with the next request. */
     readonly nextRequest: () => Promise<void>;
+    /** Resolves when no request is under way. */
+    readonly idle: () => Promise<void>;
     readonly stop: () => Promise<void>;
 }
 
@@ -39,9 +44,18 @@ export async function serveApi(replies: Replies = {}): Promise<ApiServer> {
 /** Starts a server that runs until it is stopped; a path that neither it nor `replies` knows is not found. */
 export async function startApi(replies: Replies): Promise<ApiServer> {
     let heard = () => {};
+    let freed = () => {};
+    const open = new Set<ServerResponse>();
     const server = createServer((request, response) => {
         const { pathname, searchParams } = new URL(request.url ?? "", "http://localhost");
         api.asked.push(pathname);
+        api.methods.push(request.method ?? "");
+        api.queries.push(Object.fromEntries(searchParams));
+        open.add(response);
+        response.once("close", () => {
+            open.delete(response);
+            if (open.size === 0) freed();
+        });
         api.headers = request.headers;
         heard();
         const path = decodeURIComponent(pathname);
@@ -56,10 +70,13 @@ export async function startApi(replies: Replies): Promise<ApiServer> {
     const api: ApiServer = {
         url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
         asked: [],
+        methods: [],
+        queries: [],
         headers: {},
         instead: {},
         pageSize: Infinity,
         nextRequest: () => new Promise((resolve) => (heard = resolve)),
+        idle: () => (open.size === 0 ? Promise.resolve() : new Promise((resolve) => (freed = resolve))),
         stop: () => {
             server.closeAllConnections();
             return new Promise((closed) => server.close(() => closed()));

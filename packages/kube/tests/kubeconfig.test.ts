@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type ClusterReference, loadKubeconfig, UserError } from "../src";
+import { type ClusterReference, UserError } from "../src";
+import { loadContext } from "../src/kubeconfig";
 import { kubeconfigText, temporaryDirectory, writeKubeconfig } from "../testing";
 
 const ONE = "https://one.example:6443";
@@ -9,12 +10,13 @@ const TWO = "https://two.example:6443";
 
 /** How the program that asks has its users name another one. */
 const WAYS = { kubeconfig: "use-kubeconfig <path>", context: "use-context <name>" };
-const load = (reference: ClusterReference) => loadKubeconfig(reference, WAYS);
+// eslint-disable-next-line @typescript-eslint/require-await -- what is thrown is told as a rejection
+const load = async (reference: ClusterReference) => loadContext(reference, WAYS);
 
 /** Context and server that a reference leads to. */
 async function chosen(reference: ClusterReference) {
     const config = await load(reference);
-    return [config.getCurrentContext(), config.getCurrentCluster()?.server];
+    return [config.name, config.cluster.server];
 }
 
 /** Writes `~/.kube/config`. */
@@ -88,7 +90,7 @@ describe("loadKubeconfig", () => {
             kubeconfigText({ one: ONE }).replace("insecure-skip-tls-verify: false", "certificate-authority: ca.crt"),
         );
         const config = await load({ kubeconfig: path });
-        expect(config.getCurrentCluster()?.caFile).toBe(join(path, "..", "ca.crt"));
+        expect(config.cluster["certificate-authority"]).toBe(join(path, "..", "ca.crt"));
     });
 
     it.each([
@@ -127,10 +129,7 @@ describe("a kubeconfig that leads to no cluster", () => {
     it("is a file that is no YAML, told in one line", async () => {
         const path = writeKubeconfig("a: [1\nb: }\n");
         await expect(load({ kubeconfig: path })).rejects.toThrow(
-            new UserError(
-                `The kubeconfig ${path} cannot be read (missed comma between flow collection entries (2:1)); ` +
-                    `${NAME_ANOTHER}`,
-            ),
+            new UserError(`The kubeconfig ${path} cannot be read (no YAML at line 2, column 1); ` + `${NAME_ANOTHER}`),
         );
     });
 

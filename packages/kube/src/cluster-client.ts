@@ -1,0 +1,219 @@
+import { reasonOf, UserError } from "./errors";
+import { type ClusterReference, loadContext, type WaysToName } from "./kubeconfig";
+import { makeTransport, type Request, type Response, type Transport } from "./transport";
+
+/** What every object has. */
+export interface ObjectMetadata {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly uid: string;
+    readonly resourceVersion?: string;
+    readonly creationTimestamp?: string;
+    readonly deletionTimestamp?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly finalizers?: readonly string[];
+    readonly ownerReferences?: readonly {
+        readonly apiVersion: string;
+        readonly kind: string;
+        readonly name: string;
+        readonly uid: string;
+        readonly controller?: boolean;
+    }[];
+    readonly managedFields?: readonly {
+        readonly manager?: string;
+        readonly operation?: string;
+        readonly subresource?: string;
+        readonly fieldsV1?: object;
+    }[];
+}
+
+/** Statuses that mean `undefined` and no failure, such as 404. */
+export interface Absence {
+    readonly absent: readonly number[];
+}
+
+/** What an API server said, where a refusal is an answer too: its status, and the body, parsed if it is JSON. */
+export interface Answer {
+    readonly status: number;
+    readonly body: unknown;
+}
+
+/** The questions to one API server, as one user. Paths begin with `/` and may hold a query. */
+export interface ClusterClient {
+    /** The context in use, also where the user named none. */
+    readonly context: string;
+    readonly server: string;
+    /** `The cluster of context "x" (https://...)`: begins sentences. */
+    readonly where: string;
+    get<T>(path: string): Promise<T>;
+    get<T>(path: string, options: Absence): Promise<T | undefined>;
+    /** What is no JSON, such as metrics by the API server's proxy. */
+    getText(path: string): Promise<string>;
+    getText(path: string, options: Absence): Promise<string | undefined>;
+    /** All objects of a list, page by page. */
+    list<T>(path: string, options?: Selection): Promise<T[]>;
+    list<T>(path: string, options: Selection & Absence): Promise<T[] | undefined>;
+    /** The metadata alone of all objects of a list, page by page. */
+    listMetadata(path: string, options?: Selection): Promise<ObjectMetadata[]>;
+    listMetadata(path: string, options: Selection & Absence): Promise<ObjectMetadata[] | undefined>;
+    post(path: string, body: unknown): Promise<Answer>;
+    /** A JSON merge patch. */
+    patch(path: string, body: unknown): Promise<Answer>;
+    delete(path: string): Promise<Answer>;
+}
+
+/** Which objects of a list are meant. */
+export interface Selection {
+    /** A label selector. */
+    readonly selector?: string;
+}
+
+/** How a program asks. */
+export interface Asking {
+    readonly ways: WaysToName;
+    /** What the user must be able to do, such as `administer the cluster`. */
+    readonly rights: string;
+    /** How long one request may take, in milliseconds; a login takes its own time. */
+    readonly timeLimit: number;
+}
+
+/** The user may not do this (401, 403). */
+export class RefusedError extends UserError {
+    constructor(
+        message: string,
+        readonly status: number,
+    ) {
+        super(message);
+    }
+}
+
+/** Objects to a page: a large cluster answers in pieces. */
+const PAGE = 500;
+const JSON_TYPE = "application/json";
+const METADATA_LIST = `${JSON_TYPE};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,${JSON_TYPE}`;
+/** The rest of a list is too old to be told. */
+const GONE = 410;
+
+/**
+ * Opens the cluster of a kubeconfig's context, as kubectl would. Nothing is asked yet.
+ *
+ * Whatever is asked afterwards throws a UserError for everything but an answer, and for one that does not come in
+ * time.
+ *
+ * @throws UserError where the kubeconfig does not lead to a cluster
+ */
+// eslint-disable-next-line @typescript-eslint/require-await -- what is thrown must be a rejection
+export async function openCluster(
+    reference: ClusterReference,
+    { ways, rights, timeLimit }: Asking,
+): Promise<ClusterClient> {
+    const context = loadContext(reference, ways);
+    const transport = makeTransport(context, timeLimit);
+    const where = `The cluster of context ${JSON.stringify(context.name)} (${transport.server})`;
+
+    const failure = (response: Response): UserError =>
+        response.status === 401 || response.status === 403
+            ? new RefusedError(
+                  `${where} refuses this user (HTTP ${response.status}); use a kubeconfig whose user may ${rights}, ` +
+                      `with: ${ways.kubeconfig}`,
+                  response.status,
+              )
+            : unreached(`HTTP ${response.status}`);
+    const unreached = (reason: string) =>
+        new UserError(
+            `${where} cannot be reached: ${reason}; check that it runs and that this machine reaches it, or ` +
+                `name another with: ${ways.context}`,
+        );
+    const send = async (request: Request): Promise<Response> => {
+        try {
+            return await transport.send(request);
+        } catch (error) {
+            if (error instanceof UserError) throw error;
+            throw unreached(reasonOfFailure(error, transport, timeLimit));
+        }
+    };
+    const ask = async (path: string, accept: string, absent: readonly number[]): Promise<Response | undefined> => {
+        const response = await send({ method: "GET", path, accept });
+        if (absent.includes(response.status)) return undefined;
+        if (response.status >= 200 && response.status < 300) return response;
+        throw failure(response);
+    };
+    const read = <T>({ contentType, text }: Response): T => {
+        if (contentType.startsWith(JSON_TYPE)) return JSON.parse(text) as T;
+        throw unreached(`it answers with ${contentType || "no type"} where an API server answers with ${JSON_TYPE}`);
+    };
+    const get = async <T>(path: string, { absent }: Absence = { absent: [] }): Promise<T> => {
+        const response = await ask(path, JSON_TYPE, absent);
+        // Not reached without `absent`, so that the type without `undefined` holds there.
+        return response === undefined ? (undefined as T) : read<T>(response);
+    };
+    const listed = async <T>(path: string, accept: string, options: Selection & Partial<Absence>): Promise<T[]> => {
+        const items: T[] = [];
+        let next: string | undefined;
+        do {
+            const tolerated = [...(options.absent ?? []), ...(next === undefined ? [] : [GONE])];
+            const response = await ask(
+                listPath(path, options.selector, {
+                    limit: String(PAGE),
+                    ...(next !== undefined && { continue: next }),
+                }),
+                accept,
+                tolerated,
+            );
+            // As kubectl does: all at once, if paging takes longer than the server keeps the list's state.
+            if (response === undefined && next !== undefined)
+                return read<Page<T>>((await ask(listPath(path, options.selector), accept, []))!).items;
+            if (response === undefined) return undefined as unknown as T[];
+            const page = read<Page<T>>(response);
+            items.push(...page.items);
+            next = page.metadata?.continue;
+        } while (next);
+        return items;
+    };
+    const change = async (method: Request["method"], path: string, contentType?: string, body?: unknown) => {
+        const response = await send({
+            method,
+            path,
+            accept: JSON_TYPE,
+            ...(contentType !== undefined && { contentType, body: JSON.stringify(body) }),
+        });
+        const json = response.contentType.startsWith(JSON_TYPE);
+        return { status: response.status, body: json ? (JSON.parse(response.text) as unknown) : response.text };
+    };
+    return {
+        context: context.name,
+        server: transport.server,
+        where,
+        get,
+        getText: async (path: string, { absent }: Absence = { absent: [] }) =>
+            (await ask(path, "*/*", absent))?.text as string,
+        list: <T>(path: string, options: Selection = {}) => listed<T>(path, JSON_TYPE, options),
+        listMetadata: async (path: string, options: Selection = {}) =>
+            (await listed<{ metadata: ObjectMetadata }>(path, METADATA_LIST, options))?.map(({ metadata }) => metadata),
+        post: (path, body) => change("POST", path, JSON_TYPE, body),
+        patch: (path, body) => change("PATCH", path, "application/merge-patch+json", body),
+        delete: (path) => change("DELETE", path),
+    };
+}
+
+interface Page<T> {
+    readonly items: T[];
+    readonly metadata?: { readonly continue?: string };
+}
+
+function listPath(
+    path: string,
+    labelSelector: string | undefined,
+    page: Readonly<Record<string, string>> = {},
+): string {
+    const query = new URLSearchParams({ ...page, ...(labelSelector !== undefined && { labelSelector }) });
+    return query.size === 0 ? path : `${path}?${query}`;
+}
+
+function reasonOfFailure(error: unknown, { proxy }: Transport, timeLimit: number): string {
+    const { name, code } = error as { name?: string; code?: string };
+    const late = name === "TimeoutError" || code === "UND_ERR_CONNECT_TIMEOUT";
+    const reason = late ? `no answer in ${timeLimit / 1000} s` : reasonOf(error);
+    return proxy === undefined ? reason : `${reason} (by the proxy ${proxy})`;
+}
