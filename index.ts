@@ -1,6 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ADDONS, GATEWAY_API_CRDS, ISTIO_NAMESPACE, ISTIO_VERSION } from "@istio-on-pulumi/kube";
-import { checkIdentity, checkRequirements, readHoldings, readNodeHosts, surveyCluster } from "./cluster";
+import {
+    checkIdentity,
+    checkRequirements,
+    readHoldings,
+    readNodeHosts,
+    surveyCluster,
+    surveyLokiStorage,
+} from "./cluster";
 import {
     Addons,
     BASE_RELEASE,
@@ -19,6 +26,7 @@ import {
     plannedObjects,
     StackIdentity,
     stackMarks,
+    Tracing,
 } from "./components";
 import { loadSettings } from "./config";
 import { withPlainErrors } from "./errors";
@@ -40,17 +48,21 @@ export = () =>
             upstream,
             ADDONS.filter((addon) => settings[addon]),
         );
-        const addonsArgs = {
-            manifests: addonManifests,
-            kiali: { serviceType: "NodePort" as const, access: "anonymous" as const, nodePort: settings.kialiNodePort },
-            lokiStorage: { className: settings.lokiStorageClass, size: settings.lokiStorageSize, bound: false },
-            imageMirrors: settings.imageMirrors,
-        };
 
         // Nothing in the cluster before it is known whose the cluster is, and whose what it holds.
         const identity = new StackIdentity("stack", { clusterUid: survey.uid });
         const recorded = await identity.recorded();
         checkIdentity(survey, settings.clusterUid ?? recorded?.clusterUid);
+        const addonsArgs = {
+            manifests: addonManifests,
+            kiali: {
+                serviceType: settings.kialiServiceType,
+                nodePort: settings.kialiNodePort,
+                access: settings.kialiAccess,
+            },
+            lokiStorage: await surveyLokiStorage(survey.client, settings),
+            imageMirrors: settings.imageMirrors,
+        };
         const planned = plannedObjects({
             bookinfoNamespace: settings.bookinfoNamespace,
             istioCrds,
@@ -63,7 +75,9 @@ export = () =>
         });
         await checkRequirements(survey, holdings, needsOf({ ...settings, planned, addons: addonsArgs }));
 
-        const nodeHosts = await readNodeHosts(survey.client, settings.nodeHost);
+        const hasNodePorts =
+            settings.gatewayServiceType === "NodePort" || (settings.kiali && settings.kialiServiceType === "NodePort");
+        const nodeHosts = hasNodePorts ? await readNodeHosts(survey.client, settings.nodeHost) : {};
         const { context } = survey.client;
         const { provider } = new Cluster("cluster", {
             kubeconfig: settings.kubeconfig,
@@ -95,6 +109,8 @@ export = () =>
             },
             { dependsOn: [gatewayApi] },
         );
+
+        const tracing = settings.jaeger ? [new Tracing("tracing", { provider }, { dependsOn: [istio] })] : [];
 
         const bookinfo = new Bookinfo(
             "bookinfo",
@@ -151,7 +167,15 @@ export = () =>
                       { dependsOn: [istio, bookinfo, gateway, addons] },
                   );
 
-        const everything = [gatewayApi, istio, bookinfo, gateway, addons, ...(inspection ? [inspection] : [])];
+        const everything = [
+            gatewayApi,
+            istio,
+            ...tracing,
+            bookinfo,
+            gateway,
+            addons,
+            ...(inspection ? [inspection] : []),
+        ];
         new DestroyGuard(
             "destroy-guard",
             { kubeconfig: settings.kubeconfig, context, clusterUid: survey.uid },

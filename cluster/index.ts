@@ -4,4 +4,5 @@ export { type NodeHosts, readNodeHosts } from "./nodeAddress";
 export type { Part, PlannedObject } from "./objects";
 export { checkRequirements, type PlannedPod, sidecarPod } from "./requirements";
 export { checkIdentity, type ClusterSurvey, surveyCluster } from "./survey";
+export { surveyLokiStorage } from "./storage";
 export { prepareInstallation, prepareUpgrade, type ReleaseName } from "./takeOverRelease";

@@ -1,17 +1,21 @@
+import { randomBytes } from "node:crypto";
+import * as command from "@pulumi/command";
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type Addon, ADDONS } from "@istio-on-pulumi/kube";
 import { SKIP_AWAIT } from "./annotations";
 import { type ImageMirrors, mirrored } from "./images";
+import { type KialiArgs, kialiObjects } from "./kiali";
+import { lokiObjects, lokiOptions, type LokiStorage } from "./loki";
 import { type Manifest, parseManifest, registerManifest, withoutReplicas } from "./manifest";
 
 export interface AddonsArgs {
     /** The manifest of each addon to install, a YAML text; an addon without one is left out. */
     manifests: Partial<Record<Addon, string>>;
-    /** Node port of Kiali's port 20001, inside the cluster's node port range; 0 lets Kubernetes choose. */
-    kialiNodePort: number;
-    /** Loki's volume: its StorageClass (default: the cluster's default) and its size, a quantity such as `10Gi`. */
-    lokiStorage: { className?: string; size: string };
+    /** How Kiali is reached, and what it may do. */
+    kiali: Omit<KialiArgs, "tracing" | "signingKey">;
+    /** Loki's volume. */
+    lokiStorage: LokiStorage;
     /** Registries to pull the images from instead. */
     imageMirrors: ImageMirrors;
     /** The cluster's provider. */
@@ -26,8 +30,12 @@ export class Addons extends pulumi.ComponentResource {
     constructor(name: string, args: AddonsArgs, opts?: pulumi.ComponentResourceOptions) {
         super("istio-on-pulumi:index:Addons", name, {}, { ...opts, providers: { kubernetes: args.provider } });
         const services = new Map<string, k8s.core.v1.Service>();
-        for (const manifest of addonObjects(args)) {
-            const resource = registerManifest(manifest, { parent: this });
+        const claims: pulumi.Resource[] = [];
+        const signingKey = args.kiali.access === "token" ? this.drawSigningKey() : undefined;
+        for (const manifest of addonObjects(args, signingKey)) {
+            const options = lokiOptions(manifest, args.lokiStorage, claims);
+            const resource = registerManifest(manifest, { ...options, parent: this });
+            if (manifest.kind === "PersistentVolumeClaim") claims.push(resource);
             if (manifest.kind === "Service") {
                 services.set(manifest.metadata.name, resource as k8s.core.v1.Service);
             }
@@ -35,23 +43,49 @@ export class Addons extends pulumi.ComponentResource {
         this.services = services;
         this.registerOutputs({ services: [...services.keys()] });
     }
+
+    /** Drawn once: what a resource that does not change was made with stays in its state. */
+    private drawSigningKey(): pulumi.Output<string> {
+        const key = pulumi.secret(randomBytes(16).toString("hex"));
+        const drawn = new command.local.Command(
+            "kiali-signing-key",
+            { create: "exit 0", environment: { KEY: key }, addPreviousOutputInEnv: false },
+            { parent: this, ignoreChanges: ["create", "environment"], additionalSecretOutputs: ["environment"] },
+        );
+        return drawn.environment.apply((environment) => environment!.KEY!);
+    }
 }
 
-/** The objects of the addons as they are to be applied: upstream's, with the few changes that the arguments ask for. */
-export function addonObjects(args: Omit<AddonsArgs, "provider">): Manifest[] {
-    return ADDONS.flatMap((addon) => parseManifest(args.manifests[addon] ?? "")).map((object) => adapt(object, args));
+/**
+ * The objects of the addons as they are to be applied: upstream's, with the few changes that the arguments ask for.
+ *
+ * @param signingKey Kiali's, for its logins
+ */
+export function addonObjects(args: Omit<AddonsArgs, "provider">, signingKey?: pulumi.Input<string>): Manifest[] {
+    return ADDONS.flatMap((addon) => {
+        const objects = parseManifest(args.manifests[addon] ?? "");
+        switch (addon) {
+            case "kiali":
+                return kialiObjects(objects, {
+                    ...args.kiali,
+                    tracing: args.manifests.jaeger !== undefined,
+                    signingKey,
+                });
+            case "loki":
+                return lokiObjects(objects, args.lokiStorage);
+            default:
+                return objects;
+        }
+    }).map((object) => adapt(object, args.imageMirrors));
 }
 
-function adapt(object: Manifest, args: Omit<AddonsArgs, "provider">): Manifest {
+function adapt(object: Manifest, mirrors: ImageMirrors): Manifest {
     switch (object.kind) {
         case "Service":
-            return object.metadata.name === "kiali"
-                ? exposeKiali(unawaited(object), args.kialiNodePort)
-                : unawaited(object);
+            return unawaited(object);
         case "Deployment":
-            return withMirrors(withoutReplicas(object), args.imageMirrors);
         case "StatefulSet":
-            return withStorage(withMirrors(withoutReplicas(object), args.imageMirrors), args.lokiStorage);
+            return withMirrors(withoutReplicas(object), mirrors);
         default:
             return object;
     }
@@ -63,13 +97,6 @@ function unawaited(service: Manifest): Manifest {
         ...service,
         metadata: { ...service.metadata, annotations: { ...service.metadata.annotations, ...SKIP_AWAIT } },
     };
-}
-
-/** Declared as NodePort rather than patched afterwards: a second owner of the same field would conflict for ever. */
-function exposeKiali(service: Manifest, nodePort: number): Manifest {
-    const spec = service.spec as { ports: { name: string }[] };
-    const ports = spec.ports.map((port) => (nodePort !== 0 && port.name === "http" ? { ...port, nodePort } : port));
-    return { ...service, spec: { ...spec, type: "NodePort", ports } };
 }
 
 interface PodTemplate {
@@ -89,21 +116,4 @@ function withMirrors(workload: Manifest, mirrors: ImageMirrors): Manifest {
         ...(initContainers && { initContainers: initContainers.map(pull) }),
     };
     return { ...workload, spec: { ...spec, template: { ...spec.template, spec: mirroredPod } } };
-}
-
-interface ClaimTemplate {
-    spec: { storageClassName?: string; resources: { requests: { storage: string } } };
-}
-
-function withStorage(statefulSet: Manifest, storage: AddonsArgs["lokiStorage"]): Manifest {
-    const spec = statefulSet.spec as { volumeClaimTemplates?: ClaimTemplate[] };
-    const volumeClaimTemplates = spec.volumeClaimTemplates?.map((claim) => ({
-        ...claim,
-        spec: {
-            ...claim.spec,
-            ...(storage.className && { storageClassName: storage.className }),
-            resources: { requests: { storage: storage.size } },
-        },
-    }));
-    return { ...statefulSet, spec: { ...spec, ...(volumeClaimTemplates && { volumeClaimTemplates }) } };
 }

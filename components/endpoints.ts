@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { NodeHosts } from "../cluster";
 import { GENERATED_SERVICE } from "./bookinfoGateway";
 
 /** One port of an endpoint. */
@@ -10,7 +11,7 @@ export interface EndpointPort {
     port: number;
     /** The port on every node; only where the Service has node ports. */
     nodePort?: number;
-    /** What a user outside the cluster opens; only with a node port, and only for ports that answer HTTP. */
+    /** What a user outside the cluster opens; only for ports that answer HTTP there, at a node or the load balancer. */
     url?: string;
 }
 
@@ -22,6 +23,8 @@ export interface Endpoint {
     type: string;
     /** Host inside the cluster. */
     address: string;
+    /** Address or host name of the load balancer, once the cluster has given one. */
+    loadBalancer?: string;
     ports: EndpointPort[];
 }
 
@@ -65,8 +68,8 @@ export interface EndpointsArgs {
     services: ReadonlyMap<string, k8s.core.v1.Service>;
     /** Namespace of the Service `istiod`. */
     istioNamespace: string;
-    /** Host name or IP address of a node, as users reach it; IPv6 without brackets. */
-    nodeHost: string;
+    /** Host names or IP addresses at which users reach node ports, by address family; IPv6 without brackets. */
+    nodeHosts: NodeHosts;
 }
 
 /** The stack's endpoints, by name. */
@@ -74,53 +77,71 @@ export function describeEndpoints(args: EndpointsArgs): Record<string, pulumi.Ou
     const known = Object.entries(ENDPOINTS).flatMap(([name, facts]) => {
         const service = args.services.get(facts.service);
         if (service !== undefined) {
-            const live = pulumi.all([service.metadata.namespace, service.spec.type, service.spec.ports]);
+            const live = pulumi.all([service.metadata.namespace, service.spec, service.status]);
             return [
                 [
                     name,
-                    live.apply(([namespace, type, ports]) => endpoint(facts, namespace, type, ports, args.nodeHost)),
+                    live.apply(([namespace, spec, status]) => endpoint(facts, namespace, spec, status, args.nodeHosts)),
                 ] as const,
             ];
         }
         if (facts.service === "istiod") {
-            const istiod = endpoint(facts, args.istioNamespace, "ClusterIP", ISTIOD_PORTS, args.nodeHost);
-            return [[name, pulumi.output(istiod)] as const];
+            const spec = { type: "ClusterIP", ports: ISTIOD_PORTS };
+            return [[name, pulumi.output(endpoint(facts, args.istioNamespace, spec, undefined, {}))] as const];
         }
         return [];
     });
     return Object.fromEntries(known);
 }
 
-interface ServicePort {
-    name?: string;
-    port: number;
-    nodePort?: number;
+interface ServiceSpec {
+    type: string;
+    ports: readonly { name?: string; port: number; nodePort?: number }[];
+    /** `IPv4` or `IPv6`, the first one counts; an older cluster tells none and has IPv4. */
+    ipFamilies?: readonly string[];
+}
+
+interface ServiceStatus {
+    loadBalancer?: { ingress?: readonly { ip?: string; hostname?: string }[] };
 }
 
 /** An endpoint from the live Service. Exported for its tests. */
 export function endpoint(
     facts: EndpointFacts,
     namespace: string,
-    type: string,
-    ports: readonly ServicePort[],
-    nodeHost: string,
+    { type, ports, ipFamilies = ["IPv4"] }: ServiceSpec,
+    status: ServiceStatus | undefined,
+    nodeHosts: NodeHosts,
 ): Endpoint {
+    const [ingress] = (type === "LoadBalancer" && status?.loadBalancer?.ingress) || [];
+    const loadBalancer = ingress?.ip || ingress?.hostname;
+    const node = ipFamilies.map((family) => nodeHosts[family as keyof NodeHosts]).find(Boolean);
+    const origin = (port: number, nodePort: number | undefined) => {
+        if (type === "LoadBalancer") return loadBalancer && originOf(loadBalancer, port);
+        return node && nodePort && originOf(node, nodePort);
+    };
     return {
         service: facts.service,
         namespace,
         type,
         address: `${facts.service}.${namespace}.svc`,
+        ...(loadBalancer && { loadBalancer }),
         ports: ports
             .filter((port) => facts.ports === undefined || facts.ports.includes(port.name ?? ""))
             .map(({ name = "", port, nodePort }) => {
                 const path = facts.paths?.[name];
-                const url = nodePort && path ? `http://${bracketed(nodeHost)}:${nodePort}${path}` : undefined;
-                return { name, port, ...(nodePort && { nodePort }), ...(url && { url }) };
+                const at = path && origin(port, nodePort);
+                return { name, port, ...(nodePort && { nodePort }), ...(at && { url: `${at}${path}` }) };
             }),
     };
 }
 
-/** The first URL of an endpoint; `undefined` where nothing of it has a node port. */
+/** Such as `http://192.0.2.1:30080`; without the port that HTTP has anyway. */
+function originOf(host: string, port: number): string {
+    return `http://${bracketed(host)}${port === 80 ? "" : `:${port}`}`;
+}
+
+/** The first URL of an endpoint; `undefined` where nothing of it can be reached from outside. */
 export function firstUrl(described: pulumi.Output<Endpoint> | undefined): pulumi.Output<string | undefined> {
     return pulumi.output(described).apply((found) => found?.ports.find((port) => port.url)?.url);
 }

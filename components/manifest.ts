@@ -53,11 +53,11 @@ function withoutNulls(value: unknown): unknown {
 }
 
 /**
- * A workload that does not say how many pods it has: one is the API's default, and after a `kubectl scale` a number here
- * would conflict with every update.
+ * A workload that does not say how many pods it has: one is the API's default, and after a `kubectl scale` a number
+ * here would conflict with every update.
  */
-export function withoutReplicas<T extends { spec?: unknown }>(workload: T): T {
-    const { replicas: _, ...spec } = workload.spec as Record<string, unknown>;
+export function withoutReplicas<T extends object>(workload: T): T {
+    const { replicas: _, ...spec } = (workload as { spec?: Record<string, unknown> }).spec ?? {};
     return { ...workload, spec };
 }
 

@@ -1,5 +1,6 @@
 import { type Document, parseDocument } from "yaml";
-import { type Setting, settings } from "./schema";
+import { settings } from "./schema";
+import type { Setting } from "./setting";
 
 const all = Object.entries(settings) as [string, Setting<unknown>][];
 
@@ -15,7 +16,10 @@ export function documentProject(projectYaml: string): string {
     );
     const own = all.map(([key, setting]) => [
         key,
-        { description: `${setting.description} Allowed: ${setting.allowed}.`, default: typed(setting.default) },
+        {
+            description: `${setting.description} Allowed: ${setting.allowed}. A change: ${setting.cost}.`,
+            default: typed(setting.default),
+        },
     ]);
     document.set("config", document.createNode(Object.fromEntries([...others, ...own])));
     return document.toString({ lineWidth: 0 });
@@ -27,9 +31,10 @@ const TABLE = /(<!-- settings: begin -->\n)[\s\S]*?(<!-- settings: end -->)/;
 export function documentReadme(markdown: string): string {
     const rows = all.map(([key, setting]) => {
         const fallback = setting.default && `\`${setting.default}\``;
-        return `| \`${key}\` | ${fallback} | ${cell(setting.description)} | ${cell(setting.allowed)} |`;
+        const [meaning, allowed, cost] = [setting.description, setting.allowed, setting.cost].map(cell);
+        return `| \`${key}\` | ${fallback} | ${meaning} | ${allowed} | ${cost} |`;
     });
-    const table = ["| Key | Default | Meaning | Allowed |", "|---|---|---|---|", ...rows].join("\n");
+    const table = ["| Key | Default | Meaning | Allowed | A change |", "|---|---|---|---|---|", ...rows].join("\n");
     if (!TABLE.test(markdown)) {
         throw new Error("The README lacks the marks <!-- settings: begin --> and <!-- settings: end -->");
     }

@@ -1,6 +1,7 @@
 import { distance } from "fastest-levenshtein";
 import { ISTIO_NAMESPACE, UserError } from "@istio-on-pulumi/kube";
-import { type Setting, settings, type StackSettings } from "./schema";
+import { settings, type StackSettings } from "./schema";
+import type { Setting } from "./setting";
 
 /**
  * Reads and checks the settings of a stack.
@@ -19,7 +20,7 @@ export function loadSettings(values: Readonly<Record<string, string>>, project: 
         const text = given.get(key) ?? setting.default;
         const parsed = setting.parse(text);
         if (parsed === undefined) {
-            problems.push(notAllowed(project, key, text, setting.allowed));
+            problems.push(notAllowed(project, key, text, setting));
         }
         result[key] = parsed?.value;
     }
@@ -44,8 +45,16 @@ function ownValues(values: Readonly<Record<string, string>>, project: string): M
 
 const CHANGE_WITH = "Change it with: pulumi config set";
 
-function notAllowed(project: string, key: string, text: string, allowed: string): string {
-    return `${project}:${key} is ${JSON.stringify(text)}; allowed: ${allowed}. ${CHANGE_WITH} ${key} <value>`;
+function notAllowed(
+    project: string,
+    key: string,
+    text: string,
+    { allowed, isSecret }: Pick<Setting<unknown>, "allowed" | "isSecret">,
+): string {
+    const [value, option] = isSecret
+        ? ["not what is allowed (it is not shown)", "--secret "]
+        : [JSON.stringify(text), ""];
+    return `${project}:${key} is ${value}; allowed: ${allowed}. ${CHANGE_WITH} ${option}${key} <value>`;
 }
 
 function unknownKey(project: string, key: string): string {
@@ -66,7 +75,12 @@ function contradictions(s: StackSettings, project: string): string[] {
                 "Change it with: pulumi config rm gatewayNodePort",
         );
     }
-    if (s.gatewayNodePort !== 0 && s.gatewayNodePort === s.kialiNodePort && s.kiali) {
+    if (s.kialiNodePort !== 0 && s.kialiServiceType === "ClusterIP") {
+        found.push(
+            `${project}:kialiNodePort is "${s.kialiNodePort}" while ${project}:kialiServiceType is "ClusterIP", which ` +
+                "has no node ports; allowed with it: 0. Change it with: pulumi config rm kialiNodePort",
+        );
+    } else if (s.gatewayNodePort !== 0 && s.gatewayNodePort === s.kialiNodePort && s.kiali) {
         found.push(
             `${project}:kialiNodePort is "${s.kialiNodePort}", which ${project}:gatewayNodePort has already; ` +
                 `allowed: another port, or 0 for any. ${CHANGE_WITH} kialiNodePort <value>`,

@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import { parseDocument } from "yaml";
+import type { Manifest } from "./manifest";
+
+export interface KialiArgs {
+    /** Type of its Service. */
+    serviceType: "NodePort" | "ClusterIP";
+    /** Node port of its port 20001, inside the cluster's node port range; 0 lets Kubernetes choose. */
+    nodePort: number;
+    /** Who may do what: anybody anything; anybody, but look only; whoever has a token, what that token may do. */
+    access: "anonymous" | "view-only" | "token";
+    /** Whether it shows the traces of Jaeger. */
+    tracing: boolean;
+    /**
+     * Encrypts the sessions of those who logged in: 16, 24 or 32 characters.
+     * @default upstream's, which everybody knows
+     */
+    signingKey?: pulumi.Input<string>;
+}
+
+/** Kiali's objects as upstream has them, exposed and restricted as asked for. */
+export function kialiObjects(objects: readonly Manifest[], args: KialiArgs): Manifest[] {
+    const configMap = objects.find(({ kind }) => kind === "ConfigMap");
+    const text = (configMap?.data as Record<string, string> | undefined)?.[CONFIG] ?? "";
+    const withoutKey = changeConfig(text, args);
+    return objects.map((object) => {
+        switch (object.kind) {
+            case "Service":
+                return expose(object, args);
+            case "ConfigMap": {
+                const { signingKey } = args;
+                const config =
+                    signingKey === undefined
+                        ? withoutKey
+                        : pulumi.output(signingKey).apply((key) => changeConfig(text, args, key));
+                return { ...object, data: { ...(object.data as object), [CONFIG]: config } };
+            }
+            case "ClusterRole":
+                return args.access === "anonymous" ? object : readOnly(object);
+            case "Deployment":
+                return withoutKey === text ? object : restartedFor(object, withoutKey);
+            default:
+                return object;
+        }
+    });
+}
+
+const CONFIG = "config.yaml";
+
+/** Declared with its type rather than patched afterwards: a second owner of the same field would conflict for ever. */
+function expose(service: Manifest, { serviceType, nodePort }: KialiArgs): Manifest {
+    const spec = service.spec as { ports: { name: string }[] };
+    const ports = spec.ports.map((port) => (nodePort !== 0 && port.name === "http" ? { ...port, nodePort } : port));
+    return { ...service, spec: { ...spec, type: serviceType, ports } };
+}
+
+/** Keys, defaults and what they do: Kiali's config/config.go at v2.5.0. */
+function changeConfig(text: string, { access, tracing }: KialiArgs, signingKey?: string): string {
+    const config = parseDocument(text);
+    const changes: [path: string[], value: unknown][] = [];
+    if (tracing) {
+        changes.push(
+            [["external_services", "tracing", "enabled"], true],
+            [["external_services", "tracing", "internal_url"], "http://tracing.istio-system:16685/jaeger"],
+            [["external_services", "tracing", "use_grpc"], true],
+        );
+    }
+    if (access === "view-only") changes.push([["deployment", "view_only_mode"], true]);
+    if (access === "token") changes.push([["auth", "strategy"], "token"]);
+    if (signingKey !== undefined) changes.push([["login_token", "signing_key"], signingKey]);
+    for (const [path, value] of changes) config.setIn(path, value);
+    return changes.length === 0 ? text : config.toString({ lineWidth: 0 });
+}
+
+/** Kiali reads its configuration at its start only; the annotation is the one that its chart has for this. */
+function restartedFor(deployment: Manifest, config: string): Manifest {
+    const spec = deployment.spec as { template: { metadata?: { annotations?: Record<string, string> } } };
+    const annotations = {
+        ...spec.template.metadata?.annotations,
+        "checksum/config": createHash("sha256").update(config).digest("hex"),
+    };
+    const template = { ...spec.template, metadata: { ...spec.template.metadata, annotations } };
+    return { ...deployment, spec: { ...spec, template } };
+}
+
+const WRITING_VERBS = ["create", "delete", "patch"];
+
+/**
+ * The role without rights to change what it may read, as the chart's `role-viewer.yaml` has it: with a login, changes
+ * are made by the user's own token. What can only be created (a review of a token, a forwarded port) changes nothing.
+ */
+function readOnly(role: Manifest): Manifest {
+    const rules = (role.rules as { verbs: string[] }[]).map((rule) =>
+        rule.verbs.includes("get")
+            ? { ...rule, verbs: rule.verbs.filter((verb) => !WRITING_VERBS.includes(verb)) }
+            : rule,
+    );
+    return { ...role, rules };
+}
