@@ -57,6 +57,10 @@ export interface ClusterClient {
     /** The metadata alone of all objects of a list, page by page. */
     listMetadata(path: string, options?: Selection): Promise<ObjectMetadata[]>;
     listMetadata(path: string, options: Selection & Absence): Promise<ObjectMetadata[] | undefined>;
+    /** A POST that must succeed. */
+    create<T>(path: string, body: unknown): Promise<T>;
+    /** A GET whose refusal is an answer too; it may have a time limit of its own. */
+    tryGet(path: string, timeLimit?: number): Promise<Answer>;
     post(path: string, body: unknown): Promise<Answer>;
     /** A JSON merge patch. */
     patch(path: string, body: unknown): Promise<Answer>;
@@ -120,24 +124,26 @@ export async function openCluster(
                   response.status,
               )
             : unreached(`HTTP ${response.status}`);
+    const succeeded = (response: Response): Response => {
+        if (response.status >= 200 && response.status < 300) return response;
+        throw failure(response);
+    };
     const unreached = (reason: string) =>
         new UserError(
             `${where} cannot be reached: ${reason}; check that it runs and that this machine reaches it, or ` +
                 `name another with: ${ways.context}`,
         );
-    const send = async (request: Request): Promise<Response> => {
+    const send = async (request: Request, limit = timeLimit): Promise<Response> => {
         try {
-            return await transport.send(request);
+            return await transport.send(request, limit);
         } catch (error) {
             if (error instanceof UserError) throw error;
-            throw unreached(reasonOfFailure(error, transport, timeLimit));
+            throw unreached(reasonOfFailure(error, transport, limit));
         }
     };
     const ask = async (path: string, accept: string, absent: readonly number[]): Promise<Response | undefined> => {
         const response = await send({ method: "GET", path, accept });
-        if (absent.includes(response.status)) return undefined;
-        if (response.status >= 200 && response.status < 300) return response;
-        throw failure(response);
+        return absent.includes(response.status) ? undefined : succeeded(response);
     };
     const read = <T>({ contentType, text }: Response): T => {
         if (contentType.startsWith(JSON_TYPE)) return JSON.parse(text) as T;
@@ -163,24 +169,22 @@ export async function openCluster(
             );
             // As kubectl does: all at once, if paging takes longer than the server keeps the list's state.
             if (response === undefined && next !== undefined)
-                return read<Page<T>>((await ask(listPath(path, options.selector), accept, []))!).items;
+                return read<Page<T>>((await ask(listPath(path, options.selector), accept, []))!).items ?? [];
             if (response === undefined) return undefined as unknown as T[];
             const page = read<Page<T>>(response);
-            items.push(...page.items);
+            // An empty list of metadata is no list but null.
+            items.push(...(page.items ?? []));
             next = page.metadata?.continue;
         } while (next);
         return items;
     };
-    const change = async (method: Request["method"], path: string, contentType?: string, body?: unknown) => {
-        const response = await send({
+    const change = (method: Request["method"], path: string, contentType?: string, body?: unknown) =>
+        send({
             method,
             path,
             accept: JSON_TYPE,
             ...(contentType !== undefined && { contentType, body: JSON.stringify(body) }),
         });
-        const json = response.contentType.startsWith(JSON_TYPE);
-        return { status: response.status, body: json ? (JSON.parse(response.text) as unknown) : response.text };
-    };
     return {
         context: context.name,
         server: transport.server,
@@ -191,14 +195,17 @@ export async function openCluster(
         list: <T>(path: string, options: Selection = {}) => listed<T>(path, JSON_TYPE, options),
         listMetadata: async (path: string, options: Selection = {}) =>
             (await listed<{ metadata: ObjectMetadata }>(path, METADATA_LIST, options))?.map(({ metadata }) => metadata),
-        post: (path, body) => change("POST", path, JSON_TYPE, body),
-        patch: (path, body) => change("PATCH", path, "application/merge-patch+json", body),
-        delete: (path) => change("DELETE", path),
+        tryGet: async (path, limit) => answerOf(await send({ method: "GET", path, accept: "*/*" }, limit)),
+        create: async <T>(path: string, body: unknown) =>
+            read<T>(succeeded(await change("POST", path, JSON_TYPE, body))),
+        post: async (path, body) => answerOf(await change("POST", path, JSON_TYPE, body)),
+        patch: async (path, body) => answerOf(await change("PATCH", path, "application/merge-patch+json", body)),
+        delete: async (path) => answerOf(await change("DELETE", path)),
     };
 }
 
 interface Page<T> {
-    readonly items: T[];
+    readonly items: T[] | null;
     readonly metadata?: { readonly continue?: string };
 }
 
@@ -209,6 +216,10 @@ function listPath(
 ): string {
     const query = new URLSearchParams({ ...page, ...(labelSelector !== undefined && { labelSelector }) });
     return query.size === 0 ? path : `${path}?${query}`;
+}
+
+function answerOf({ status, contentType, text }: Response): Answer {
+    return { status, body: contentType.startsWith(JSON_TYPE) ? (JSON.parse(text) as unknown) : text };
 }
 
 function reasonOfFailure(error: unknown, { proxy }: Transport, timeLimit: number): string {
