@@ -86,7 +86,7 @@ export async function inspectMesh(options: InspectOptions): Promise<MeshReport> 
         const asker =
             options.ask === false
                 ? () => Promise.resolve({ state: "not asked", text: "left out by --no-ask" } as const)
-                : makeAsker(connection.config);
+                : makeAsker(connection.client);
         const checked = await checkEndpoints(described, snapshot, asker);
         endpoints = checked.endpoints;
         findings.push(...checked.findings);

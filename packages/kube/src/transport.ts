@@ -30,7 +30,8 @@ export interface Transport {
     readonly server: string;
     /** The proxy on the way, to be told in errors. */
     readonly proxy?: string;
-    readonly send: (request: Request) => Promise<Response>;
+    /** Sends one; its time limit is in milliseconds, and a login before it takes its own time. */
+    readonly send: (request: Request, timeLimit: number) => Promise<Response>;
 }
 
 /** Connections to one server at the same time. */
@@ -39,11 +40,11 @@ const CONNECTIONS = 16;
 const ADDRESS_PATIENCE = 5_000;
 
 /**
- * Makes the transport of a context. A request that takes longer is aborted; a login before it takes its own time.
+ * Makes the transport of a context.
  *
- * @param timeLimit of one request, in milliseconds
+ * @param patience how long a connection may take to come about, in milliseconds
  */
-export function makeTransport(context: KubeconfigContext, timeLimit: number): Transport {
+export function makeTransport(context: KubeconfigContext, patience: number): Transport {
     const server = serverOf(context);
     const proxy = proxyFor(server, context);
     const login = makeLogin(context);
@@ -53,11 +54,11 @@ export function makeTransport(context: KubeconfigContext, timeLimit: number): Tr
     return {
         server: shown(server),
         ...(proxy && { proxy: shown(proxy) }),
-        send: async ({ method, path, accept, contentType, body }) => {
+        send: async ({ method, path, accept, contentType, body }, timeLimit) => {
             const current = await login();
             // Another login may have brought another client certificate.
             if (made?.login !== current)
-                made = { login: current, dispatcher: makeDispatcher(context, server, proxy, current, timeLimit) };
+                made = { login: current, dispatcher: makeDispatcher(context, server, proxy, current, patience) };
             const { request } = await import("undici");
             const answer = await request(server.origin + base + path, {
                 dispatcher: await made.dispatcher,
@@ -110,13 +111,13 @@ async function makeDispatcher(
     server: URL,
     proxy: URL | undefined,
     login: Login,
-    timeLimit: number,
+    patience: number,
 ): Promise<Dispatcher> {
     const { Agent, ProxyAgent } = await import("undici");
     const { cluster } = context;
-    const patience = { timeout: timeLimit, autoSelectFamilyAttemptTimeout: ADDRESS_PATIENCE };
+    const socket = { timeout: patience, autoSelectFamilyAttemptTimeout: ADDRESS_PATIENCE };
     const connect = {
-        ...patience,
+        ...socket,
         ...(server.protocol === "https:" && {
             secureContext: secureContextOf(context, login),
             servername: cluster["tls-server-name"] || undefined,
@@ -131,7 +132,7 @@ async function makeDispatcher(
         uri: proxy.href,
         requestTls: connect,
         // undici takes these for a sign that a SOCKS proxy speaks TLS.
-        ...(proxy.protocol !== "socks5:" && { proxyTls: { ...patience, ca: systemAuthorities() } }),
+        ...(proxy.protocol !== "socks5:" && { proxyTls: { ...socket, ca: systemAuthorities() } }),
         proxyTunnel: server.protocol === "https:",
     });
 }

@@ -1,6 +1,6 @@
 import type * as Client from "@kubernetes/client-node";
-import { GATEWAY_API_GROUP } from "@istio-on-pulumi/kube";
-import { ask, type Connection } from "../snapshot/connect";
+import { type ClusterClient, GATEWAY_API_GROUP } from "@istio-on-pulumi/kube";
+import type { Connection } from "../snapshot/connect";
 import { ISTIO_GROUP, NEEDED_PERMISSIONS, VERBS } from "./facts";
 
 export interface CrdFacts {
@@ -25,24 +25,26 @@ export interface Prerequisites {
 /** Managers that change a CRD's status or are part of the API server itself. */
 const NOT_OWNERS = /^(kube-apiserver|kube-controller-manager|pilot-discovery)$/;
 
-export async function readPrerequisites({ config, context, server, version }: Connection): Promise<Prerequisites> {
-    const k8s = await import("@kubernetes/client-node");
-    const where = `The cluster of context ${JSON.stringify(context)} (${server})`;
+export async function readPrerequisites({ client, version }: Connection): Promise<Prerequisites> {
+    const absent = { absent: [403] };
     const [denied, crds, classes] = await Promise.all([
-        readDenied(where, config.makeApiClient(k8s.AuthorizationV1Api)),
-        ask(where, config.makeApiClient(k8s.ApiextensionsV1Api).listCustomResourceDefinition(), [403]),
-        ask(where, config.makeApiClient(k8s.StorageV1Api).listStorageClass(), [403]),
+        readDenied(client),
+        client.list<Client.V1CustomResourceDefinition>(
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+            absent,
+        ),
+        client.list<Client.V1StorageClass>("/apis/storage.k8s.io/v1/storageclasses", absent),
     ]);
     return {
         version,
         denied,
         ...(crds && {
-            crds: crds.items
+            crds: crds
                 .filter(({ spec }) => spec.group === GATEWAY_API_GROUP || spec.group.endsWith(ISTIO_GROUP))
                 .map(describeCrd),
         }),
         ...(classes && {
-            storageClasses: classes.items.map(({ metadata }) => ({
+            storageClasses: classes.map(({ metadata }) => ({
                 name: metadata?.name ?? "",
                 isDefault: metadata?.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true",
             })),
@@ -69,11 +71,11 @@ export function managersOf(metadata: Client.V1ObjectMeta | undefined): string[] 
 }
 
 /** Asks once for everything, and one by one only where that is denied. */
-async function readDenied(where: string, api: Client.AuthorizationV1Api): Promise<string[]> {
+async function readDenied(client: ClusterClient): Promise<string[]> {
     const may = async (verb: string, group: string, resource: string): Promise<boolean> => {
-        const review = await ask(
-            where,
-            api.createSelfSubjectAccessReview({ body: { spec: { resourceAttributes: { verb, group, resource } } } }),
+        const review = await client.create<Client.V1SelfSubjectAccessReview>(
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            { spec: { resourceAttributes: { verb, group, resource } } },
         );
         return review.status?.allowed ?? false;
     };

@@ -1,6 +1,5 @@
 import { connect as connectTcp } from "node:net";
-import type { KubeConfig } from "@kubernetes/client-node";
-import { reasonOf } from "@istio-on-pulumi/kube";
+import { type ClusterClient, reasonOf } from "@istio-on-pulumi/kube";
 import { type Answer, type Asker, NO_DATA_PLANE, type Question } from "./check";
 
 /** How long one answer may take, in milliseconds. */
@@ -12,9 +11,9 @@ const SPEAKS_HTTP = /^(http|http2|service|http-.*)$/;
  * Asks a port as its users would: a URL from this machine, a cluster IP directly where this machine reaches it, else by
  * the API server's proxy. Where no containers run, silence is no failure.
  */
-export function makeAsker(config: KubeConfig): Asker {
+export function makeAsker(client: ClusterClient): Asker {
     return async (question) => {
-        const answer = question.url === undefined ? await askInside(config, question) : await askUrl(question.url);
+        const answer = question.url === undefined ? await askInside(client, question) : await askUrl(question.url);
         return answer.state === "fails" && !question.dataPlane ? { state: "not asked", text: NO_DATA_PLANE } : answer;
     };
 }
@@ -31,7 +30,7 @@ async function askUrl(url: string): Promise<Answer> {
 
 const isTimeout = (error: unknown) => (error as { name?: string }).name === "TimeoutError";
 
-async function askInside(config: KubeConfig, question: Question): Promise<Answer> {
+async function askInside(client: ClusterClient, question: Question): Promise<Answer> {
     if (question.protocol !== "TCP") return { state: "not asked", text: `${question.protocol} gives no sign` };
     if (question.clusterIP !== undefined && (await opens(question.clusterIP, question.port)))
         return { state: "answers", text: "TCP" };
@@ -40,7 +39,7 @@ async function askInside(config: KubeConfig, question: Question): Promise<Answer
             ? { state: "not asked", text: "not reached from this machine" }
             : { state: "fails", text: "no connection" };
     }
-    return askByProxy(config, question);
+    return askByProxy(client, question);
 }
 
 /** Whether a TCP connection comes about. */
@@ -58,29 +57,16 @@ function opens(host: string, port: number): Promise<boolean> {
 }
 
 /** By `/proxy` of the Service: the API server calls one of its endpoints. */
-async function askByProxy(config: KubeConfig, { namespace, service, portName, port }: Question): Promise<Answer> {
-    const { CoreV1Api } = await import("@kubernetes/client-node");
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`no answer in ${TIME_LIMIT / 1000} s`)), TIME_LIMIT);
-    });
+async function askByProxy(client: ClusterClient, { namespace, service, portName, port }: Question): Promise<Answer> {
+    const path = `/api/v1/namespaces/${namespace}/services/${service}:${portName || port}/proxy/`;
     try {
-        await Promise.race([
-            config
-                .makeApiClient(CoreV1Api)
-                .connectGetNamespacedServiceProxy({ name: `${service}:${portName || port}`, namespace }),
-            late,
-        ]);
-        return { state: "answers", text: "HTTP, by the API server" };
-    } catch (error) {
-        const { code, body } = error as { code?: unknown; body?: unknown };
-        if (code === 403) return { state: "not asked", text: "this user may not use the API server's proxy" };
+        const { status, body } = await client.tryGet(path, TIME_LIMIT);
+        if (status === 403) return { state: "not asked", text: "this user may not use the API server's proxy" };
         // What the API server itself says is a Status object; everything else is the pod's own answer.
-        const own = typeof body === "string" && body.includes('"kind":"Status"');
-        if (typeof code === "number" && !own && code < 500)
-            return { state: "answers", text: `HTTP ${code}, by the API server` };
-        return { state: "fails", text: typeof code === "number" ? `HTTP ${code}, by the API server` : reasonOf(error) };
-    } finally {
-        clearTimeout(timer);
+        const own = (body as { kind?: unknown } | null)?.kind === "Status";
+        if (status < 300) return { state: "answers", text: "HTTP, by the API server" };
+        return { state: !own && status < 500 ? "answers" : "fails", text: `HTTP ${status}, by the API server` };
+    } catch (error) {
+        return { state: "fails", text: reasonOf(error) };
     }
 }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { KubeConfig } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ClusterClient } from "@istio-on-pulumi/kube";
 import { makeAsker } from "../../src/endpoints";
 
 let server: Server;
@@ -18,9 +18,9 @@ beforeAll(async () => {
 afterAll(() => new Promise((closed) => server.close(closed)));
 
 /** A client of an API server whose proxy answers so. */
-const client = (answer: () => Promise<unknown>) =>
-    ({ makeApiClient: () => ({ connectGetNamespacedServiceProxy: answer }) }) as unknown as KubeConfig;
-const refusing = client(() => Promise.reject(Object.assign(new Error("no"), { code: 503, body: '{"kind":"Status"}' })));
+const client = (status: number, body: unknown) =>
+    ({ tryGet: () => Promise.resolve({ status, body }) }) as unknown as ClusterClient;
+const refusing = client(503, { kind: "Status" });
 const question = {
     namespace: "shop",
     service: "productpage",
@@ -60,20 +60,18 @@ describe("an endpoint that is asked", () => {
     });
 
     it("is asked by the API server's proxy where this machine does not reach it", async () => {
-        const proxied = (answer: () => Promise<unknown>) =>
-            makeAsker(client(answer))({ ...question, clusterIP: "127.0.0.1", port: 1 });
-        const failing = (code: number, body: string) => () =>
-            Promise.reject(Object.assign(new Error("no"), { code, body }));
-        expect(await proxied(() => Promise.resolve(""))).toEqual({ state: "answers", text: "HTTP, by the API server" });
-        expect(await proxied(failing(404, "<html>"))).toEqual({
+        const proxied = (status: number, body: unknown) =>
+            makeAsker(client(status, body))({ ...question, clusterIP: "127.0.0.1", port: 1 });
+        expect(await proxied(200, "")).toEqual({ state: "answers", text: "HTTP, by the API server" });
+        expect(await proxied(404, "<html>")).toEqual({
             state: "answers",
             text: "HTTP 404, by the API server",
         });
-        expect(await proxied(failing(503, '{"kind":"Status"}'))).toEqual({
+        expect(await proxied(503, { kind: "Status" })).toEqual({
             state: "fails",
             text: "HTTP 503, by the API server",
         });
-        expect(await proxied(failing(403, '{"kind":"Status"}'))).toEqual({
+        expect(await proxied(403, { kind: "Status" })).toEqual({
             state: "not asked",
             text: "this user may not use the API server's proxy",
         });
