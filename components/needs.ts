@@ -2,6 +2,7 @@ import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import { type checkRequirements, type PlannedObject, type PlannedPod, sidecarPod } from "../cluster";
 import { addonObjects, type AddonsArgs } from "./addons";
 import { type BookinfoGatewayArgs, GENERATED_SERVICE } from "./bookinfoGateway";
+import type { Manifest } from "./manifest";
 
 export interface NeedsArgs {
     planned: readonly PlannedObject[];
@@ -23,18 +24,36 @@ export function needsOf(args: NeedsArgs): Parameters<typeof checkRequirements>[2
     return {
         planned,
         pods: [
-            { name: "pods with a sidecar", namespace, spec: sidecarPod() },
-            { name: "istiod's pods", namespace: ISTIO_NAMESPACE, spec: ISTIOD_POD },
-            ...workloads.map(({ metadata, spec }): PlannedPod => ({
-                name: `the pods of ${metadata.name}`,
-                namespace: metadata.namespace ?? ISTIO_NAMESPACE,
-                spec: (spec as { template: { spec: object } }).template.spec,
-            })),
+            {
+                name: "pods with a sidecar",
+                namespace,
+                spec: sidecarPod(),
+                remedy:
+                    "allow them there: istio-init needs NET_ADMIN and NET_RAW for its NAT rules, which Pod Security's " +
+                    'level "privileged" grants',
+            },
+            { name: "istiod's pods", namespace: ISTIO_NAMESPACE, spec: ISTIOD_POD, remedy: "allow them there" },
+            ...workloads.map(podOf),
         ],
         fixedPorts: ports.filter(
             ({ port, service }) => port !== 0 && (service !== "kiali" || addons.manifests.kiali !== undefined),
         ),
         loadBalancer: gatewayServiceType === "LoadBalancer" ? gateway : undefined,
+    };
+}
+
+/** A pod of an addon; a StatefulSet gives it a volume for each of its claims. */
+function podOf({ metadata, spec }: Manifest): PlannedPod {
+    const { template, volumeClaimTemplates = [] } = spec as {
+        template: { spec: { volumes?: object[] } };
+        volumeClaimTemplates?: { metadata: { name: string } }[];
+    };
+    const claimed = volumeClaimTemplates.map((claim) => ({ name: claim.metadata.name, emptyDir: {} }));
+    return {
+        name: `the pods of ${metadata.name}`,
+        namespace: metadata.namespace ?? ISTIO_NAMESPACE,
+        spec: { ...template.spec, volumes: [...(template.spec.volumes ?? []), ...claimed] },
+        remedy: `allow them there, or leave them out with: pulumi config set ${metadata.name} false`,
     };
 }
 

@@ -6,6 +6,8 @@ export interface PlannedPod {
     readonly name: string;
     readonly namespace: string;
     readonly spec: object;
+    /** What to do about a refusal. */
+    readonly remedy: string;
 }
 
 /**
@@ -26,11 +28,7 @@ export async function refusedPods(
             if (refusal === undefined || (namespace !== pod.namespace && (await isOfDefault(client, refusal)))) {
                 return [];
             }
-            return [
-                `the API server refuses ${pod.name} in namespace ${pod.namespace}: ${refusal}; allow them ` +
-                    "there (istio-init sets NAT rules and needs NET_ADMIN and NET_RAW, as Pod Security's level " +
-                    '"privileged" lets it)',
-            ];
+            return [`the API server refuses ${pod.name} in namespace ${pod.namespace}: ${refusal}; ${pod.remedy}`];
         }),
     );
     return problems.flat();

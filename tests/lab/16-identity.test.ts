@@ -1,0 +1,98 @@
+import { copyFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Lab, type Outcome, TEST_LAB } from "../support/lab";
+import { getOne, type KubeObject, snapshot } from "../support/lab-objects";
+import { Stack } from "../support/lab-stack";
+import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
+
+const lab = Lab.named(TEST_LAB);
+const stack = new Stack(lab);
+const printed = ({ stdout, stderr }: Outcome) => `${stdout}\n${stderr}`;
+
+beforeAll(() => stack.ensureUp());
+
+test("every object of the stack says so, those of the chart and of the addons too", async () => {
+    const resources = await stack.resources();
+    const objects = resources.filter(
+        ({ type, custom, inputs }) =>
+            custom && type.startsWith("kubernetes:") && !/helm\.sh|Patch$/.test(type) && inputs !== undefined,
+    );
+    expect(objects.length).toBeGreaterThan(70);
+    const identity = resources.find(({ urn }) => urn.endsWith("StackIdentity$command:local:Command::stack"))!.id;
+    const labels = (inputs: unknown) => (inputs as KubeObject).metadata.labels?.["istio-on-pulumi/stack"];
+    expect(objects.filter(({ inputs }) => labels(inputs) !== identity).map(({ urn }) => urn)).toEqual([]);
+});
+
+test("a stack that is renamed changes nothing, and nor does it when it gets its name back", async () => {
+    const name = `${stack.name}-renamed`;
+    const settings = join(dirname(lab.place.stackSettings), `Pulumi.${name}.yaml`);
+    copyFileSync(lab.place.stackSettings, settings);
+    const rename = (from: string, to: string) => lab.output(["pulumi", "stack", "rename", to, "--stack", from]);
+    try {
+        await rename(stack.name, name);
+        await lab.output(["pulumi", "preview", "--stack", name, "--expect-no-changes", "--non-interactive"]);
+    } finally {
+        if (!(await lab.output(["pulumi", "stack", "ls", "--json"])).includes(`"${stack.name}"`)) {
+            await rename(name, stack.name);
+        }
+        rmSync(settings, { force: true });
+    }
+    await stack.preview("--expect-no-changes");
+});
+
+describe("another cluster, whose context has the same name", () => {
+    const other = Lab.named(`${TEST_LAB}-other`);
+    /** What a command of the stack gets that is run where the other cluster is reached. */
+    let env: Record<string, string>;
+    let before: Map<string, KubeObject>;
+    const there = (args: readonly string[]) =>
+        other.run(["pulumi", ...args, "--stack", stack.name, "--non-interactive", "--color", "never"], { env });
+    const uidOf = async (cluster: Lab) => (await getOne<KubeObject>(cluster, "namespace", "kube-system")).metadata.uid!;
+
+    beforeAll(async () => {
+        await other.command("reset");
+        await other.command("start");
+        const variables = await lab.output(["sh", "-c", "env | grep '^PULUMI_'"]);
+        env = Object.fromEntries(
+            variables
+                .trim()
+                .split("\n")
+                .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+        );
+        await other.output(["kubectl", "create", "namespace", BOOKINFO_NAMESPACE]);
+        await other.output(["kubectl", "-n", BOOKINFO_NAMESPACE, "create", "configmap", "of-somebody-else"]);
+        before = await snapshot(other);
+    });
+    afterAll(() => other.command("reset"));
+
+    test.each(["preview", "up"])("%s refuses it in one sentence", async (command) => {
+        const outcome = await there([command, ...(command === "up" ? ["--yes", "--skip-preview"] : [])]);
+        expect(outcome.code).not.toBe(0);
+        const [found, expected] = [await uidOf(other), await uidOf(lab)];
+        expect(printed(outcome)).toContain(
+            `is not the one that this stack belongs to: the UID of its namespace kube-system is ${found}, not ${expected}`,
+        );
+        expect(printed(outcome)).not.toMatch(/^\s+at .*:\d+:\d+/m);
+    });
+
+    test("destroy says so and deletes nothing, there and in the state", async () => {
+        const resources = (await stack.resources()).length;
+        const outcome = await there(["destroy", "--yes", "--skip-preview"]);
+        expect(outcome.code).not.toBe(0);
+        expect(printed(outcome)).toContain("is not the one that this stack belongs to");
+        expect(await stack.resources()).toHaveLength(resources);
+    });
+
+    test("nothing in it has changed", async () => {
+        const now = await snapshot(other);
+        const lasting = ([, { kind }]: [string, KubeObject]) => !["Lease", "Node", "Event"].includes(kind);
+        const versions = (objects: Map<string, KubeObject>) =>
+            Object.fromEntries(
+                [...objects].filter(lasting).map(([key, { metadata }]) => [key, metadata.resourceVersion]),
+            );
+        expect(versions(now)).toEqual(versions(before));
+    });
+
+    test("the stack is as it was", () => stack.preview("--expect-no-changes"));
+});
