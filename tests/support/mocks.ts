@@ -65,6 +65,8 @@ export interface Registration {
     /** Every dependency as `<type>::<name>`, sorted. */
     readonly dependencies: readonly string[];
     readonly retainOnDelete: boolean;
+    readonly ignoreChanges: readonly string[];
+    readonly replaceOnChanges: readonly string[];
     readonly transforms: readonly Callback[];
 }
 
@@ -226,6 +228,8 @@ function registered(request: RegisterResourceRequest): Registration {
                 .map(([pkg, reference]: [string, string]) => [pkg, nameIn(reference)!]),
         ),
         retainOnDelete: request.getRetainondelete() ?? false,
+        ignoreChanges: request.getIgnorechangesList(),
+        replaceOnChanges: request.getReplaceonchangesList(),
         transforms: request.getTransformsList(),
     };
 }
@@ -238,6 +242,8 @@ function wasRead(request: ReadResourceRequest): Registration {
         inputs: inputsOf(request.getProperties()),
         providers: {},
         retainOnDelete: false,
+        ignoreChanges: [],
+        replaceOnChanges: [],
         transforms: [],
     };
 }

@@ -32,12 +32,15 @@ export function crd(name: string, versions: Readonly<Record<string, boolean>>, a
     };
 }
 
-/** A list of nodes; each has its addresses as pairs of type and address. */
+/** A list of nodes that are ready; each has its addresses as pairs of type and address. */
 export function nodes(...items: [name: string, ...addresses: [type: string, address: string][]][]): Reply {
     return {
         items: items.map(([name, ...addresses]) => ({
             metadata: { name },
-            status: { addresses: addresses.map(([type, address]) => ({ type, address })) },
+            status: {
+                addresses: addresses.map(([type, address]) => ({ type, address })),
+                conditions: [{ type: "Ready", status: "True" }],
+            },
         })),
     };
 }

@@ -2,7 +2,6 @@ import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, it } from "vitest";
 import { ADDONS } from "@istio-on-pulumi/kube";
 import { Addons, type AddonsArgs } from "../../../components";
-import { addonObjects } from "../../../components/addons";
 import { ADDON_MANIFESTS } from "../../support/manifests";
 import { Recording, valueOf } from "../../support/mocks";
 
@@ -11,6 +10,8 @@ const SERVICE = "kubernetes:core/v1:Service";
 const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
 const STATEFUL_SET = "kubernetes:apps/v1:StatefulSet";
 const SKIP_AWAIT = { "pulumi.com/skipAwait": "true" };
+
+const CLAIM = "kubernetes:core/v1:PersistentVolumeClaim::storage-loki-0";
 
 const ALL_OBJECTS = {
     kiali: [
@@ -26,13 +27,13 @@ const ALL_OBJECTS = {
         `${SERVICE}::prometheus`,
     ],
     grafana: [`${SERVICE}::grafana`],
-    loki: [`${STATEFUL_SET}::loki`, `${SERVICE}::loki`, `${SERVICE}::loki-headless`],
+    loki: [CLAIM, `${STATEFUL_SET}::loki`, `${SERVICE}::loki`, `${SERVICE}::loki-headless`],
 };
 
 const defaults: Omit<AddonsArgs, "provider"> = {
     manifests: ADDON_MANIFESTS,
-    kialiNodePort: 0,
-    lokiStorage: { size: "10Gi" },
+    kiali: { serviceType: "NodePort", nodePort: 0, access: "anonymous" },
+    lokiStorage: { size: "10Gi", bound: false },
     imageMirrors: {},
 };
 
@@ -70,7 +71,7 @@ describe("Addons", () => {
     });
 
     it("applies an object that needs no change as its manifest has it, without empty fields", async () => {
-        const { recording } = await deploy();
+        const { recording } = await deploy(only("kiali"));
         expect(recording.one("kubernetes:core/v1:ConfigMap", "kiali").inputs).toEqual({
             apiVersion: "v1",
             kind: "ConfigMap",
@@ -129,37 +130,8 @@ describe("Addons", () => {
 });
 
 describe("Kiali's Service", () => {
-    const kiali = {
-        apiVersion: "v1",
-        kind: "Service",
-        metadata: { name: "kiali", namespace: "istio-system", labels: { app: "kiali" }, annotations: SKIP_AWAIT },
-    };
-
-    it("is declared as NodePort and leaves the port to Kubernetes", async () => {
-        const { recording } = await deploy({ kialiNodePort: 0 });
-        expect(recording.one(SERVICE, "kiali").inputs).toEqual({
-            ...kiali,
-            spec: {
-                type: "NodePort",
-                ports: [
-                    { name: "http", port: 20001, protocol: "TCP" },
-                    { name: "http-metrics", port: 9090, protocol: "TCP" },
-                ],
-                selector: { app: "kiali" },
-            },
-        });
-    });
-
-    it("takes a fixed port for http alone", async () => {
-        const { recording } = await deploy({ kialiNodePort: 30001 });
-        expect(recording.one(SERVICE, "kiali").inputs.spec.ports).toEqual([
-            { name: "http", port: 20001, protocol: "TCP", nodePort: 30001 },
-            { name: "http-metrics", port: 9090, protocol: "TCP" },
-        ]);
-    });
-
     it("is the only one that becomes a NodePort", async () => {
-        const { recording } = await deploy({ kialiNodePort: 30001 });
+        const { recording } = await deploy();
         const types = recording.ofType(SERVICE).map(({ name, inputs }) => [name, inputs.spec.type]);
         expect(Object.fromEntries(types)).toMatchObject({
             kiali: "NodePort",
@@ -172,39 +144,66 @@ describe("Kiali's Service", () => {
     });
 });
 
-describe("Loki's volume", () => {
-    it.each([
-        [
-            "of the default class",
-            { size: "10Gi" },
-            { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "10Gi" } } },
-        ],
-        [
-            "of another size",
-            { size: "1Gi" },
-            { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
-        ],
-        [
-            "of a class",
-            { className: "fast", size: "2Gi" },
-            { accessModes: ["ReadWriteOnce"], storageClassName: "fast", resources: { requests: { storage: "2Gi" } } },
-        ],
-    ])("is one %s", async (_, lokiStorage, claim) => {
-        const { recording } = await deploy({ lokiStorage });
-        expect(recording.one(STATEFUL_SET, "loki").inputs.spec).toEqual({
-            serviceName: "loki-headless",
-            template: { spec: { containers: [{ name: "loki", image: "docker.io/grafana/loki:3" }] } },
-            volumeClaimTemplates: [{ metadata: { name: "storage" }, spec: claim }],
-        });
+describe("Kiali with a login", () => {
+    /** A secret on the wire: a mark, and the value. */
+    interface Secret {
+        value: string;
+    }
+
+    const withLogin = async () => {
+        const { recording } = await deploy({ kiali: { serviceType: "ClusterIP", nodePort: 0, access: "token" } });
+        const command = recording.one("command:local:Command", "kiali-signing-key");
+        const { data } = recording.one("kubernetes:core/v1:ConfigMap", "kiali").inputs as unknown as {
+            data: Record<string, Secret>;
+        };
+        const { KEY } = command.inputs.environment as { KEY: Secret };
+        return { command, key: KEY.value, config: data["config.yaml"]!.value };
+    };
+
+    it("encrypts its sessions with a key that is drawn once and is a secret", async () => {
+        const { command, key, config } = await withLogin();
+        expect(key).toMatch(/^[0-9a-f]{32}$/);
+        expect(command.ignoreChanges).toEqual(["create", "environment"]);
+        expect(config).toContain("strategy: token");
+        expect(config).toContain(`signing_key: ${key}`);
+        expect((await withLogin()).key).not.toBe(key);
     });
 
-    it("is not invented for a StatefulSet without a claim", () => {
-        const manifest =
-            "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: { name: loki }\n" +
-            "spec: { template: { spec: { containers: [{ image: a/b:1 }] } } }\n";
-        expect(addonObjects({ ...defaults, manifests: { loki: manifest } })[0]!.spec).toEqual({
-            template: { spec: { containers: [{ image: "a/b:1" }] } },
+    it("has none without a login", async () => {
+        const { recording } = await deploy();
+        expect(recording.ofType("command:local:Command")).toEqual([]);
+    });
+});
+
+describe("Loki's volume", () => {
+    it("is a claim of its own, which the StatefulSet waits for and takes over by its name", async () => {
+        const { recording } = await deploy({ lokiStorage: { size: "20Gi", className: "fast", bound: true } });
+        const [type, name] = CLAIM.split("::") as [string, string];
+        expect(recording.one(type, name).inputs.spec).toEqual({
+            accessModes: ["ReadWriteOnce"],
+            storageClassName: "fast",
+            resources: { requests: { storage: "20Gi" } },
         });
+        const statefulSet = recording.one(STATEFUL_SET, "loki");
+        expect(statefulSet.dependencies).toEqual([CLAIM]);
+        // Upstream's size, whatever the settings say: the templates of a StatefulSet cannot be changed.
+        expect(statefulSet.inputs.spec.volumeClaimTemplates).toEqual([
+            {
+                metadata: { name: "storage" },
+                spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "10Gi" } } },
+            },
+        ]);
+        expect(statefulSet.ignoreChanges).toEqual(["spec.volumeClaimTemplates"]);
+    });
+
+    it("is never replaced once it is bound, and can be replaced before", async () => {
+        const options = async (bound: boolean) => {
+            const { recording } = await deploy({ lokiStorage: { size: "20Gi", bound } });
+            const { ignoreChanges, replaceOnChanges } = recording.one(...(CLAIM.split("::") as [string, string]));
+            return { ignoreChanges, replaceOnChanges };
+        };
+        expect(await options(true)).toEqual({ ignoreChanges: ["spec.storageClassName"], replaceOnChanges: [] });
+        expect(await options(false)).toEqual({ ignoreChanges: [], replaceOnChanges: ["spec"] });
     });
 });
 

@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, it } from "vitest";
+import type { NodeHosts } from "../../../cluster";
 import { describeEndpoints, firstUrl } from "../../../components";
 import { endpoint, ENDPOINTS } from "../../../components/endpoints";
 import { isKnown, Recording, type RecordingOptions, valueOf } from "../../support/mocks";
@@ -8,6 +9,7 @@ type Ports = { name?: string; port: number; nodePort?: number }[];
 interface Live {
     type?: string;
     ports: Ports;
+    status?: object;
 }
 
 const GATEWAY: Live = {
@@ -28,10 +30,14 @@ const KIALI: Live = {
 /** The endpoints of these live Services, by the Services' names. */
 async function describeLive(
     services: Readonly<Record<string, Live>>,
-    nodeHost = "192.0.2.1",
+    host = "192.0.2.1",
     options: RecordingOptions = {},
 ) {
-    const recording = await Recording.start(options);
+    // The status is the cluster's to say.
+    const answers = {
+        "kubernetes:core/v1:Service": ({ name }: { name: string }) => ({ outputs: { status: services[name]?.status } }),
+    };
+    const recording = await Recording.start({ answers, ...options });
     const provider = new k8s.Provider("test", {});
     const resources = Object.entries(services).map(([name, { type = "ClusterIP", ports }]) => {
         return [
@@ -39,7 +45,11 @@ async function describeLive(
             new k8s.core.v1.Service(name, { metadata: { name, namespace: "ns" }, spec: { type, ports } }, { provider }),
         ] as const;
     });
-    const endpoints = describeEndpoints({ services: new Map(resources), istioNamespace: "istio-system", nodeHost });
+    const endpoints = describeEndpoints({
+        services: new Map(resources),
+        istioNamespace: "istio-system",
+        nodeHosts: { IPv4: host, IPv6: host },
+    });
     await recording.settled();
     return endpoints;
 }
@@ -155,15 +165,12 @@ describe("describeEndpoints", () => {
     });
 });
 
-describe("the host in a URL", () => {
-    const url = (host: string) =>
-        endpoint(
-            { service: "s", paths: { http: "/" } },
-            "ns",
-            "NodePort",
-            [{ name: "http", port: 80, nodePort: 30080 }],
-            host,
-        ).ports[0]!.url;
+describe("the URL of a node port", () => {
+    const http = { service: "s", paths: { http: "/" } };
+    const urlOf = (hosts: NodeHosts, ipFamilies?: string[], nodePort?: number) => {
+        const spec = { type: "NodePort", ports: [{ name: "http", port: 80, nodePort }], ipFamilies };
+        return endpoint(http, "ns", spec, undefined, hosts).ports[0]!.url;
+    };
 
     it.each([
         ["192.0.2.1", "http://192.0.2.1:30080/"],
@@ -171,19 +178,50 @@ describe("the host in a URL", () => {
         ["2001:db8::1", "http://[2001:db8::1]:30080/"],
         ["::1", "http://[::1]:30080/"],
     ])("%s stands as in %s", (host, expected) => {
-        expect(url(host)).toBe(expected);
+        expect(urlOf({ IPv4: host }, ["IPv4"], 30080)).toBe(expected);
         expect(new URL(expected).port).toBe("30080");
     });
 
-    it.each([undefined, 0])("there is no URL where the node port is %s", (nodePort) => {
-        const described = endpoint(
-            { service: "s", paths: { http: "/" } },
-            "ns",
-            "ClusterIP",
-            [{ name: "http", port: 80, nodePort }],
-            "192.0.2.1",
-        );
-        expect(described.ports).toEqual([{ name: "http", port: 80 }]);
+    it("has the node's address of the Service's own family", () => {
+        const hosts = { IPv4: "192.0.2.1", IPv6: "2001:db8::1" };
+        expect(urlOf(hosts, ["IPv6"], 30080)).toBe("http://[2001:db8::1]:30080/");
+        expect(urlOf(hosts, ["IPv6", "IPv4"], 30080)).toBe("http://[2001:db8::1]:30080/");
+        expect(urlOf({ IPv4: "192.0.2.1" }, ["IPv6", "IPv4"], 30080)).toBe("http://192.0.2.1:30080/");
+        expect(urlOf({ IPv4: "192.0.2.1" }, ["IPv6"], 30080)).toBeUndefined();
+        expect(urlOf(hosts, undefined, 30080)).toBe("http://192.0.2.1:30080/");
+    });
+
+    it.each([undefined, 0])("is none where the node port is %s", (nodePort) => {
+        const spec = { type: "ClusterIP", ports: [{ name: "http", port: 80, nodePort }] };
+        const { ports } = endpoint(http, "ns", spec, undefined, { IPv4: "192.0.2.1" });
+        expect(ports).toEqual([{ name: "http", port: 80 }]);
+    });
+});
+
+describe("a Service with a load balancer", () => {
+    const balanced = { ...GATEWAY, type: "LoadBalancer" };
+    const described = (ingress: object[]) =>
+        describeLive({ "bookinfo-gateway-istio": { ...balanced, status: { loadBalancer: { ingress } } } });
+
+    it.each([
+        [{ ip: "203.0.113.7" }, "203.0.113.7", "203.0.113.7"],
+        [{ ip: "2001:db8::7", ipMode: "VIP" }, "2001:db8::7", "[2001:db8::7]"],
+        [{ hostname: "lb.example.com" }, "lb.example.com", "lb.example.com"],
+    ])("answers there, and not at a node: %j", async (ingress, loadBalancer, host) => {
+        const { productpage, gatewayStatus } = await described([ingress]);
+        expect(await valueOf(productpage!)).toMatchObject({
+            type: "LoadBalancer",
+            loadBalancer,
+            ports: [{ name: "http", port: 80, nodePort: 30080, url: `http://${host}/productpage` }],
+        });
+        expect((await valueOf(gatewayStatus!))!.ports[0]!.url).toBe(`http://${host}:15021/healthz/ready`);
+        expect(await valueOf(firstUrl(productpage))).toBe(`http://${host}/productpage`);
+    });
+
+    it("has no URL before it has an address", async () => {
+        const { productpage } = await described([]);
+        expect(await valueOf(productpage!)).not.toHaveProperty("loadBalancer");
+        expect(await valueOf(firstUrl(productpage))).toBeUndefined();
     });
 });
 

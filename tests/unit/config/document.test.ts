@@ -17,7 +17,7 @@ describe("documentProject", () => {
             description:
                 "Node port of the gateway's port 80; 0 lets Kubernetes choose. Allowed: a port from 1 to 65535 " +
                 "inside the cluster's node port range (30000-32767 unless the API server says otherwise), " +
-                "or 0 for any.",
+                "or 0 for any. A change: in place.",
             default: 0,
         });
         expect(Object.values(config).map((declared) => Object.keys(declared))).toEqual(
@@ -52,14 +52,14 @@ describe("documentReadme", () => {
         expect(lines.slice(0, 4)).toEqual([
             "before",
             BEGIN,
-            "| Key | Default | Meaning | Allowed |",
-            "|---|---|---|---|",
+            "| Key | Default | Meaning | Allowed | A change |",
+            "|---|---|---|---|---|",
         ]);
         expect(lines.slice(4, -3).map((line) => line.split("`")[1])).toEqual(Object.keys(settings));
         expect(lines.slice(-3)).toEqual([END, "after", ""]);
         expect(lines).toContain(
             "| `gatewayServiceType` | `NodePort` | Type of the Service that Istio generates for the Gateway. " +
-                "| NodePort, ClusterIP, LoadBalancer |",
+                "| NodePort, ClusterIP, LoadBalancer | in place; addresses and node ports may become others |",
         );
     });
 
@@ -67,7 +67,7 @@ describe("documentReadme", () => {
         const lines = documentReadme(`${BEGIN}\n${END}`).split("\n");
         expect(lines).toContain(
             "| `bundle` |  | Directory of upstream files written by `npm run bundle`, for clusters without internet; " +
-                "empty means fetch and cache them. | a path, or empty |",
+                "empty means fetch and cache them. | a path, or empty | nothing in the cluster |",
         );
     });
 

@@ -16,6 +16,8 @@ function load(values: Readonly<Record<string, string>> = {}) {
 const DEFAULTS = {
     kubeconfig: undefined,
     context: undefined,
+    clusterUid: undefined,
+    existingNamespaces: [],
     nodeHost: undefined,
     bundle: undefined,
     imageMirrors: {},
@@ -29,6 +31,8 @@ const DEFAULTS = {
     gatewayNodePort: 0,
     kiali: true,
     kialiNodePort: 0,
+    kialiServiceType: "NodePort",
+    kialiAccess: "anonymous",
     jaeger: true,
     prometheus: true,
     grafana: true,
@@ -75,12 +79,15 @@ const PORTS: [string, number][] = [
 ];
 const REPOSITORIES = ["docker.io/istio", "registry.local:5000/mirror/istio", "ghcr.io/a/b_c/d-e.f"];
 const TAGS = ["1.25.1", "latest", "v1_a-B.2", "_x", "a".repeat(128)];
+/** A private key as tools write one, but for what is in it. */
+const pem = (kind: string) => `-----BEGIN ${kind}PRIVATE KEY-----\nAAAA\nBB==\n-----END ${kind}PRIVATE KEY-----\n`;
 const each = <T>(key: string, values: readonly T[]) => values.map((value) => [key, String(value), value] as const);
 
 describe("loadSettings with a value", () => {
     it.each([
         ...each("kubeconfig", ["/etc/kubeconfig", "~/.kube/other", "relative/path with space"]),
         ...each("context", ["prod", "arn:aws:eks:eu-central-1:1:cluster/x", "admin@prod"]),
+        ...each("clusterUid", ["6ba7b810-9dad-41d1-80b4-00c04fd430c8"]),
         ...each("nodeHost", ["192.0.2.1", "node.example.com", "localhost", "2001:db8::1", "::1"]),
         ...each("bundle", ["/srv/bundle", "./bundle"]),
         ...each("gatewayApiCrds", ["auto", "always", "never"]),
@@ -91,6 +98,17 @@ describe("loadSettings with a value", () => {
         ...each("bookinfoTag", TAGS),
         ...each("gatewayServiceType", ["NodePort", "ClusterIP", "LoadBalancer"]),
         ...["kiali", "jaeger", "prometheus", "grafana", "loki"].flatMap((key) => each(key, [true, false])),
+        ...each("kialiServiceType", ["NodePort", "ClusterIP"]),
+        ...each("kialiAccess", ["anonymous", "view-only", "token"]),
+        ...each("inspectionUser", [
+            "root",
+            "first.last",
+            "CORP\\first.last",
+            "first.last@corp.example",
+            "Admin1",
+            "host$",
+        ]),
+        ...each("inspectionPrivateKey", [pem("OPENSSH "), pem("RSA "), pem(""), pem("ENCRYPTED ").trim()]),
         ...each("lokiStorageClass", ["fast", "a.b-c", "x9"]),
         ...each("lokiStorageSize", ["1", "10Gi", "512Mi", "1.5Ti", "100G", "2000k"]),
     ])("accepts %s = %j", (key, text, value) => {
@@ -103,6 +121,14 @@ describe("loadSettings with a value", () => {
         ),
     )("reads %s = %j as a number", (key, text, value) => {
         expect(load({ [key]: text })).toEqual({ ...DEFAULTS, [key]: value });
+    });
+
+    it("reads the namespaces that somebody else made as a list", () => {
+        const existingNamespaces = ["istio-system", "istio-sample"];
+        expect(load({ existingNamespaces: JSON.stringify(existingNamespaces) })).toEqual({
+            ...DEFAULTS,
+            existingNamespaces,
+        });
     });
 
     it("reads the image mirrors as an object", () => {
@@ -132,6 +158,8 @@ const NO_FLAG = ["", "yes", "True", "1", "on"];
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
     kubeconfig: [],
     context: [],
+    clusterUid: ["prod", "6ba7b810"],
+    existingNamespaces: ["", "istio-system", "{}", "[1]", '["Istio"]', '["istio-system"'],
     nodeHost: ["http://node", "node:30080", "[::1]", "a b", "-node", "192.0.2.1/24", "node/path"],
     bundle: [],
     imageMirrors: [
@@ -158,6 +186,8 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     gatewayNodePort: NO_PORT,
     kiali: NO_FLAG,
     kialiNodePort: NO_PORT,
+    kialiServiceType: ["", "LoadBalancer", "clusterip"],
+    kialiAccess: ["", "Anonymous", "login", "view_only"],
     jaeger: NO_FLAG,
     prometheus: NO_FLAG,
     grafana: NO_FLAG,
@@ -168,7 +198,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     inspectionFails: NO_FLAG,
     inspectionHost: ["a b", "http://node", "node:22"],
     inspectionPort: ["", "0", "022", "65536", "ssh"],
-    inspectionUser: ["", "Root", "a b", "-x", "user@host"],
+    inspectionUser: ["", "a b", "-x", "a;b", "$HOME", "a/b"],
     inspectionHostKey: ["ssh-ed25519", "AAAA", "SHA256:abc def:", "ssh-rsa AAAAB3NzaC1yc2E="],
     inspectionPrivateKey: [],
 };
@@ -183,6 +213,8 @@ const FLAG = "true or false";
 const ALLOWED: Readonly<Record<string, string>> = {
     kubeconfig: "a path, or empty",
     context: "a context of the kubeconfig, or empty",
+    clusterUid: "a UID, as kubectl get namespace kube-system -o jsonpath={.metadata.uid} prints it, or empty",
+    existingNamespaces: 'a list such as ["istio-system"], of istio-system and bookinfoNamespace',
     nodeHost: "a host name or an IP address, or empty",
     bundle: "a path, or empty",
     imageMirrors: 'an object such as {"docker.io": "registry.local:5000/docker"}',
@@ -196,6 +228,8 @@ const ALLOWED: Readonly<Record<string, string>> = {
     gatewayNodePort: PORT,
     kiali: FLAG,
     kialiNodePort: PORT,
+    kialiServiceType: "NodePort, ClusterIP",
+    kialiAccess: "anonymous, view-only, token",
     jaeger: FLAG,
     prometheus: FLAG,
     grafana: FLAG,
@@ -206,7 +240,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
     inspectionFails: FLAG,
     inspectionHost: "a host name or an IP address, or empty",
     inspectionPort: "a port from 1 to 65535",
-    inspectionUser: "a user name",
+    inspectionUser: "a user name, such as root, first.last or DOMAIN\\user",
     inspectionHostKey: "a key type other than ssh-rsa and a key, such as ssh-ed25519 AAAA..., or empty",
     inspectionPrivateKey: "a private key in PEM form, or empty",
 };
@@ -226,6 +260,22 @@ describe("loadSettings with a value that is not allowed", () => {
             expect(() => load({ [key]: text })).toThrow(new UserError(message));
         },
     );
+
+    it.each([
+        "~/.ssh/id_ed25519",
+        "AAAA",
+        pem("OPENSSH ").replaceAll("\n", " "),
+        pem("OPENSSH ").replaceAll("\n", "\\n"),
+        pem("OPENSSH ").slice(0, 40),
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n",
+        "ssh-ed25519 AAAA me@host",
+    ])("refuses %j as a private key, and does not show it", (text) => {
+        const message =
+            "istio-on-pulumi:inspectionPrivateKey is not what is allowed (it is not shown); " +
+            "allowed: a private key in PEM form, or empty. " +
+            "Change it with: pulumi config set --secret inspectionPrivateKey <value>";
+        expect(() => load({ inspectionPrivateKey: text })).toThrow(new UserError(message));
+    });
 
     it("says what is allowed also where everything but emptiness is", () => {
         expect(Object.entries(settings).map(([key, { allowed }]) => [key, allowed])).toEqual(Object.entries(ALLOWED));

@@ -72,6 +72,15 @@ describe("settings that contradict each other", () => {
         expect(problems({ gatewayNodePort: "30080", gatewayServiceType })).toEqual([]);
     });
 
+    it("are a node port of Kiali and a Service of it without node ports", () => {
+        const kiali =
+            'istio-on-pulumi:kialiNodePort is "30080" while istio-on-pulumi:kialiServiceType is "ClusterIP", ' +
+            "which has no node ports; allowed with it: 0. Change it with: pulumi config rm kialiNodePort";
+        const values = { kialiNodePort: "30080", kialiServiceType: "ClusterIP" };
+        expect(problems(values)).toEqual([kiali]);
+        expect(problems({ ...values, gatewayNodePort: "30080" })).toEqual([kiali]);
+    });
+
     it("are the same node port twice", () => {
         expect(problems({ gatewayNodePort: "30080", kialiNodePort: "30080" })).toEqual([taken]);
     });

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { lokiObjects } from "../../../components/loki";
+import { parseManifest } from "../../../components/manifest";
+
+const STATEFUL_SET = `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: loki, namespace: istio-system }
+spec:
+  persistentVolumeClaimRetentionPolicy: { whenDeleted: Delete, whenScaled: Delete }
+  selector: { matchLabels: { app: loki } }
+  template: { spec: { containers: [{ image: a/b:1 }] } }
+`;
+const CLAIMING = `${STATEFUL_SET}  volumeClaimTemplates:
+  - metadata: { name: storage }
+    spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 10Gi } } }
+`;
+
+describe("Loki's volume", () => {
+    it.each([
+        ["of the default class", { size: "1Gi" }, {}],
+        ["of a class", { size: "1Gi", className: "fast" }, { storageClassName: "fast" }],
+    ])("is a claim as the StatefulSet's controller would make it, %s and not waited for", (_, storage, ofClass) => {
+        const [claim] = lokiObjects(parseManifest(CLAIMING), { ...storage, bound: false });
+        expect(claim).toEqual({
+            apiVersion: "v1",
+            kind: "PersistentVolumeClaim",
+            metadata: {
+                name: "storage-loki-0",
+                namespace: "istio-system",
+                labels: { app: "loki" },
+                annotations: { "pulumi.com/skipAwait": "true" },
+            },
+            spec: { accessModes: ["ReadWriteOnce"], ...ofClass, resources: { requests: { storage: "1Gi" } } },
+        });
+    });
+
+    it("is deleted neither with the StatefulSet nor with its pods", () => {
+        const upstream = parseManifest(CLAIMING)[0]!;
+        const [, statefulSet] = lokiObjects([upstream], { size: "20Gi", bound: true });
+        expect(statefulSet).toEqual({
+            ...upstream,
+            spec: {
+                ...(upstream.spec as object),
+                persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
+            },
+        });
+    });
+
+    it("is not invented for a StatefulSet without a claim", () => {
+        const objects = parseManifest(STATEFUL_SET);
+        expect(lokiObjects(objects, { size: "10Gi", bound: false })).toEqual(objects);
+    });
+});
