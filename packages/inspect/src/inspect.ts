@@ -219,17 +219,18 @@ function natReport({ reading, traffic, source, node }: NatInspection): NatReport
     return {
         source,
         ...(node !== undefined && { node }),
-        families: reading.models.map(({ family, backend, services, masquerading, hooks, unreferenced, foreign }) => ({
+        families: reading.models.map(({ family, mode, backend, services, masquerading, hooks, ...others }) => ({
             family,
+            mode,
             ...(backend && { backend }),
             services: services.length,
             masquerading,
             hooks,
-            unreferenced: unreferenced.map(({ name, rules }) => ({
+            unreferenced: others.unreferenced.map(({ name, rules }) => ({
                 chain: name,
                 rules: rules.map(({ text }) => text),
             })),
-            foreign: foreign.map(({ table, rule }) => ({ table, chain: rule.chain, text: rule.text })),
+            foreign: others.foreign.map(({ table, rule }) => ({ table, chain: rule.chain, text: rule.text })),
         })),
         warnings: reading.warnings,
         unreadable: reading.unreadable,

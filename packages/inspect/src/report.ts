@@ -5,7 +5,7 @@ import type { ServicePath } from "./join";
 import type { InjectionReport } from "./mesh/injection";
 import type { ProxyReport } from "./mesh/proxy";
 import type { Topology } from "./mesh/topology";
-import type { Backend, Family, Masquerading } from "./nat";
+import type { Backend, Family, Masquerading, ProxyMode } from "./nat";
 import type { TrafficReport } from "./traffic";
 
 export const SECTIONS = ["injection", "proxy", "nat", "endpoints", "traffic", "doctor"] as const;
@@ -17,8 +17,10 @@ export interface NatReport {
     readonly source: string;
     /** The node that they are of, where it is known. */
     readonly node?: string;
+    /** Those whose Services kube-proxy's rules lead; none where they do not show it. */
     readonly families: readonly {
         readonly family: Family;
+        readonly mode: ProxyMode;
         readonly backend?: Backend;
         /** Service ports that the rules serve, in all namespaces. */
         readonly services: number;

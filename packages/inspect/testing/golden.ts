@@ -6,12 +6,12 @@ import { emptySnapshot } from "./cluster";
 
 const file = (name: string) => readFileSync(join(__dirname, "golden", name), "utf8");
 
-/** Rules of a real kube-proxy, as golden/capture.sh took them. */
+/** Rules of a real kube-proxy, as golden/capture.sh took them: `3`, or `nftables-3` in that mode. */
 export const goldenRules = (name: string): string => file(`rules-${name}.txt`);
 
 /** The cluster's objects at that moment. */
-export function goldenSnapshot(count: number): ClusterSnapshot {
-    const objects = JSON.parse(file(`objects-${count}.json`)) as KubernetesObject[];
+export function goldenSnapshot(name: string): ClusterSnapshot {
+    const objects = JSON.parse(file(`objects-${name}.json`)) as KubernetesObject[];
     const of = <T>(kind: string) => objects.filter((object) => object.kind === kind) as T[];
     return {
         ...emptySnapshot,

@@ -25,6 +25,7 @@ export function report(over: Partial<MeshReport> = {}): MeshReport {
             families: [
                 {
                     family: "IPv4",
+                    mode: "iptables",
                     services: 2,
                     masquerading: { mark: "0x4000", applied: true },
                     hooks: [],

@@ -1,12 +1,16 @@
 import { counted, type Finding } from "../finding";
 import { type JoinedServices, pathName, percent, type ServicePath } from "../join";
-import { formatHostPort, type NatReading } from "../nat";
+import { CHAINS, formatHostPort, type NatReading } from "../nat";
 import { type Check, check, skipped } from "./check";
 
 /** What the walkthrough proves of a node's rules: steps 7 to 10. */
 export function checkNat(reading: NatReading, { paths, findings }: JoinedServices, source: string): Check[] {
     if (paths.length === 0)
         return [skipped("nat/services", "nat", "KUBE-SERVICES", "there are no Services to look at")];
+    const [model] = reading.models;
+    if (!model)
+        return [check("nat/services", "nat", "NAT rules", `${source} do not show where Services lead`, findings)];
+    const names = CHAINS[model.mode];
     const about = (codes: readonly string[]) => findings.filter(({ code }) => codes.includes(code));
     const entries = [
         "nat/missing-service",
@@ -16,13 +20,14 @@ export function checkNat(reading: NatReading, { paths, findings }: JoinedService
         "nat/no-rules",
         "nat/not-hooked",
         "nat/both-back-ends",
+        "nat/both-modes",
         "nat/cut-off",
         "nat/unreadable",
         "nat/no-local-endpoint",
         "nat/affinity",
     ];
     const shares = ["nat/uneven-share", "nat/lost-share"];
-    const marks = ["nat/no-masquerade"];
+    const marks = ["nat/no-masquerade", "nat/older-program"];
     const chains = findings.filter(({ code }) => ![...entries, ...shares, ...marks].includes(code));
     const caught = paths.filter(({ entries: own }) => own.length > 0);
     const several = paths.filter(({ endpoints }) => endpoints.length > 1);
@@ -31,7 +36,7 @@ export function checkNat(reading: NatReading, { paths, findings }: JoinedService
         check(
             "nat/services",
             "nat",
-            "KUBE-SERVICES",
+            names.services,
             `${caught.length} of ${paths.length} Service ports caught by ${source}`,
             about(entries),
             caught.map(entryLine),
@@ -83,17 +88,19 @@ function endpointLines(path: ServicePath): string[] {
 }
 
 function shareLine(path: ServicePath): string {
-    const shares = path.endpoints.map(({ share, probability, pod, address }) => {
-        const of = probability === undefined ? "" : ` (probability ${probability})`;
+    const shares = path.endpoints.map(({ share, probability, drawn, pod, address }) => {
+        const chance = drawn ? `${drawn.numbers} of ${drawn.of} numbers` : `probability ${probability}`;
+        const of = drawn || probability !== undefined ? ` (${chance})` : "";
         return `${pod?.version ?? pod?.name ?? address} ${percent(share)}${of}`;
     });
     return `${pathName(path)}: ${shares.join(", ")}`;
 }
 
 function checkMasquerade({ models }: NatReading, findings: readonly Finding[]): Check {
-    const seen = models.map(({ family, masquerading: { mark, applied } }) => {
+    const seen = models.map(({ family, masquerading: { mark, applied, unseen } }) => {
         const marks = mark === undefined ? "sets no mark" : `MARK or ${mark}`;
-        return `${family} ${marks}, ${applied ? "masqueraded" : "not masqueraded"}`;
+        const outcome = applied ? "masqueraded" : unseen ? "whether masqueraded cannot be told" : "not masqueraded";
+        return `${family} ${marks}, ${outcome}`;
     });
-    return check("nat/masquerade", "nat", "KUBE-MARK-MASQ", seen.join("; ") || "no rules", findings);
+    return check("nat/masquerade", "nat", CHAINS[models[0]!.mode].mark, seen.join("; "), findings);
 }

@@ -79,7 +79,7 @@ function checkEndpoints({ path, nat, usable, service, node, source }: PathToChec
         if (!endpoint.current && endpoint.address !== "") findings.push(staleEndpoint(name, endpoint));
     }
     const missingIn = (chain: EndpointChain | undefined, wanted: readonly SliceEndpoint[]) => {
-        if (!chain || chain.endpoints.length === 0) return;
+        if (!chain || chain.endpoints.length === 0 || chain.endpoints.some(({ unseen }) => unseen)) return;
         const has = new Set(chain.endpoints.map(({ address = "", port = 0 }) => formatHostPort({ address, port })));
         for (const endpoint of wanted) {
             const at = formatHostPort(endpoint);

@@ -68,7 +68,7 @@ export function checkEntries({ path, nat, port, address, usable, service, node, 
 const refuses = (target: string) => target === "REJECT" || target === "DROP";
 
 /** Chains on the way that are not there, and connections that fall through. */
-export function checkChains({ path, nat, source }: PathToCheck): Finding[] {
+export function checkChains({ path, nat, names, source }: PathToCheck): Finding[] {
     if (!nat) return [];
     const name = pathName(path);
     const findings: Finding[] = [];
@@ -80,20 +80,20 @@ export function checkChains({ path, nat, source }: PathToCheck): Finding[] {
                 "rewrites its address; restart kube-proxy on that node.",
         );
     for (const outer of [nat.external, nat.firewall]) {
-        if (outer && !outer.exists) findings.push(missing(outer.name, "KUBE-SERVICES or KUBE-NODEPORTS"));
+        if (outer && !outer.exists) findings.push(missing(outer.name, `${names.services} or ${names.nodePorts}`));
     }
     for (const chain of [nat.cluster, nat.local]) {
         if (!chain) continue;
-        if (chain.endpoints.length === 0) findings.push(missing(chain.name, "KUBE-SERVICES"));
+        if (chain.endpoints.length === 0) findings.push(missing(chain.name, names.services));
         for (const endpoint of chain.endpoints) {
             if (!endpoint.exists) findings.push(missing(endpoint.chain, chain.name));
-            else if (endpoint.address === undefined) {
+            else if (endpoint.address === undefined && !endpoint.unseen) {
                 findings.push(
                     problem(
                         "nat/unreadable-destination",
                         name,
-                        `${name} goes through ${endpoint.chain}, whose rules name no single destination; save ` +
-                            "the rules with the iptables that kube-proxy's image brings.",
+                        `${name} goes through ${endpoint.chain}, whose rules name no single destination; ` +
+                            "restart kube-proxy on that node.",
                     ),
                 );
             }

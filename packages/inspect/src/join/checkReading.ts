@@ -1,5 +1,5 @@
 import { type Finding, listed, note, problem } from "../finding";
-import type { Family, NatModel, NatReading } from "../nat";
+import { CHAINS, type Family, isKubeProxys, type NatModel, type NatReading, NFTABLES } from "../nat";
 
 /**
  * What is wrong with a rule set as a whole.
@@ -8,19 +8,25 @@ import type { Family, NatModel, NatReading } from "../nat";
  */
 export function checkReading(reading: NatReading, families: ReadonlySet<Family>, source: string): Finding[] {
     const findings: Finding[] = [];
-    for (const family of families) {
-        if (!reading.models.some((model) => model.family === family)) {
-            const save = family === "IPv6" ? "ip6tables-save" : "iptables-save";
-            findings.push(
-                problem(
-                    "nat/no-rules",
-                    family,
-                    `There is no ${family} chain KUBE-SERVICES in ${source}, though Services have ${family} ` +
-                        "cluster IPs: kube-proxy there uses nftables or IPVS, another program serves Services, or " +
-                        `${save} was not saved along.`,
-                ),
-            );
+    const [{ mode } = {}] = reading.models;
+    if (mode === undefined) {
+        if (families.size > 0) findings.push(notProvable(reading, source));
+    } else {
+        for (const family of families) {
+            if (!reading.models.some((model) => model.family === family))
+                findings.push(missingFamily(family, mode, source));
         }
+    }
+    for (const family of reading.bothModes) {
+        findings.push(
+            problem(
+                "nat/both-modes",
+                family,
+                `Both iptables and nftables hold ${family} rules of kube-proxy in ${source}: one of the two sets is ` +
+                    "left over from its other mode and still takes effect; remove it on that node by running " +
+                    "kube-proxy --cleanup once, then restart kube-proxy.",
+            ),
+        );
     }
     for (const family of reading.both) {
         findings.push(
@@ -37,7 +43,9 @@ export function checkReading(reading: NatReading, families: ReadonlySet<Family>,
             problem(
                 "nat/cut-off",
                 table,
-                `The table ${table} has no COMMIT in ${source}, so the text is cut off; save the rules again.`,
+                table === NFTABLES
+                    ? `What nft printed does not end in ${source}, so the text is cut off; save the rules again.`
+                    : `The table ${table} has no COMMIT in ${source}, so the text is cut off; save the rules again.`,
             ),
         );
     }
@@ -55,32 +63,78 @@ export function checkReading(reading: NatReading, families: ReadonlySet<Family>,
     return [...findings, ...reading.models.flatMap((model) => checkModel(model, source))];
 }
 
+/** Others lead Services to pods where no NAT rules show it. That is no fault, and nothing is proved either. */
+function notProvable({ server, warnings }: NatReading, source: string): Finding {
+    const served = server
+        ? `${server.name} serves Services there (${server.evidence} tells), and leads them to pods outside of these ` +
+          `rules; see where with: ${server.command}`
+        : `${source} hold none of kube-proxy's, and nothing that tells who serves Services there: a program that ` +
+          "needs no such rules, or kube-proxy with rules that were not saved along (iptables-save, ip6tables-save, " +
+          "nft -j list ruleset)";
+    const warned = warnings.length === 0 ? "" : `; the saving program warns: ${listed(warnings.map(quoted))}`;
+    return note("nat/not-provable", "Services", `Not provable by NAT rules here: ${served}${warned}.`);
+}
+
+const quoted = (warning: string): string => `"${warning}"`;
+
+function missingFamily(family: Family, mode: NatModel["mode"], source: string): Finding {
+    const isSix = family === "IPv6";
+    const [what, save] =
+        mode === "nftables"
+            ? [`table ${isSix ? "ip6" : "ip"} kube-proxy`, "it was not saved along"]
+            : [`${family} chain KUBE-SERVICES`, `${isSix ? "ip6tables-save" : "iptables-save"} was not saved along`];
+    return problem(
+        "nat/no-rules",
+        family,
+        `There is no ${what} in ${source}, though Services have ${family} cluster IPs: kube-proxy there serves the ` +
+            `other family alone, or ${save}.`,
+    );
+}
+
 function checkModel(model: NatModel, source: string): Finding[] {
     const findings: Finding[] = [];
-    const { family } = model;
+    const { family, mode } = model;
+    const names = CHAINS[mode];
+    const table = names.table(family);
     for (const hook of ["PREROUTING", "OUTPUT"] as const) {
         if (!model.hooks.includes(hook)) {
             findings.push(
                 problem(
                     "nat/not-hooked",
                     `${family} ${hook}`,
-                    `The chain ${hook} of the ${family} nat table does not lead to KUBE-SERVICES in ${source}, ` +
+                    `The chain ${names.hooks[hook]} of ${table} does not lead to ${names.start} in ${source}, ` +
                         `so ${hook === "OUTPUT" ? "connections from the node itself" : "connections of pods"} reach ` +
                         "no Service; restart kube-proxy on that node.",
                 ),
             );
         }
     }
-    if (!model.masquerading.applied) {
+    const unseen = [
+        ...(model.masquerading.unseen ? [`whom ${names.masquerading} masquerades`] : []),
+        ...(hidesDestinations(model) ? ["where endpoints' chains lead"] : []),
+    ];
+    if (unseen.length > 0) {
+        findings.push(
+            note(
+                "nat/older-program",
+                family,
+                `The ${family} rules of ${source} were saved by ${program(model)}, which is older than what ` +
+                    `kube-proxy wrote them with and leaves out what it does not know, so ${listed(unseen)} cannot be ` +
+                    "told; save them with kube-proxy's own: kubectl -n kube-system exec <the node's kube-proxy pod> " +
+                    "-- iptables-save -c.",
+            ),
+        );
+    }
+    if (!model.masquerading.applied && !model.masquerading.unseen) {
         const why =
             model.masquerading.mark === undefined
-                ? "KUBE-MARK-MASQ sets no mark"
-                : `KUBE-POSTROUTING does not masquerade what carries the mark ${model.masquerading.mark}`;
+                ? `${names.mark} sets no mark`
+                : `${names.masquerading} does not masquerade what carries the mark ${model.masquerading.mark}`;
         findings.push(
             problem(
                 "nat/no-masquerade",
-                `${family} KUBE-MARK-MASQ`,
-                `${why} in the ${family} nat table of ${source}, so answers to masqueraded connections do not ` +
+                `${family} ${names.mark}`,
+                `${why} in ${table} of ${source}, so answers to masqueraded connections do not ` +
                     "find back; restart kube-proxy on that node.",
             ),
         );
@@ -97,7 +151,9 @@ function checkModel(model: NatModel, source: string): Finding[] {
             ),
         );
     }
-    const inOurs = model.foreign.filter(({ rule }) => rule.chain.startsWith("KUBE-"));
+    const inOurs = model.foreign.filter(({ table: of, rule }) =>
+        mode === "nftables" ? of === OWN_TABLE : isKubeProxys(rule.chain),
+    );
     for (const chain of new Set(inOurs.map(({ rule }) => rule.chain))) {
         const rules = inOurs.filter(({ rule }) => rule.chain === chain).map(({ rule }) => rule.text);
         findings.push(
@@ -110,3 +166,13 @@ function checkModel(model: NatModel, source: string): Finding[] {
     }
     return findings;
 }
+
+/** The table of kube-proxy's nftables mode, all of whose chains are its own. */
+const OWN_TABLE = "kube-proxy";
+
+const program = ({ version }: NatModel): string => (version === undefined ? "a program" : `iptables ${version}`);
+
+const hidesDestinations = ({ services }: NatModel): boolean =>
+    services.some(({ cluster, local }) =>
+        [cluster, local].some((chain) => chain?.endpoints.some(({ unseen }) => unseen)),
+    );

@@ -1,6 +1,15 @@
 import type { V1EndpointSlice, V1Service } from "@kubernetes/client-node";
 import { type Finding, problem } from "../finding";
-import { type Family, type NatModel, type NatReading, type NatService, servicePortHash, servicePortName } from "../nat";
+import {
+    canonical,
+    CHAINS,
+    type Family,
+    type NatModel,
+    type NatReading,
+    type NatService,
+    servicePortHash,
+    servicePortName,
+} from "../nat";
 import { type ClusterSnapshot, keyOf } from "../snapshot/snapshot";
 import { checkPath, noEndpoints, silentPods } from "./check";
 import { checkReading } from "./checkReading";
@@ -34,6 +43,7 @@ export function joinServices(
     const slices = slicesByService(snapshot.endpointSlices);
     const index = indexPods(snapshot.pods);
     const gateways = new Map(snapshot.gateways.map((gateway) => [keyOf(gateway), gateway]));
+    const modes = new Map(reading.models.map(({ family, mode }) => [family, mode]));
     const byHash = new Map(
         reading.models.map((model) => [
             model.family,
@@ -66,10 +76,15 @@ export function joinServices(
                     joinEndpoints(chain, usable, index, gateways, { number: port.port, protocol });
                 const path = describePath(service, port, family, nat, join);
                 paths.push(path);
-                if (byHash.has(family))
+                const mode = modes.get(family);
+                if (mode) {
+                    const [node, names] = [options.node, CHAINS[mode]];
                     findings.push(
-                        ...checkPath({ path, nat, service, port, address, usable, index, node: options.node, source }),
+                        ...checkPath({ path, nat, names, service, port, address, usable, index, node, source }),
                     );
+                } else if (usable.length === 0) {
+                    findings.push(noEndpoints(pathName(path), service, port, family, index));
+                }
             }
         }
     }
@@ -131,7 +146,8 @@ function describePath(
         type: service.spec?.type ?? "ClusterIP",
         family,
         entries: (nat?.entries ?? []).map(({ kind, address, port: number, target, reason }) => ({
-            kind,
+            // nftables rules do not tell the two external kinds apart.
+            kind: kind === "external IP" && isBalanced(service, address) ? "load balancer IP" : kind,
             ...(address && { address }),
             port: number,
             target,
@@ -154,6 +170,9 @@ function describePath(
         lost: main?.left ?? 0,
     };
 }
+
+const isBalanced = (service: V1Service, address: string | undefined): boolean =>
+    service.status?.loadBalancer?.ingress?.some(({ ip }) => ip !== undefined && canonical(ip) === address) ?? false;
 
 /** Service ports that the node still serves though the cluster has none such. */
 function forgottenServices(

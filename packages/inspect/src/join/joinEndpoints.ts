@@ -58,7 +58,7 @@ function joinEndpoint(
     gateways: ReadonlyMap<string, Gateway>,
     port: { number: number; protocol: string },
 ): PathEndpoint {
-    const { address = "", port: number = 0, chain, share, probability, packets, options } = endpoint;
+    const { address = "", port: number = 0, chain, share, probability, drawn, packets, options } = endpoint;
     const slice = slices.get(formatHostPort({ address, port: number }));
     const pod = podOf(index, address, slice);
     return {
@@ -67,6 +67,7 @@ function joinEndpoint(
         chain,
         share,
         ...(probability !== undefined && { probability }),
+        ...(drawn && { drawn }),
         ...(packets !== undefined && { packets }),
         options,
         current: slice !== undefined,

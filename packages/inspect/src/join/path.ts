@@ -4,12 +4,14 @@ import type { EntryKind, Family } from "../nat";
 export interface PathEndpoint {
     readonly address: string;
     readonly port: number;
-    /** The KUBE-SEP chain. */
+    /** The endpoint's chain: KUBE-SEP, or in nftables mode `endpoint-...`. */
     readonly chain: string;
     /** The part of new connections that it really gets, 0 to 1. */
     readonly share: number;
     /** As its rule has it, of what the rules before it left over. */
     readonly probability?: number;
+    /** In nftables mode: of so many numbers one is drawn, and with so many of them the connection comes here. */
+    readonly drawn?: { readonly numbers: number; readonly of: number };
     /** Connections counted, where the rules were saved with counters. */
     readonly packets?: number;
     /** Options of DNAT other than its destination. */
@@ -48,11 +50,11 @@ export interface ServicePath {
         readonly target: string;
         readonly reason?: string;
     }[];
-    /** The KUBE-SVC chain, where there is one. */
+    /** The KUBE-SVC chain (`service-...` in nftables mode), where there is one. */
     readonly chain?: string;
-    /** The KUBE-SVL chain, where a traffic policy is `Local`. */
+    /** The KUBE-SVL chain (`local-...`), where a traffic policy is `Local`. */
     readonly localChain?: string;
-    /** The KUBE-EXT chain and where it leads. */
+    /** The KUBE-EXT chain (`external-...`) and where it leads. */
     readonly external?: {
         readonly chain: string;
         readonly masquerade?: string;

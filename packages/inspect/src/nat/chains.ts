@@ -40,18 +40,29 @@ const HASHED: readonly (readonly [prefix: string, role: ChainRole])[] = [
     ["KUBE-FW-", "firewall"],
 ];
 
+/** Others name chains alike, such as kube-router's KUBE-SVC-... or kube-vip's; a hash of kube-proxy's looks so. */
+const HASH = /^[A-Z2-7]{16}$/;
+
+const isHashed = (chain: string, prefix: string) => chain.startsWith(prefix) && HASH.test(chain.slice(prefix.length));
+
 export function roleOf(chain: string): ChainRole {
     if (!chain.startsWith("KUBE-")) return "other";
     for (const [prefix, role] of HASHED) {
-        if (chain.startsWith(prefix)) return role;
+        if (isHashed(chain, prefix)) return role;
     }
     return SINGLE[chain] ?? "other";
 }
 
+/** Chains of which the kubelet makes one each, in whatever mode kube-proxy is. */
+const KUBELET = new Set(["KUBE-FIREWALL", "KUBE-MARK-DROP", "KUBE-KUBELET-CANARY", "KUBE-IPTABLES-HINT"]);
+
+/** Whether kube-proxy alone writes the chain. */
+export const isKubeProxys = (chain: string): boolean => roleOf(chain) !== "other" && !KUBELET.has(chain);
+
 /** The hash in the name of a chain of a Service port or an endpoint; `undefined` for other chains. */
 export function hashOf(chain: string): string | undefined {
     for (const [prefix] of HASHED) {
-        if (chain.startsWith(prefix)) return chain.slice(prefix.length);
+        if (isHashed(chain, prefix)) return chain.slice(prefix.length);
     }
     return undefined;
 }

@@ -5,7 +5,6 @@ import type { Table } from "./save";
 
 /** How a rule that masquerades chooses what it masquerades. */
 export interface Masquerade {
-    readonly rule: Rule;
     /** Such as `from outside 10.244.0.0/16`, or `everything`. */
     readonly when: string;
 }
@@ -18,12 +17,16 @@ export interface NatEndpoint extends Partial<HostPort> {
     readonly share: number;
     /** As the rule has it: of what the rules before it left over. `undefined` takes all of that. */
     readonly probability?: number;
+    /** In nftables mode: of so many numbers one is drawn, and with so many of them the connection comes here. */
+    readonly drawn?: { readonly numbers: number; readonly of: number };
     /** How DNAT chooses, where it is not plain: `--random`, `--random-fully`, `--persistent`. */
     readonly options: readonly string[];
     /** Whether traffic of the endpoint to itself is masqueraded. */
     readonly hairpin: boolean;
     /** Whether the chain is there; if not, nothing rewrites the address. */
     readonly exists: boolean;
+    /** Whether the rules were saved by a program that is too old to print where this one leads. */
+    readonly unseen?: true;
     /** Connections that were rewritten, where the set was saved with counters. */
     readonly packets?: number;
 }
@@ -84,7 +87,7 @@ const NO_OPTIONS: readonly string[] = [];
 export function asMasquerade(rule: Rule): Masquerade | undefined {
     if (targetOf(rule) !== "KUBE-MARK-MASQ" || !hasOnly(rule, MASQUERADE, NEGATABLE)) return undefined;
     const from = option(rule, "-s") ?? option(rule, "-i") ?? option(rule, "--physdev-in");
-    return { rule, when: from ? `from ${from.negated ? "outside " : ""}${from.values[0]}` : "everything" };
+    return { when: from ? `from ${from.negated ? "outside " : ""}${from.values[0]}` : "everything" };
 }
 
 /** Reads a chain that spreads connections over endpoints, and those endpoints' chains. */
@@ -182,6 +185,7 @@ function readEndpoint(table: Table, name: string): Reading<Omit<NatEndpoint, "sh
     let rewrite: Rule | undefined;
     let destination: HostPort | undefined;
     let hairpin: string | undefined;
+    let unseen = false;
     for (const rule of chain?.rules ?? []) {
         const target = targetOf(rule);
         const to = !rewrite && target === "DNAT" && hasOnly(rule, REWRITE) ? destinationOf(rule) : undefined;
@@ -198,6 +202,7 @@ function readEndpoint(table: Table, name: string): Reading<Omit<NatEndpoint, "sh
             hairpin = singleAddress(valueOf(rule, "-s")!);
             known.push(rule);
         } else {
+            unseen ||= target === "DNAT" && isMisprinted(rule);
             unknown.push(rule);
         }
     }
@@ -207,6 +212,7 @@ function readEndpoint(table: Table, name: string): Reading<Omit<NatEndpoint, "sh
         options: rewrite ? rewriteOptions(rewrite) : NO_OPTIONS,
         hairpin: hairpin !== undefined && hairpin === destination?.address,
         exists: chain !== undefined && chain.rules.length > 0,
+        ...(unseen && !rewrite && { unseen: true as const }),
         ...(rewrite?.counters && { packets: rewrite.counters.packets }),
     };
     return { value, known, unknown };
@@ -223,6 +229,11 @@ function destinationOf(rule: Rule): HostPort | undefined {
     const target = rule.options.find(({ name }) => name === "-j");
     return given.length === 1 && target?.values.length === 1 ? parseHostPort(given[0]!.values[0] ?? "") : undefined;
 }
+
+/** As programs older than kube-proxy's print its DNAT: as a revision that they do not know, or as two destinations. */
+const isMisprinted = (rule: Rule): boolean =>
+    rule.options.some(({ name, values }) => name === "-j" && values.join(" ").includes("[unsupported")) ||
+    rule.options.filter(({ name }) => name === "--to-destination").length > 1;
 
 /** Connections that the rules towards these chains met; `undefined` where the set was saved without counters. */
 function sumPackets(rules: readonly Rule[], targets: readonly string[]): number | undefined {

@@ -1,8 +1,11 @@
 import { hashOf, roleOf, servicePortHash } from "./chains";
 import { type EndpointChain, readEndpointChain, type Reading } from "./endpointChain";
+import { isIpvs } from "./ipvs";
+import { kubeProxyTable, nftSize, othersRules, readNftModel } from "./nftables/model";
 import { type Hook, hooksOf, isPlumbing, type Masquerading, readMasquerading } from "./plumbing";
 import { type Rule, targetOf } from "./rule";
 import type { Backend, Chain, Family, SavedRules, Table } from "./save";
+import { serverOf, type ServiceServer } from "./servers";
 import {
     asEntry,
     type Entry,
@@ -29,12 +32,18 @@ export interface NatService {
     readonly firewall?: FirewallChain;
 }
 
+/** A rule as it stands, in the words of the program that printed it. */
+export interface ShownRule {
+    readonly chain: string;
+    readonly text: string;
+}
+
 /** A rule that kube-proxy would not write, as it stands in the saved set. */
 export interface ForeignRule {
     readonly family: Family;
     readonly backend?: Backend;
     readonly table: string;
-    readonly rule: Rule;
+    readonly rule: ShownRule;
 }
 
 /** A jump to a chain that is not there or is empty. */
@@ -44,16 +53,22 @@ export interface BrokenJump {
     readonly missing: boolean;
 }
 
+/** The modes in which kube-proxy's rules show where Services lead. */
+export type ProxyMode = "iptables" | "nftables";
+
 /** kube-proxy's rules of one family. */
 export interface NatModel {
     readonly family: Family;
+    readonly mode: ProxyMode;
     readonly backend?: Backend;
+    /** Version of the iptables that saved the rules. */
+    readonly version?: string;
     readonly services: readonly NatService[];
     readonly masquerading: Masquerading;
     readonly hooks: readonly Hook[];
     readonly brokenJumps: readonly BrokenJump[];
     /** Chains of Service ports and endpoints that nothing leads to, with their rules as they stand. */
-    readonly unreferenced: readonly Pick<Chain, "name" | "rules">[];
+    readonly unreferenced: readonly { readonly name: string; readonly rules: readonly ShownRule[] }[];
     /** Every other rule, of every table of the family, that is not kube-proxy's own; none is left out. */
     readonly foreign: readonly ForeignRule[];
 }
@@ -61,11 +76,15 @@ export interface NatModel {
 /** What a saved rule set says, family by family. */
 export interface NatReading {
     readonly models: readonly NatModel[];
-    /** Families whose rules stand in both back ends; the second one is not read. */
+    /** Families whose rules stand in both back ends of iptables; the second one is not read. */
     readonly both: readonly Family[];
+    /** Families with rules of both modes; those of fewer Services are not read. */
+    readonly bothModes: readonly Family[];
+    /** Who serves Services where there is no model; absent where nothing tells. */
+    readonly server?: ServiceServer;
     readonly warnings: readonly string[];
     readonly unreadable: SavedRules["unreadable"];
-    /** Tables that are cut off, as `IPv4 nat`. */
+    /** Tables that are cut off, as `IPv4 nat`, or `nftables`. */
     readonly incomplete: readonly string[];
 }
 
@@ -74,18 +93,39 @@ export function readNat(saved: SavedRules): NatReading {
     const families = (["IPv4", "IPv6"] as const).map((family) => {
         const tables = saved.tables.filter((table) => table.family === family);
         const nats = tables
-            .filter((table) => table.name === "nat" && table.chains.has("KUBE-SERVICES"))
+            .filter((table) => table.name === "nat" && table.chains.has("KUBE-SERVICES") && !isIpvs(table))
             .toSorted((a, b) => size(b) - size(a));
-        return { family, tables, nats };
+        return { family, tables, nats, nft: kubeProxyTable(saved.nftables, family) };
     });
+    const models = families.flatMap(({ family, tables, nats: [nat], nft }): NatModel[] => {
+        if (nft && (!nat || nftSize(nft) >= size(nat))) {
+            const model = readNftModel(nft, family);
+            const isSaved = (name: string) => tables.some((table) => table.name === name && table.backend !== "legacy");
+            const others = [
+                ...tables.flatMap((table) => foreignRules(table, new Set())),
+                ...othersRules(saved.nftables, family, isSaved),
+            ];
+            return [{ ...model, foreign: [...model.foreign, ...others] }];
+        }
+        return nat ? [readModel(nat, tables)] : [];
+    });
+    const server = models.length === 0 ? serverOf(saved) : undefined;
     return {
-        models: families.flatMap(({ tables, nats }) => (nats[0] ? [readModel(nats[0], tables)] : [])),
+        models,
         both: families.filter(({ nats }) => nats.length > 1).map(({ family }) => family),
+        bothModes: families.filter(({ nats, nft }) => nft && nats.length > 0).map(({ family }) => family),
+        ...(server && { server }),
         warnings: saved.warnings,
         unreadable: saved.unreadable,
-        incomplete: saved.tables.filter(({ complete }) => !complete).map(({ family, name }) => `${family} ${name}`),
+        incomplete: [
+            ...saved.tables.filter(({ complete }) => !complete).map(({ family, name }) => `${family} ${name}`),
+            ...(saved.nftablesCutOff ? [NFTABLES] : []),
+        ],
     };
 }
+
+/** As a part that is cut off: all that nft printed. */
+export const NFTABLES = "nftables";
 
 const size = (table: Table) => table.chains.get("KUBE-SERVICES")?.rules.length ?? 0;
 
@@ -128,7 +168,9 @@ function readModel(nat: Table, tables: readonly Table[]): NatModel {
     for (const rule of leftover.flatMap(({ rules }) => rules)) known.add(rule);
     return {
         family: nat.family,
+        mode: "iptables",
         ...(nat.backend && { backend: nat.backend }),
+        ...(nat.version && { version: nat.version }),
         services,
         masquerading: readMasquerading(nat),
         hooks: hooksOf(nat),
@@ -178,7 +220,7 @@ function brokenJumps(nat: Table): BrokenJump[] {
     for (const { name, rules } of nat.chains.values()) {
         for (const rule of rules) {
             const to = targetOf(rule);
-            if (to === undefined || !to.startsWith("KUBE-")) continue;
+            if (to === undefined || roleOf(to) === "other") continue;
             const target = nat.chains.get(to);
             if (target && (target.rules.length > 0 || to === "KUBE-NODEPORTS" || to === "KUBE-SERVICES")) continue;
             if (!broken.some((jump) => jump.from === name && jump.to === to))
@@ -188,7 +230,7 @@ function brokenJumps(nat: Table): BrokenJump[] {
     return broken;
 }
 
-function unreferenced(nat: Table, read: ReadonlySet<string>): NatModel["unreferenced"] {
+function unreferenced(nat: Table, read: ReadonlySet<string>): Pick<Chain, "name" | "rules">[] {
     const chains = [...nat.chains.values()].filter(({ name }) => hashOf(name) !== undefined && !read.has(name));
     return chains.map(({ name, rules }) => ({ name, rules }));
 }

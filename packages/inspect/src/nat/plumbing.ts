@@ -7,6 +7,13 @@ export interface Masquerading {
     readonly mark?: string;
     /** Whether KUBE-POSTROUTING masquerades what carries that mark. */
     readonly applied: boolean;
+    /**
+     * Whether that cannot be told, since a program older than the one that wrote the rules saved them: it leaves out
+     * the mark that it does not understand, so that a rule for unmarked traffic looks like one for all.
+     *
+     * @see https://github.com/kubernetes/kubernetes/issues/112477
+     */
+    readonly unseen?: true;
 }
 
 /** A built-in chain's jump to KUBE-SERVICES, without which none of the rest takes effect. */
@@ -75,13 +82,21 @@ export function readMasquerading(nat: Table): Masquerading {
     const [mark, mask] = marked(nat, "KUBE-MARK-MASQ").at(-1) ?? [];
     if (mark === undefined || Number(mark) === 0 || mark !== mask) return { applied: false };
     const rules = nat.chains.get("KUBE-POSTROUTING")?.rules ?? [];
+    const isReturn = (rule: Rule) => targetOf(rule) === "RETURN";
     const passes = rules.some((rule) => {
         const match = option(rule, "--mark");
-        return targetOf(rule) === "RETURN" && match?.negated === true && match.values[0] === `${mark}/${mark}`;
+        return isReturn(rule) && match?.negated === true && match.values[0] === `${mark}/${mark}`;
     });
     const hooked = nat.chains.get("POSTROUTING")?.rules.some((rule) => targetOf(rule) === "KUBE-POSTROUTING") ?? false;
-    return { mark, applied: hooked && passes && rules.some((rule) => targetOf(rule) === "MASQUERADE") };
+    const masquerades = rules.findIndex((rule) => targetOf(rule) === "MASQUERADE");
+    const before = rules.slice(0, Math.max(masquerades, 0));
+    const ends = before.some((rule) => isReturn(rule) && hasOnly(rule, BARE));
+    const unseen = ends && !rules.some((rule) => isReturn(rule) && option(rule, "--mark")) && nat.backend !== "legacy";
+    return { mark, applied: hooked && passes && !ends && masquerades >= 0, ...(unseen && hooked && { unseen }) };
 }
+
+/** What a rule has that matches every packet. */
+const BARE = new Set(["-m", "--comment", "-j"]);
 
 const marked = (table: Table, chain: string) =>
     (table.chains.get(chain)?.rules ?? [])

@@ -20,7 +20,6 @@ export interface Entry {
     readonly target: string;
     /** Where it is refused: `has no endpoints`, `has no local endpoints`. */
     readonly reason?: string;
-    readonly rule: Rule;
 }
 
 /** A KUBE-EXT chain: what happens to traffic that comes by a node port or an external address. */
@@ -77,7 +76,6 @@ export function asEntry(rule: Rule): Entry | undefined {
         service,
         target,
         ...(said?.startsWith("has no") && { reason: said }),
-        rule,
     };
 }
 
@@ -94,7 +92,7 @@ export function readExternalChain(table: Table, name: string): Reading<ExternalC
         const target = targetOf(rule) ?? "";
         const role = roleOf(target);
         if (!masquerade && target === "KUBE-MARK-MASQ" && hasOnly(rule, WAY)) {
-            masquerade = option(rule, "--src-type") ? { rule, when: "from this node" } : asMasquerade(rule);
+            masquerade = option(rule, "--src-type") ? { when: "from this node" } : asMasquerade(rule);
             known.push(rule);
         } else if ((role === "cluster" || role === "local") && hasOnly(rule, WAY)) {
             const fromPods = option(rule, "-s") ?? option(rule, "-i");

@@ -1,6 +1,6 @@
 import { counted, type Finding } from "../finding";
 import { type PathEndpoint, pathName, percent, type ServicePath } from "../join";
-import { formatHostPort } from "../nat";
+import { CHAINS, formatHostPort } from "../nat";
 import type { NatReport } from "../report";
 import { html, type Markup } from "./html";
 
@@ -19,7 +19,7 @@ export function natSection(nat: NatReport, findings: readonly Finding[], closed:
         const paths = nat.paths.filter((path) => path.namespace === namespace);
         const open = !closed.has(namespace) || paths.some((path) => wrong.has(pathName(path)));
         const count = html`<span class="soft small">${paths.length} Service ports</span>`;
-        const cards = paths.map((path) => pathCard(path, markOf(nat, path), wrong.has(pathName(path))));
+        const cards = paths.map((path) => pathCard(path, familyOf(nat, path), wrong.has(pathName(path))));
         return html`
             <details class="space"${open && html` open`}>
                 <summary>${namespace} ${count}</summary>
@@ -31,18 +31,21 @@ export function natSection(nat: NatReport, findings: readonly Finding[], closed:
 }
 
 function summary({ source, node, families }: NatReport): string {
-    const said = families.map(({ family, backend, services, masquerading: { mark } }) => {
+    const said = families.map(({ family, mode, backend, services, masquerading: { mark } }) => {
         const marks = mark === undefined ? "sets no mark" : `sets ${mark}`;
-        return `${family}${backend ? ` (${backend})` : ""}: ${services} Service ports, KUBE-MARK-MASQ ${marks}`;
+        const by = mode === "nftables" ? " (nftables mode)" : backend ? ` (${backend})` : "";
+        return `${family}${by}: ${services} Service ports, ${CHAINS[mode].mark} ${marks}`;
     });
     const rules = `${source[0]!.toUpperCase()}${source.slice(1)}`;
-    return `${rules}${node === undefined || source.includes(node) ? "" : `, node ${node}`}. ${said.join("; ")}.`;
+    return `${rules}${node === undefined || source.includes(node) ? "" : `, node ${node}`}. ${said.join("; ") || "Not provable by NAT rules here"}.`;
 }
 
-const markOf = ({ families }: NatReport, { family }: ServicePath) =>
-    families.find((each) => each.family === family)?.masquerading.mark;
+type NatFamily = NatReport["families"][number];
 
-function pathCard(path: ServicePath, mark: string | undefined, wrong: boolean): Markup {
+const familyOf = ({ families }: NatReport, { family }: ServicePath): NatFamily | undefined =>
+    families.find((each) => each.family === family);
+
+function pathCard(path: ServicePath, of: NatFamily | undefined, wrong: boolean): Markup {
     const { service, portName, type, protocol, port, family, affinitySeconds } = path;
     return html`
         <article class="card path${wrong && " wrong"}">
@@ -52,6 +55,13 @@ function pathCard(path: ServicePath, mark: string | undefined, wrong: boolean): 
                 ${affinitySeconds !== undefined && html`<span class="pill calm">affinity ${affinitySeconds} s</span>`}
                 ${wrong && html`<span class="pill bad">problem</span>`}
             </div>
+            ${of ? flow(path, of.masquerading.mark) : html`<p class="soft">not provable by NAT rules here</p>`}
+        </article>
+    `;
+}
+
+function flow(path: ServicePath, mark: string | undefined): Markup {
+    return html`
             <div class="flow">
                 <div class="step"><b>REACHED AT</b>${entries(path)}</div>
                 <div class="to"></div>
@@ -59,7 +69,6 @@ function pathCard(path: ServicePath, mark: string | undefined, wrong: boolean): 
                 <div class="to"></div>
                 <div class="shares">${endpoints(path)}</div>
             </div>
-        </article>
     `;
 }
 
@@ -130,7 +139,7 @@ const shareCell = (share: number, colour: string): Markup =>
     html`<td class="share"><span class="dot" style="background:${colour}"></span>${percent(share)}</td>`;
 
 function endpointRow(endpoint: PathEndpoint, colour: string): Markup {
-    const { share, probability, chain, address, port, pod, current, options } = endpoint;
+    const { share, probability, drawn, chain, address, port, pod, current, options } = endpoint;
     const version = pod?.version !== undefined && html`<span class="pill calm">${pod.version}</span>`;
     const where = pod ? html`<span>${pod.name}</span> ${version}` : html`<span class="soft">no pod</span>`;
     return html`
@@ -144,6 +153,7 @@ function endpointRow(endpoint: PathEndpoint, colour: string): Markup {
                     probability !== undefined &&
                     html`<br><span class="soft small">probability ${probability.toFixed(11)}</span>`
                 }
+                ${drawn && html`<br><span class="soft small">${drawn.numbers} of ${drawn.of} numbers</span>`}
             </td>
             <td>
                 ${where}<br><span class="soft small">${openedBy(endpoint)}</span>

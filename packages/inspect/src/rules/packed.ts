@@ -2,7 +2,7 @@ import { gunzipSync } from "node:zlib";
 import { reasonOf, UserError } from "@istio-on-pulumi/kube";
 import { NO_PROGRAM, saveScript } from "./script";
 
-/** How Base64 of anything that gzip writes begins; nothing that iptables-save prints does. */
+/** How Base64 of anything that gzip writes begins; nothing that iptables-save or nft prints does. */
 const PACKED = "H4sI";
 const HOST = "# rules of ";
 const UNREAD = "# not read: exit code ";
@@ -59,11 +59,11 @@ function gunzip(printed: string, source: string): string {
 function unreadSentence(host: string, code: number): string {
     if (code === NO_PROGRAM)
         return (
-            `The host ${host} has no iptables-save, so its rules cannot be read: install iptables there, or read ` +
-            "another node."
+            `The host ${host} has neither iptables-save nor nft, so its rules cannot be read: install iptables or ` +
+            "nftables there, or read another node."
         );
     return (
         `The host ${host} does not let this user read its rules (exit code ${code}): log in as root, or as a user ` +
-        "whose sudo runs iptables-save without a password."
+        "whose sudo runs iptables-save and nft without a password."
     );
 }

@@ -36,8 +36,8 @@ async function readFiles(files: readonly string[]): Promise<RuleText> {
             const printed = await (file === "-" ? readStream(process.stdin) : readFile(file, "utf8")).catch(
                 (error: unknown) => {
                     throw new UserError(
-                        `The file ${file} cannot be read (${reasonOf(error)}); name one that iptables-save wrote ` +
-                            "with --rules <file>.",
+                        `The file ${file} cannot be read (${reasonOf(error)}); name one that iptables-save or ` +
+                            "nft -j wrote with --rules <file>.",
                     );
                 },
             );
@@ -57,8 +57,8 @@ async function readLocal(): Promise<RuleText> {
     const { code, output, stderr } = await run("sh", ["-c", saveScript("")]);
     if (code === NO_PROGRAM)
         throw new UserError(
-            "This machine has no iptables-save, so its rules cannot be read: install iptables, read a node with " +
-                "--ssh <host>, or a saved file with --rules <file>.",
+            "This machine has neither iptables-save nor nft, so its rules cannot be read: install iptables or " +
+                "nftables, read a node with --ssh <host>, or a saved file with --rules <file>.",
         );
     if (code !== 0) {
         throw new UserError(
@@ -121,14 +121,14 @@ function sshFailure(target: string, code: number | null, stderr: string): string
         );
     if (code === NO_PROGRAM)
         return (
-            `The host ${target} has no iptables-save: kube-proxy's image brings its own; save the rules there and ` +
-            "name the file with --rules <file>."
+            `The host ${target} has neither iptables-save nor nft: kube-proxy's image brings its own; save the rules ` +
+            "there and name the file with --rules <file>."
         );
     if (code === NOT_SAVED || /sudo/.test(stderr))
         return (
             `The host ${target} does not let this user read its rules (${lastLine(stderr)}): log in as root, or ` +
             "allow " +
-            "iptables-save by sudo without a password and use --sudo."
+            "iptables-save and nft by sudo without a password and use --sudo."
         );
     return (
         `The host ${target} cannot be asked by ssh (${lastLine(stderr) || `exit code ${code}`}): check its name, its ` +

@@ -1,7 +1,10 @@
+import { END_OF_RULES } from "../nat";
+
 /**
- * Prints the rules of both families in both back ends, as far as there are programs for them; run by `sh`, here or on
- * a node.
- * It only reads. Where one program serves both, `iptables-save` is asked once.
+ * Prints the rules of both families in both back ends of iptables and those of nftables, as far as there are programs
+ * for them; run by `sh`, here or on a node.
+ * It only reads. Where one program serves both back ends, `iptables-save` is asked once. Where nft alone fails, that is
+ * a warning: the kernel of such a node may know iptables only.
  */
 export function saveScript(prefix: string): string {
     return `
@@ -12,16 +15,26 @@ for family in iptables ip6tables; do
   for backend in nft legacy; do
     if command -v "$family-$backend-save" >/dev/null 2>&1; then
       asked=1
-      ${prefix}"$family-$backend-save" -c || exit 4
+      ${prefix}"$family-$backend-save" -c || exit ${NOT_SAVED}
     fi
   done
   if [ -z "$asked" ] && command -v "$family-save" >/dev/null 2>&1; then
     asked=1
-    ${prefix}"$family-save" -c || exit 4
+    ${prefix}"$family-save" -c || exit ${NOT_SAVED}
   fi
   [ -n "$asked" ] && found=1
 done
-[ -n "$found" ] || exit 3
+if command -v nft >/dev/null 2>&1; then
+  if ${prefix}nft -j list ruleset; then
+    found=1
+  elif [ -n "$found" ]; then
+    echo "# Warning: nft -j list ruleset fails here, so rules of nftables are not among these"
+  else
+    exit ${NOT_SAVED}
+  fi
+fi
+[ -n "$found" ] || exit ${NO_PROGRAM}
+echo "${END_OF_RULES}"
 `;
 }
 

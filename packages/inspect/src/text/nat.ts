@@ -1,5 +1,5 @@
 import { type PathEndpoint, pathName, percent, type ServicePath } from "../join";
-import { formatHostPort } from "../nat";
+import { CHAINS, formatHostPort } from "../nat";
 import type { NatReport } from "../report";
 import { type Cell, type Style, table } from "./table";
 
@@ -7,13 +7,7 @@ import { type Cell, type Style, table } from "./table";
 export function natTable({ paths, ...nat }: NatReport, style: Style): string {
     const rows = paths.flatMap((path): Cell[][] => {
         const endpoints = path.endpoints.length > 0 ? path.endpoints : path.localEndpoints;
-        const first: Cell[] = [
-            pathName(path),
-            entryText(path),
-            path.chain ??
-                path.localChain ??
-                (refused(path) ? { text: refused(path)!, paint: style.bad } : { text: "none", paint: style.bad }),
-        ];
+        const first: Cell[] = [pathName(path), entryText(path), chainCell(path, familyOf(nat, path), style)];
         if (endpoints.length === 0) return [[...first, "", "", "", ""]];
         return endpoints.map((endpoint, at) => [
             ...(at === 0 ? first : ["", "", ""]),
@@ -30,6 +24,16 @@ export function natTable({ paths, ...nat }: NatReport, style: Style): string {
     return [summary({ paths, ...nat }), body, foreignText({ paths, ...nat }, style)]
         .filter((part) => part !== "")
         .join("\n\n");
+}
+
+type NatFamily = NatReport["families"][number];
+
+const familyOf = ({ families }: Pick<NatReport, "families">, path: ServicePath): NatFamily | undefined =>
+    families.find(({ family }) => family === path.family);
+
+function chainCell(path: ServicePath, family: NatFamily | undefined, style: Style): Cell {
+    if (!family) return { text: "not provable here", paint: style.faint };
+    return path.chain ?? path.localChain ?? { text: refused(path) ?? "none", paint: style.bad };
 }
 
 function entryText({ entries }: ServicePath): string {
@@ -55,11 +59,11 @@ function openedBy(opens: PathEndpoint["opens"]): string {
 }
 
 function summary({ source, node, families }: NatReport): string {
-    const lines = families.map(({ family, backend, services, masquerading: { mark, applied } }) => {
+    const lines = families.map(({ family, mode, backend, services, masquerading: { mark, applied } }) => {
         const sets = mark === undefined ? "sets no mark" : `sets ${mark}`;
         const masqueraded = mark !== undefined && applied ? " and what carries it is masqueraded" : "";
-        const name = `${family}${backend ? ` (${backend})` : ""}`;
-        return `${name}: ${services} Service ports, KUBE-MARK-MASQ ${sets}${masqueraded}`;
+        const name = `${family}${mode === "nftables" ? " (nftables mode)" : backend ? ` (${backend})` : ""}`;
+        return `${name}: ${services} Service ports, ${CHAINS[mode].mark} ${sets}${masqueraded}`;
     });
     const rules = `${source[0]!.toUpperCase()}${source.slice(1)}`;
     const of = node === undefined || source.includes(node) ? "" : `, node ${node}`;
@@ -87,7 +91,7 @@ function foreignText({ families, unreadable, warnings }: NatReport, style: Style
 }
 
 /** One path as the walkthrough follows it, chain by chain. */
-function natTrace(path: ServicePath, mark: string | undefined, style: Style): string {
+function natTrace(path: ServicePath, family: NatFamily | undefined, style: Style): string {
     const lines = [
         `${style.strong(pathName(path))}  ${path.type}, ${path.protocol}, ${path.family}, target port ` +
             `${path.targetPort}`,
@@ -99,19 +103,12 @@ function natTrace(path: ServicePath, mark: string | undefined, style: Style): st
     if (path.firewall) lines.push(`  ${path.firewall.chain}: only from ${path.firewall.sources.join(", ")}`);
     if (path.external) {
         lines.push(`  ${path.external.chain}`);
-        if (path.external.masquerade)
-            lines.push(
-                `    masquerade ${path.external.masquerade} ` +
-                    `(KUBE-MARK-MASQ${mark === undefined ? "" : `, MARK or ${mark}`})`,
-            );
+        if (path.external.masquerade) lines.push(masqueradeLine(path.external.masquerade, family));
         const { ways } = path.external;
         for (const { when, target } of ways)
             lines.push(`    ${when === "all" ? (ways.length > 1 ? "all else" : "all") : `from ${when}`} -> ${target}`);
     }
-    const marked =
-        path.masquerade === undefined
-            ? ""
-            : `    masquerade ${path.masquerade} (KUBE-MARK-MASQ${mark === undefined ? "" : `, MARK or ${mark}`})`;
+    const marked = path.masquerade === undefined ? "" : masqueradeLine(path.masquerade, family);
     const chains = [[path.chain, path.endpoints] as const, [path.localChain, path.localEndpoints] as const];
     for (const [at, [chain, endpoints]] of chains.entries()) {
         if (chain === undefined) continue;
@@ -121,7 +118,7 @@ function natTrace(path: ServicePath, mark: string | undefined, style: Style): st
             lines.push(`    a client returns to its endpoint for ${path.affinitySeconds} s`);
         const rows = endpoints.map((endpoint): Cell[] => [
             percent(endpoint.share),
-            endpoint.probability === undefined ? "the rest" : endpoint.probability.toFixed(11),
+            probabilityText(endpoint),
             endpoint.chain,
             [formatHostPort(endpoint), ...endpoint.options].join(" "),
             endpoint.pod?.version ?? "",
@@ -137,14 +134,29 @@ function natTrace(path: ServicePath, mark: string | undefined, style: Style): st
             ),
         );
     }
+    if (!family) lines.push("  not provable here");
     if (path.lost > 1e-4) lines.push(style.bad(`  ${percent(path.lost)} of the connections are taken by no rule`));
     return lines.join("\n");
 }
 
+function masqueradeLine(when: string, family: NatFamily | undefined): string {
+    const { mark: chain } = CHAINS[family?.mode ?? "iptables"];
+    const mark = family?.masquerading.mark;
+    return `    masquerade ${when} (${chain}${mark === undefined ? "" : `, MARK or ${mark}`})`;
+}
+
+function probabilityText({ probability, drawn }: PathEndpoint): string {
+    if (drawn) return `${drawn.numbers} of ${drawn.of}`;
+    return probability === undefined ? "the rest" : probability.toFixed(11);
+}
+
 /** Traces of each path, for one Service. */
 export function natTraces(nat: NatReport, style: Style): string {
-    const markOf = (path: ServicePath) => nat.families.find(({ family }) => family === path.family)?.masquerading.mark;
-    return [summary(nat), ...nat.paths.map((path) => natTrace(path, markOf(path), style)), foreignText(nat, style)]
+    return [
+        summary(nat),
+        ...nat.paths.map((path) => natTrace(path, familyOf(nat, path), style)),
+        foreignText(nat, style),
+    ]
         .filter((part) => part !== "")
         .join("\n\n");
 }

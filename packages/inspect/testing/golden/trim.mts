@@ -21,7 +21,7 @@ const DROPPED = new Set([
     "nodeInfo",
     "kubectl.kubernetes.io/last-applied-configuration",
 ]);
-const NAMESPACES = ["golden", "default"];
+const NAMESPACES = ["golden", "default", "kube-system"];
 
 const { items } = JSON.parse(readFileSync(0, "utf8")) as { items: KubernetesObject[] };
 const kept = items.filter(({ metadata }) => !metadata?.namespace || NAMESPACES.includes(metadata.namespace));

@@ -5,16 +5,18 @@ import { goldenRules, goldenSnapshot } from "../../testing/golden";
 import { pattern } from "../../testing/pattern";
 
 const COUNTS = [1, 2, 3, 5];
-const traffic = (count: number, rules = goldenRules(String(count))): JoinedServices =>
-    joinServices(readNat(parseSave(rules)), goldenSnapshot(count), { node: "lab-node" });
+const MODES = [
+    { mode: "iptables", prefix: "", backend: "nft" },
+    { mode: "nftables", prefix: "nftables-", backend: undefined },
+] as const;
+const traffic = (name: string, rules = goldenRules(name)): JoinedServices =>
+    joinServices(readNat(parseSave(rules)), goldenSnapshot(name), { node: "lab-node" });
 const pathOf = ({ paths }: JoinedServices, service: string, family = "IPv4") =>
     paths.find((path) => path.namespace === "golden" && path.service === service && path.family === family)!;
 
-describe.each(COUNTS)("the rules of a real kube-proxy for %i endpoints", (count) => {
-    const text = goldenRules(String(count));
-    const found = traffic(count);
-
+describe.each(COUNTS)("the rules of a real kube-proxy in iptables mode for %i endpoints", (count) => {
     it("are written as they were read, double spaces aside", () => {
+        const text = goldenRules(String(count));
         const lines = text.split("\n").filter((line) => line.includes("-A "));
         const rules = parseSave(text).tables.flatMap(({ chains }) =>
             [...chains.values()].flatMap((chain) => chain.rules),
@@ -22,18 +24,22 @@ describe.each(COUNTS)("the rules of a real kube-proxy for %i endpoints", (count)
         expect(rules).toHaveLength(lines.length);
         expect(new Set(rules.map(formatRule))).toEqual(new Set(lines.map((line) => line.replaceAll("  ", " "))));
     });
+});
+
+const all = MODES.flatMap((mode) => COUNTS.map((count) => ({ ...mode, count })));
+describe.each(all)("the rules of a real kube-proxy in $mode mode for $count endpoints", (given) => {
+    const { count, mode, backend } = given;
+    const name = `${given.prefix}${count}`;
+    const text = goldenRules(name);
+    const found = traffic(name);
 
     it("hold nothing that is not known", () => {
-        const { models, warnings, unreadable, incomplete, both } = readNat(parseSave(text));
-        expect({ warnings, unreadable, incomplete, both }).toEqual({
-            warnings: [],
-            unreadable: [],
-            incomplete: [],
-            both: [],
-        });
+        const { models, ...others } = readNat(parseSave(text));
+        expect(others).toEqual({ warnings: [], unreadable: [], incomplete: [], both: [], bothModes: [] });
         expect(
-            models.map(({ family, backend, hooks, masquerading, brokenJumps, unreferenced, foreign }) => ({
+            models.map(({ family, mode, backend, hooks, masquerading, brokenJumps, unreferenced, foreign }) => ({
                 family,
+                mode,
                 backend,
                 hooks,
                 masquerading,
@@ -44,7 +50,8 @@ describe.each(COUNTS)("the rules of a real kube-proxy for %i endpoints", (count)
         ).toEqual(
             ["IPv4", "IPv6"].map((family) => ({
                 family,
-                backend: "nft",
+                mode,
+                backend,
                 hooks: ["PREROUTING", "OUTPUT"],
                 masquerading: { mark: "0x4000", applied: true },
                 brokenJumps: [],
@@ -148,8 +155,8 @@ describe.each(COUNTS)("the rules of a real kube-proxy for %i endpoints", (count)
 
 describe("the same rules in the legacy back end", () => {
     it("mean the same", () => {
-        const legacy = traffic(3, goldenRules("3-legacy"));
-        const nft = traffic(3);
+        const legacy = traffic("3", goldenRules("3-legacy"));
+        const nft = traffic("3");
         expect(readNat(parseSave(goldenRules("3-legacy"))).models).toMatchObject([
             { family: "IPv4", backend: "legacy", foreign: [] },
         ]);
@@ -159,33 +166,35 @@ describe("the same rules in the legacy back end", () => {
     });
 });
 
-describe("a node's rules against another moment of the cluster", () => {
-    it("still send traffic to what is gone", () => {
-        const { findings } = joinServices(readNat(parseSave(goldenRules("3"))), goldenSnapshot(2), {
+describe.each(MODES)("a node's rules in $mode mode against another moment of the cluster", ({ mode, prefix }) => {
+    const between = (rules: number, objects: number) =>
+        joinServices(readNat(parseSave(goldenRules(`${prefix}${rules}`))), goldenSnapshot(`${prefix}${objects}`), {
             node: "lab-node",
-        });
-        const stale = findings.filter(
+        }).findings;
+
+    it("still send traffic to what is gone", () => {
+        const stale = between(3, 2).filter(
             ({ code, subject }) => code === "nat/stale-endpoint" && subject === "golden/reviews:http",
         );
         expect(stale).toHaveLength(1);
+        const chain =
+            mode === "iptables"
+                ? /\(KUBE-SEP-[A-Z2-7]{16}\), which no EndpointSlice holds any more; /
+                : pattern(
+                      /\(endpoint-[A-Z2-7]{8}-golden\/reviews\/tcp\/http__10\.244\.0\.\d+\/9080\), /,
+                      /which no EndpointSlice holds any more; /,
+                  );
         expect(stale[0]!.message).toMatch(
-            pattern(
-                /^golden\/reviews:http still sends 33\.3 % of its connections to 10\.244\.0\.\d+:9080 /,
-                /\(KUBE-SEP-[A-Z2-7]{16}\), which no EndpointSlice holds any more; /,
-            ),
+            pattern(/^golden\/reviews:http still sends 33\.3 % of its connections to 10\.244\.0\.\d+:9080 /, chain),
         );
     });
 
     it("do not yet send traffic to what is new", () => {
-        const { findings } = joinServices(readNat(parseSave(goldenRules("2"))), goldenSnapshot(3), {
-            node: "lab-node",
-        });
-        const missing = findings.filter(
+        const missing = between(2, 3).filter(
             ({ code, subject }) => code === "nat/missing-endpoint" && subject === "golden/local:http",
         );
-        expect(missing.map(({ message }) => /to which (KUBE-SV.)-/.exec(message)?.[1])).toEqual([
-            "KUBE-SVC",
-            "KUBE-SVL",
-        ]);
+        expect(missing.map(({ message }) => /to which (KUBE-SV.|[a-z]+)-/.exec(message)?.[1])).toEqual(
+            mode === "iptables" ? ["KUBE-SVC", "KUBE-SVL"] : ["service", "local"],
+        );
     });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { endpointHash, roleOf, servicePortHash, servicePortName } from "../../src/nat";
+import { endpointHash, isKubeProxys, roleOf, servicePortHash, servicePortName } from "../../src/nat";
 
 describe("the names of chains", () => {
     it.each([
@@ -23,16 +23,32 @@ describe("the names of chains", () => {
     });
 
     it.each([
-        ["KUBE-SVC-A", "cluster"],
-        ["KUBE-SVL-A", "local"],
-        ["KUBE-EXT-A", "external"],
-        ["KUBE-FW-A", "firewall"],
-        ["KUBE-SEP-A", "endpoint"],
+        ["KUBE-SVC-G5PLZLXGXOQRM5YI", "cluster"],
+        ["KUBE-SVL-G5PLZLXGXOQRM5YI", "local"],
+        ["KUBE-EXT-G5PLZLXGXOQRM5YI", "external"],
+        ["KUBE-FW-G5PLZLXGXOQRM5YI", "firewall"],
+        ["KUBE-SEP-G5PLZLXGXOQRM5YI", "endpoint"],
         ["KUBE-SERVICES", "services"],
         ["KUBE-MARK-MASQ", "markMasquerade"],
         ["KUBE-NEW-THING", "other"],
+        ["KUBE-SVC-mine", "other"],
+        ["KUBE-FW-ROUTER", "other"],
+        ["KUBE-ROUTER-SERVICES", "other"],
+        ["KUBE-POD-FW-G5PLZLXGXOQRM5YI", "other"],
         ["DOCKER", "other"],
     ])("%s is %s", (chain, role) => {
         expect(roleOf(chain)).toBe(role);
+    });
+
+    it.each([
+        ["KUBE-SERVICES", true],
+        ["KUBE-SVC-G5PLZLXGXOQRM5YI", true],
+        ["KUBE-FIREWALL", false],
+        ["KUBE-MARK-DROP", false],
+        ["KUBE-KUBELET-CANARY", false],
+        ["KUBE-ROUTER-FORWARD", false],
+        ["KUBE-VIP-EGRESS", false],
+    ])("whether %s is kube-proxy's own: %s", (chain, own) => {
+        expect(isKubeProxys(chain)).toBe(own);
     });
 });

@@ -8,6 +8,7 @@ import { readRules } from "../../src/rules";
 import { packedScript, unpack } from "../../src/rules/packed";
 
 const RULES = "*nat\n-A KUBE-SERVICES -j KUBE-SVC-A # ä\nCOMMIT";
+const PRINTED = `${RULES}\n# End of the rules\n`;
 let bin: string;
 
 beforeEach(() => {
@@ -46,14 +47,21 @@ describe("a node's rules, packed", () => {
         expect(status).toBe(0);
         expect(stdout).toMatch(/^[A-Za-z0-9+/=\n]+$/);
         const { text, hosts } = unpack(stdout, "x");
-        expect(text).toBe(`${RULES}\n`);
+        expect(text).toBe(PRINTED);
         expect(hosts).toEqual(["10.0.0.1", spawnSync("uname", ["-n"], { encoding: "utf8" }).stdout.trim()]);
     });
 
     it("come out also of a node that cannot compress", () => {
         const { stdout } = onNode(`cat <<'END'\n${RULES}\nEND`, ["uname", "cat"]);
         expect(stdout).toContain("-A KUBE-SERVICES");
-        expect(unpack(stdout, "x")).toMatchObject({ text: `${RULES}\n`, hosts: ["10.0.0.1", expect.any(String)] });
+        expect(unpack(stdout, "x")).toMatchObject({ text: PRINTED, hosts: ["10.0.0.1", expect.any(String)] });
+    });
+
+    it("are nft's where the node has no iptables-save", () => {
+        program("nft", 'echo "{} $*"');
+        expect(unpack(onNode("").stdout, "x").text).toBe("{} -j list ruleset\n# End of the rules\n");
+        program("nft", "exit 1");
+        expect(() => unpack(onNode("").stdout, "x")).toThrow(/does not let this user read its rules \(exit code 4\)/);
     });
 
     it("are much shorter", () => {
@@ -66,16 +74,16 @@ describe("a node's rules, packed", () => {
 
     it.each([
         [
-            "has no iptables-save",
+            "has no program for it",
             "",
-            "The host 10.0.0.1 has no iptables-save, so its rules cannot be read: install iptables there, or " +
-                "read another node.",
+            "The host 10.0.0.1 has neither iptables-save nor nft, so its rules cannot be read: install iptables or " +
+                "nftables there, or read another node.",
         ],
         [
             "does not let the user read them",
             "exit 1",
             "The host 10.0.0.1 does not let this user read its rules (exit code 4): log in as root, or as a user " +
-                "whose sudo runs iptables-save without a password.",
+                "whose sudo runs iptables-save and nft without a password.",
         ],
     ])("tell, without failing, that the node %s", (_, saves, sentence) => {
         const { status, stdout } = onNode(saves);
@@ -96,7 +104,7 @@ describe("files of rules", () => {
         const file = join(bin, "packed");
         writeFileSync(file, onNode(`cat <<'END'\n${RULES}\nEND`).stdout);
         expect(await readRules({ kind: "file", files: [file] })).toMatchObject({
-            text: `${RULES}\n`,
+            text: PRINTED,
             source: "the rules of 10.0.0.1",
             hosts: ["10.0.0.1", expect.any(String)],
         });

@@ -38,7 +38,7 @@ describe("rules in files", () => {
 
     it("that are not there are named", async () => {
         await expect(readRules({ kind: "file", files: [join(bin, "none")] })).rejects.toThrow(
-            /^The file .*none cannot be read \(ENOENT.*\); name one that iptables-save wrote with --rules <file>\.$/,
+            /^The file .*none cannot be read \(ENOENT.*\); name one that iptables-save or nft -j wrote with --rules /,
         );
     });
 });
@@ -48,14 +48,27 @@ describe("the rules of this machine", () => {
         for (const family of ["iptables", "ip6tables"])
             for (const backend of ["nft", "legacy"])
                 program(`${family}-${backend}-save`, `echo "# ${family} ${backend} $*"`);
+        program("nft", 'echo "# nft $*"');
         const { text, hosts } = await readRules({ kind: "local" });
         expect(text.trim().split("\n")).toEqual([
             "# iptables nft -c",
             "# iptables legacy -c",
             "# ip6tables nft -c",
             "# ip6tables legacy -c",
+            "# nft -j list ruleset",
+            "# End of the rules",
         ]);
         expect(hosts).toContain("127.0.0.1");
+    });
+
+    it("are those of iptables where nft cannot tell any, with a warning", async () => {
+        for (const each of ["iptables-nft", "iptables-legacy", "ip6tables-nft", "ip6tables-legacy"])
+            program(`${each}-save`, "");
+        program("nft", "echo 'netlink: Error: cache initialization failed' >&2; exit 1");
+        const { text } = await readRules({ kind: "local" });
+        expect(text).toBe(
+            "# Warning: nft -j list ruleset fails here, so rules of nftables are not among these\n# End of the rules\n",
+        );
     });
 
     it("that may not be read are said to be so", async () => {
@@ -123,12 +136,12 @@ describe("the rules of a node by ssh", () => {
                 /its name/,
             ),
         ],
-        ["exit 3", /^The host cp has no iptables-save: /],
+        ["exit 3", /^The host cp has neither iptables-save nor nft: /],
         [
             "echo 'you must be root' >&2; exit 4",
             pattern(
                 /^The host cp does not let this user read its rules \(you must be root\): log in as root, or allow /,
-                /iptables-save by sudo/,
+                /iptables-save and nft by sudo/,
             ),
         ],
         [

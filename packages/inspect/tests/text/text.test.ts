@@ -18,8 +18,9 @@ function nat(edit: (rules: string) => string = (same) => same): NatReport {
     return {
         source: "the rules of this machine",
         node: "node-1",
-        families: reading.models.map(({ family, backend, services, masquerading, foreign, unreferenced }) => ({
+        families: reading.models.map(({ family, mode, backend, services, masquerading, foreign, unreferenced }) => ({
             family,
+            mode,
             backend,
             services: services.length,
             masquerading,
