@@ -46,3 +46,6 @@ export function listed(names: readonly string[], most = 4): string {
 /** `1 pod`, `2 pods`, `no pods`. */
 export const counted = (count: number, noun: string, plural = `${noun}s`): string =>
     `${count === 0 ? "no" : count} ${count === 1 ? noun : plural}`;
+
+/** What somebody else says, as the inside of a sentence: on one line, without a full stop. */
+export const sentenceInside = (text: string): string => text.trim().replace(/\s+/g, " ").replace(/\.$/, "");

@@ -12,9 +12,9 @@ import {
     skipped,
 } from "./doctor";
 import { checkEndpoints, type EndpointReport, makeAsker, parseOutputs } from "./endpoints";
-import { type Finding, note, problem, problemsOf, sortFindings } from "./finding";
+import { type Finding, problem, problemsOf, sortFindings } from "./finding";
+import { inspectScope, refusal } from "./inspectScope";
 import { type JoinedServices, joinServices } from "./join";
-import { inspectInjection } from "./mesh/injection";
 import { inspectProxy, type ProxyReport } from "./mesh/proxy";
 import { findScope, type Scope } from "./mesh/scope";
 import { describeTopology } from "./mesh/topology";
@@ -69,11 +69,12 @@ export async function inspectMesh(options: InspectOptions): Promise<MeshReport> 
     const { snapshot, refused } = await readCluster(connection);
     const scope = findScope(snapshot, options.namespaces, options.allNamespaces);
     const includes = (section: Section) => options.sections.includes(section) || options.sections.includes("doctor");
-    const findings: Finding[] = refused.map((kind) =>
-        note("cluster/refused", kind, `This user may not list ${kind}, so what depends on them was not looked at.`),
-    );
+    const findings: Finding[] = refused.map(refusal);
 
-    const injection = includes("injection") ? inspectInjection(snapshot, scope) : undefined;
+    const inspected = includes("injection")
+        ? await inspectScope(connection, snapshot, scope, options.allNamespaces)
+        : undefined;
+    const injection = inspected?.injection;
     const proxies = includes("proxy")
         ? choosePods(snapshot, scope, options.pod)
               .map(explainProxy(options.pod !== undefined))
@@ -115,13 +116,14 @@ export async function inspectMesh(options: InspectOptions): Promise<MeshReport> 
     }
     findings.push(
         ...(injection?.findings ?? []),
+        ...(inspected?.findings ?? []),
         ...(proxies ?? []).flatMap((proxy) => proxy.findings),
         ...(nat?.traffic.findings ?? []),
     );
 
     const topology = options.sections.includes("doctor") ? describeTopology(snapshot, scope) : undefined;
     let checks: Check[] | undefined;
-    if (topology && injection && proxies) {
+    if (topology && inspected && proxies) {
         const hasNodes = snapshot.nodes.some(
             ({ metadata }) => metadata?.annotations?.["kwok.x-k8s.io/node"] !== "fake",
         );
@@ -129,7 +131,7 @@ export async function inspectMesh(options: InspectOptions): Promise<MeshReport> 
         const reached = options.ask !== false && hasNodes ? await reachRegistries() : undefined;
         checks = [
             ...checkBefore(before, snapshot, { nodePorts: options.nodePorts, reached, own: scope.namespaces }),
-            ...checkMesh(injection, proxies, topology),
+            ...checkMesh(inspected, proxies, topology),
             ...(nat
                 ? checkNat(nat.reading, nat.traffic, nat.source)
                 : [

@@ -1,5 +1,5 @@
 import type { V1EndpointSlice, V1Namespace, V1Node, V1Pod, V1Service } from "@kubernetes/client-node";
-import type { ClusterSnapshot, Gateway } from "../src/snapshot/snapshot";
+import type { ClusterSnapshot, Gateway, ScopeObjects } from "../src/snapshot/snapshot";
 
 /** Objects of a small cluster, as the API server would give them; each test says only what matters to it. */
 export const emptySnapshot: ClusterSnapshot = {
@@ -12,6 +12,15 @@ export const emptySnapshot: ClusterSnapshot = {
     webhooks: [],
     gateways: [],
     routes: [],
+};
+
+export const emptyScope: ScopeObjects = {
+    replicaSets: [],
+    statefulSets: [],
+    daemonSets: [],
+    jobs: [],
+    budgets: [],
+    configMaps: new Map(),
 };
 
 export const NODE = "node-1";

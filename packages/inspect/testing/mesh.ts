@@ -1,5 +1,6 @@
 import type { V1Deployment, V1MutatingWebhookConfiguration, V1Pod } from "@kubernetes/client-node";
 import type { ClusterSnapshot, HttpRoute } from "../src/snapshot/snapshot";
+import { ROOT_CERTIFICATE } from "./certificates";
 import { emptySnapshot, gateway, namespace, node, pod, type PodOptions, service, slice } from "./cluster";
 import { ruleSet } from "./rules";
 
@@ -24,14 +25,19 @@ export function istiod(
             managedFields: [{ manager, operation: "Apply" }],
         },
         spec: { selector: {}, template: { spec: { containers: [{ name: "discovery", image }] } } },
-        status: { readyReplicas: ready ? 1 : 0 },
+        status: { replicas: 1, readyReplicas: ready ? 1 : 0 },
     };
 }
 
+/** A certificate as a webhook's caBundle holds it. */
+export const bundleOf = (certificate: string): string => Buffer.from(certificate).toString("base64");
+
 /** The injector's webhook for namespaces with a label, as the chart has it. */
-export function injector(over: { revision?: string; caBundle?: string } = {}): V1MutatingWebhookConfiguration {
-    const { revision = "default", caBundle = "Y2E=" } = over;
-    const clientConfig = { caBundle, service: { namespace: "istio-system", name: "istiod", path: "/inject" } };
+export function injector(
+    over: { revision?: string; caBundle?: string; service?: string } = {},
+): V1MutatingWebhookConfiguration {
+    const { revision = "default", caBundle = bundleOf(ROOT_CERTIFICATE), service: name = "istiod" } = over;
+    const clientConfig = { caBundle, service: { namespace: "istio-system", name, path: "/inject" } };
     const objectSelector = {
         matchExpressions: [{ key: "sidecar.istio.io/inject", operator: "NotIn", values: ["false"] }],
     };
@@ -208,6 +214,13 @@ export function mesh(): ClusterSnapshot {
         services: [
             service({ name: "productpage", clusterIP: "10.96.0.11" }),
             service({ name: "reviews", clusterIP: "10.96.0.10" }),
+            // Without an address of its own, so that a node's rules need not lead to it.
+            service({
+                namespace: "istio-system",
+                name: "istiod",
+                clusterIP: "None",
+                ports: [{ name: "https-webhook", port: 443, targetPort: 15_017 }],
+            }),
         ],
         endpointSlices: [
             slice({ service: "productpage", endpoints: [{ address: "10.244.0.1", pod: "productpage-v1" }] }),
@@ -217,6 +230,12 @@ export function mesh(): ClusterSnapshot {
                     address: `10.244.0.${version + 1}`,
                     pod: `reviews-v${version}`,
                 })),
+            }),
+            slice({
+                namespace: "istio-system",
+                service: "istiod",
+                ports: [{ name: "https-webhook", port: 15_017 }],
+                endpoints: [{ address: "10.244.0.20", pod: "istiod-1" }],
             }),
         ],
         gateways: [{ ...front, status: { conditions: [{ type: "Programmed", status: "True" }] } }],

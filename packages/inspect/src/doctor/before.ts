@@ -1,9 +1,14 @@
 import type { V1Deployment } from "@kubernetes/client-node";
-import { GATEWAY_API_BUNDLE_VERSION, GATEWAY_API_GROUP, NEEDED_GATEWAY_API_CRDS } from "@istio-on-pulumi/kube";
+import {
+    GATEWAY_API_BUNDLE_VERSION,
+    GATEWAY_API_GROUP,
+    NEEDED_GATEWAY_API_CRDS,
+    OLDEST_KUBERNETES,
+} from "@istio-on-pulumi/kube";
 import { counted, type Finding, listed, note, problem } from "../finding";
 import type { ClusterSnapshot } from "../snapshot/snapshot";
 import { BEFORE, type Check, check, skipped } from "./check";
-import { ISTIO_MINOR, NEWEST_TESTED, NODE_PORTS, OLDEST_KUBERNETES } from "./facts";
+import { ISTIO_MINOR, NEWEST_TESTED, NODE_PORTS } from "./facts";
 import { managersOf, type Prerequisites } from "./prerequisites";
 import { checkRegistries } from "./registries";
 
@@ -195,7 +200,10 @@ function checkStorage(
         return skipped("before/storage", BEFORE, "Storage class", "this user may not read storage classes");
     const defaults = storageClasses.filter(({ isDefault }) => isDefault).map(({ name }) => name);
     const findings: Finding[] = [];
-    const loki = pods.filter(({ metadata }) => metadata?.labels?.["app.kubernetes.io/name"] === "loki");
+    const loki = pods.filter(
+        ({ metadata }) =>
+            metadata?.labels?.["app.kubernetes.io/name"] === "loki" && (own?.has(metadata.namespace ?? "") ?? true),
+    );
     const claims = loki.some(({ status }) => status?.phase === "Running");
     const installed = deployments.some(
         ({ metadata }) => metadata?.labels?.app === "istiod" && own?.has(metadata.namespace ?? ""),

@@ -1,17 +1,26 @@
-import { counted, listed, problem } from "../finding";
+import { counted, type Finding, listed, problem } from "../finding";
+import type { ScopeInspection } from "../inspectScope";
 import type { InjectionReport } from "../mesh/injection";
+import { CONTROL_PLANE_CODES } from "../mesh/injectors";
 import type { ProxyReport } from "../mesh/proxy";
 import type { Topology, TopologyGateway } from "../mesh/topology";
+import { MISSING_PODS } from "../mesh/workloads";
 import { type Check, check, skipped } from "./check";
 
 /**
  * What the walkthrough proves of the mesh: injection (step 4), the gateway (5 and 6), istio-init and istio-proxy (11
  * and 12).
  */
-export function checkMesh(injection: InjectionReport, proxies: readonly ProxyReport[], topology: Topology): Check[] {
+export function checkMesh(
+    { injection, workloads, findings }: ScopeInspection,
+    proxies: readonly ProxyReport[],
+    topology: Topology,
+): Check[] {
     return [
         checkControlPlanes(injection),
         checkInjection(injection),
+        ...checkWorkloads(workloads, findings),
+        ...checkNeighbours(findings),
         ...checkGateways(topology),
         checkInit(proxies),
         checkProxies(proxies),
@@ -25,14 +34,13 @@ function checkControlPlanes({ controlPlanes, injectors, findings }: InjectionRep
         ({ namespace, name, version, ready }) =>
             `${namespace}/${name} ${version ?? "of unknown version"}${ready ? ", ready" : ", not ready"}`,
     );
-    const about = findings.filter(({ code }) =>
-        ["injection/control-plane", "injection/no-ca-bundle", "injection/no-injector"].includes(code),
-    );
+    const about = findings.filter(({ code }) => CONTROL_PLANE_CODES.has(code));
+    const trusted = injectors.filter((injector) => injector.trusted).length;
     return check(
         "mesh/control-plane",
         "mesh",
         "Control plane",
-        `${listed(seen)}; ${counted(injectors.length, "injector")} trusted by the API server`,
+        `${listed(seen)}; ${counted(trusted, "injector")} trusted by the API server`,
         about,
         injectors.map(({ name, revision }) => `${name}: revision ${revision}`),
     );
@@ -47,11 +55,7 @@ function checkInjection({ namespaces, pods, findings }: InjectionReport): Check 
     const versions = [
         ...new Set([...sidecars, ...gateways].map(({ proxyVersion }) => proxyVersion ?? "of unknown version")),
     ];
-    const about = findings.filter(
-        ({ code }) =>
-            code.startsWith("injection/") &&
-            !["injection/control-plane", "injection/no-ca-bundle", "injection/no-injector"].includes(code),
-    );
+    const about = findings.filter(({ code }) => code.startsWith("injection/") && !CONTROL_PLANE_CODES.has(code));
     const seen =
         `${counted(sidecars.length, "pod")} with a sidecar, ` +
         `${counted(gateways.length, "gateway")}${without.length > 0 ? `, ${without.length} without a sidecar` : ""}; ` +
@@ -62,6 +66,24 @@ function checkInjection({ namespaces, pods, findings }: InjectionReport): Check 
             `${readyContainers} ready${why === undefined ? "" : `; no sidecar: ${why}`}`,
     );
     return check("mesh/injection", "mesh", "Injection", seen, about, details);
+}
+
+function checkWorkloads(workloads: number, findings: readonly Finding[]): Check[] {
+    if (workloads === 0) return [];
+    const about = findings.filter(({ code }) => code.startsWith("workload/"));
+    const short = about.filter(({ code }) => code === MISSING_PODS).length;
+    const seen = `${counted(workloads, "workload")}, ${short === 0 ? "none" : short} short of pods`;
+    return [check("mesh/workloads", "mesh", "Workloads", seen, about)];
+}
+
+/** What stands beside the mesh is worth a line where there is something to say of it. */
+function checkNeighbours(findings: readonly Finding[]): Check[] {
+    return ["Cilium", "Kiali"].flatMap((title) => {
+        const name = title.toLowerCase();
+        const about = findings.filter(({ code }) => code.startsWith(`${name}/`));
+        const seen = about.some(({ severity }) => severity === "problem") ? "passes sidecars by" : "open to everybody";
+        return about.length === 0 ? [] : [check(`mesh/${name}`, "mesh", title, seen, about)];
+    });
 }
 
 function checkGateways({ gateways }: Topology): Check[] {

@@ -1,4 +1,3 @@
-import type { V1MutatingWebhook, V1MutatingWebhookConfiguration } from "@kubernetes/client-node";
 import { type ClusterSnapshot } from "../snapshot/snapshot";
 import { tagOf } from "./pods";
 
@@ -11,19 +10,6 @@ export interface ControlPlane {
     /** By the image's tag; `undefined` where it has none. */
     readonly version?: string;
     readonly ready: boolean;
-    readonly created?: Date;
-}
-
-/** A webhook configuration by which pods get their sidecars. */
-export interface Injector {
-    readonly name: string;
-    readonly revision: string;
-    readonly webhooks: readonly V1MutatingWebhook[];
-    /**
-     * Whether istiod has put its certificate authority into each of its webhooks; without it the API server trusts
-     * none of its answers.
-     */
-    readonly trusted: boolean;
     readonly created?: Date;
 }
 
@@ -54,25 +40,4 @@ export function controlPlanes({ deployments }: ClusterSnapshot): ControlPlane[] 
             ...(metadata?.creationTimestamp && { created: new Date(metadata.creationTimestamp) }),
         };
     });
-}
-
-export function injectors({ webhooks }: ClusterSnapshot): Injector[] {
-    return webhooks.flatMap((configuration) => {
-        const injecting = (configuration.webhooks ?? []).filter(isInjecting);
-        return injecting.length === 0 ? [] : [describe(configuration, injecting)];
-    });
-}
-
-const isInjecting = ({ name, clientConfig }: V1MutatingWebhook): boolean =>
-    name.endsWith("sidecar-injector.istio.io") ||
-    (clientConfig.service?.path ?? clientConfig.url ?? "").includes("/inject");
-
-function describe({ metadata }: V1MutatingWebhookConfiguration, webhooks: V1MutatingWebhook[]): Injector {
-    return {
-        name: metadata?.name ?? "",
-        revision: metadata?.labels?.[REVISION_LABEL] ?? "default",
-        webhooks,
-        trusted: webhooks.every(({ clientConfig }) => Boolean(clientConfig.caBundle)),
-        ...(metadata?.creationTimestamp && { created: new Date(metadata.creationTimestamp) }),
-    };
 }

@@ -1,15 +1,19 @@
 import type { V1Container, V1Namespace, V1Pod } from "@kubernetes/client-node";
-import { type Finding, problem } from "../finding";
-import { type ClusterSnapshot, keyOf } from "../snapshot/snapshot";
+import { type Finding, listed, note, problem } from "../finding";
+import { type ClusterSnapshot, type ConfigMaps, keyOf } from "../snapshot/snapshot";
+import { type ControlPlane, controlPlanes, REVISION_LABEL, versionOfTag } from "./controlPlane";
+import { checkInjectors, findInjectors, type Injector, isAsked, isNeeded } from "./injectors";
 import {
-    type ControlPlane,
-    controlPlanes,
-    type Injector,
-    injectors,
-    REVISION_LABEL,
-    versionOfTag,
-} from "./controlPlane";
-import { hasEnded, isReady, type PodRole, podRole, proxyOf, tagOf, unreadyReason, workloadOf } from "./pods";
+    hasEnded,
+    isReady,
+    isUnschedulable,
+    type PodRole,
+    podRole,
+    proxyOf,
+    tagOf,
+    unreadyReason,
+    workloadOf,
+} from "./pods";
 import { injectionLabel, type Scope } from "./scope";
 import { whyNoSidecar } from "./whyNoSidecar";
 
@@ -48,9 +52,17 @@ export interface NamespaceInjection {
     readonly controlPlane: boolean;
 }
 
+export interface InjectorReport {
+    readonly name: string;
+    readonly revision: string;
+    /** Whether the API server gets answers from it that it trusts, as far as can be seen. */
+    readonly trusted: boolean;
+    readonly created?: Date;
+}
+
 export interface InjectionReport {
     readonly controlPlanes: readonly ControlPlane[];
-    readonly injectors: readonly Omit<Injector, "webhooks">[];
+    readonly injectors: readonly InjectorReport[];
     readonly namespaces: readonly NamespaceInjection[];
     readonly pods: readonly PodInjection[];
     readonly findings: readonly Finding[];
@@ -59,14 +71,21 @@ export interface InjectionReport {
 /**
  * Looks at every pod of the scope: its containers, its proxy's version against the control plane's, and why one has
  * no sidecar.
+ *
+ * @param configMaps those of `rootCertificates`
  */
-export function inspectInjection(snapshot: ClusterSnapshot, scope: Scope): InjectionReport {
+export function inspectInjection(
+    snapshot: ClusterSnapshot,
+    scope: Scope,
+    configMaps: ConfigMaps = new Map(),
+): InjectionReport {
     const planes = controlPlanes(snapshot);
-    const hooks = injectors(snapshot);
+    const hooks = findInjectors(snapshot, configMaps);
     const namespaces = snapshot.namespaces.filter(({ metadata }) => scope.namespaces.has(metadata?.name ?? ""));
     const byName = new Map(namespaces.map((namespace) => [namespace.metadata?.name ?? "", namespace]));
     const findings = [
-        ...checkControlPlanes(planes, hooks, scope),
+        ...checkControlPlanes(planes, hooks, snapshot, scope),
+        ...checkInjectors(hooks, planes, snapshot, scope),
         ...namespaces.flatMap((namespace) => checkNamespace(namespace, hooks, scope)),
     ];
     const pods = snapshot.pods
@@ -85,7 +104,12 @@ export function inspectInjection(snapshot: ClusterSnapshot, scope: Scope): Injec
         });
     return {
         controlPlanes: planes,
-        injectors: hooks.map(({ name, revision, trusted, created }) => ({ name, revision, trusted, created })),
+        injectors: hooks.map(({ name, revision, fault, created }) => ({
+            name,
+            revision,
+            trusted: fault === undefined,
+            created,
+        })),
         namespaces: namespaces.map((namespace) => {
             const name = namespace.metadata?.name ?? "";
             return {
@@ -100,28 +124,26 @@ export function inspectInjection(snapshot: ClusterSnapshot, scope: Scope): Injec
     };
 }
 
-function checkControlPlanes(planes: readonly ControlPlane[], hooks: readonly Injector[], scope: Scope): Finding[] {
+function checkControlPlanes(
+    planes: readonly ControlPlane[],
+    hooks: readonly Injector[],
+    snapshot: ClusterSnapshot,
+    scope: Scope,
+): Finding[] {
+    const serves = ({ namespace, revision }: ControlPlane) =>
+        scope.namespaces.has(namespace) ||
+        hooks.some((hook) => hook.revision === revision && isNeeded(hook.webhooks, snapshot, scope));
     const findings = planes
         .filter(({ ready }) => !ready)
-        .map(({ namespace, name }) =>
-            problem(
+        .map((plane) => {
+            const { namespace, name } = plane;
+            return (serves(plane) ? problem : note)(
                 "injection/control-plane",
                 `${namespace}/${name}`,
                 `The control plane ${namespace}/${name} has no ready pod, so pods of injected namespaces cannot ` +
                     `be created; see: kubectl -n ${namespace} describe deployment ${name}`,
-            ),
-        );
-    for (const { name, trusted } of hooks) {
-        if (!trusted)
-            findings.push(
-                problem(
-                    "injection/no-ca-bundle",
-                    name,
-                    `The webhook ${name} has no caBundle, so the API server rejects every pod that it is asked ` +
-                        "for; restart istiod, which sets it at its start.",
-                ),
             );
-    }
+        });
     if (scope.injected.size > 0 && hooks.length === 0) {
         findings.push(
             problem(
@@ -150,13 +172,15 @@ function checkNamespace(namespace: V1Namespace, hooks: readonly Injector[], scop
         ];
     }
     const revision = label.startsWith(`${REVISION_LABEL}=`) ? label.slice(REVISION_LABEL.length + 1) : undefined;
-    if (revision !== undefined && hooks.length > 0 && !hooks.some((hook) => hook.revision === revision)) {
+    // A tag of a revision is another name for it, which its webhook alone knows.
+    const served = hooks.some(({ webhooks }) => isAsked(webhooks, namespace, {}));
+    if (revision !== undefined && hooks.length > 0 && !served) {
         return [
             problem(
                 "injection/no-revision",
                 name,
                 `The namespace ${name} asks for the revision ${JSON.stringify(revision)}, which no injector ` +
-                    `serves (there are: ${hooks.map((hook) => hook.revision).join(", ")}), so its new pods get no ` +
+                    `serves (there are: ${listed([...new Set(hooks.map((hook) => hook.revision))])}), so its new pods get no ` +
                     `sidecar; set one of them with: kubectl label --overwrite namespace ${name} ` +
                     "istio.io/rev=<revision>",
             ),
@@ -193,7 +217,7 @@ function inspectPod(
             ),
         );
     }
-    if (!isReady(pod) && (proxy || role === "control plane" || expected)) {
+    if (!isReady(pod) && (proxy || role === "control plane" || expected || isUnschedulable(pod))) {
         findings.push(
             problem(
                 "injection/not-ready",

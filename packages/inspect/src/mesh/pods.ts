@@ -1,4 +1,5 @@
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
+import { sentenceInside } from "../finding";
 
 const PROXY_CONTAINER = "istio-proxy";
 /** The label by which the Gateway API's controller ties pods to a Gateway. */
@@ -37,7 +38,13 @@ export function isReady(pod: V1Pod): boolean {
     return pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
 }
 
-/** Why a pod is not ready, in a few words. */
+const scheduling = ({ status }: V1Pod) =>
+    status?.conditions?.find(({ type, status: is }) => type === "PodScheduled" && is !== "True");
+
+/** Whether the scheduler has looked for a node in vain. */
+export const isUnschedulable = (pod: V1Pod): boolean => scheduling(pod)?.reason === "Unschedulable";
+
+/** Why a pod is not ready: in a few words, or in the scheduler's. */
 export function unreadyReason(pod: V1Pod): string {
     if (pod.metadata?.deletionTimestamp) return "being deleted";
     const states = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
@@ -45,8 +52,9 @@ export function unreadyReason(pod: V1Pod): string {
     if (waiting) return `container ${waiting.name}: ${waiting.state!.waiting!.reason}`;
     const unready = pod.status?.containerStatuses?.find(({ ready }) => !ready);
     if (unready) return `container ${unready.name} is not ready`;
-    const scheduled = pod.status?.conditions?.find(({ type, status }) => type === "PodScheduled" && status !== "True");
-    return scheduled?.reason ?? pod.status?.reason ?? pod.status?.phase ?? "no status yet";
+    const { reason = "", message = "" } = scheduling(pod) ?? {};
+    const unscheduled = [reason, sentenceInside(message)].filter((part) => part !== "").join(": ");
+    return unscheduled || (pod.status?.reason ?? pod.status?.phase ?? "no status yet");
 }
 
 /** The workload that made the pod, such as `Deployment reviews-v1`; the pod itself where nothing did. */

@@ -1,10 +1,10 @@
 import type { V1Namespace, V1Pod } from "@kubernetes/client-node";
 import { type Finding, note, problem } from "../finding";
 import { keyOf } from "../snapshot/snapshot";
-import { type ControlPlane, INJECTION_LABEL, type Injector, REVISION_LABEL } from "./controlPlane";
+import { type ControlPlane, INJECTION_LABEL, REVISION_LABEL } from "./controlPlane";
+import { type Injector, isAsked } from "./injectors";
 import { workloadOf } from "./pods";
 import { injectionLabel } from "./scope";
-import { matches } from "./selector";
 
 /** Why a pod has no sidecar though its namespace's workloads should have one. */
 export interface Missing {
@@ -59,7 +59,7 @@ export function whyNoSidecar(
             `The pod ${key} has no sidecar because no webhook of this cluster injects any; install istiod (chart ` +
                 `istiod), then ${recreate(pod)}`,
         );
-    if (!asked(pod, namespace, hooks)) {
+    if (!hooks.some(({ webhooks }) => isAsked(webhooks, namespace, pod.metadata?.labels ?? {}))) {
         const said =
             label === undefined
                 ? `lacks the label ${INJECTION_LABEL}=enabled`
@@ -91,18 +91,6 @@ function optedOut({ metadata }: V1Pod): string | undefined {
     const value = label ?? metadata?.annotations?.[OPT_OUT];
     if (value === undefined || ["", "y", "yes", "true", "on"].includes(value.toLowerCase())) return undefined;
     return `${label === undefined ? "annotation" : "label"} ${OPT_OUT}=${value}`;
-}
-
-/** Whether the API server would ask one of the injectors for a pod like this. */
-function asked(pod: V1Pod, namespace: V1Namespace, hooks: readonly Injector[]): boolean {
-    const labels = { "kubernetes.io/metadata.name": namespace.metadata?.name ?? "", ...namespace.metadata?.labels };
-    return hooks.some(({ webhooks }) =>
-        webhooks.some(
-            (webhook) =>
-                matches(webhook.namespaceSelector, labels) &&
-                matches(webhook.objectSelector, pod.metadata?.labels ?? {}),
-        ),
-    );
 }
 
 /** Whether the pod is older than what would have given it a sidecar. */

@@ -1,12 +1,17 @@
 import type {
+    V1DaemonSet,
     V1Deployment,
     V1EndpointSlice,
+    V1Job,
     V1MutatingWebhookConfiguration,
     V1Namespace,
     V1Node,
     V1ObjectMeta,
     V1Pod,
+    V1PodDisruptionBudget,
+    V1ReplicaSet,
     V1Service,
+    V1StatefulSet,
 } from "@kubernetes/client-node";
 
 /** A Gateway of the Gateway API, as far as it is looked at. */
@@ -69,6 +74,23 @@ export interface ClusterSnapshot {
     /** Empty where the cluster does not serve the Gateway API. */
     readonly gateways: readonly Gateway[];
     readonly routes: readonly HttpRoute[];
+}
+
+/** The data of ConfigMaps that are looked at, by `namespace/name`; those that exist and may be read. */
+export type ConfigMaps = ReadonlyMap<string, Readonly<Record<string, string>>>;
+
+/**
+ * Objects of the namespaces that are looked at. They are many in a large cluster, so those of other namespaces are not
+ * read.
+ */
+export interface ScopeObjects {
+    /** Those that no Deployment owns. */
+    readonly replicaSets: readonly V1ReplicaSet[];
+    readonly statefulSets: readonly V1StatefulSet[];
+    readonly daemonSets: readonly V1DaemonSet[];
+    readonly jobs: readonly V1Job[];
+    readonly budgets: readonly V1PodDisruptionBudget[];
+    readonly configMaps: ConfigMaps;
 }
 
 /** `namespace/name` of an object, `name` where it has no namespace. */

@@ -1,23 +1,33 @@
 import { describe, expect, it } from "vitest";
 import { checkMesh, checkNat } from "../../src/doctor";
+import { type Finding, note, problem } from "../../src/finding";
 import { joinServices } from "../../src/join";
 import { inspectInjection } from "../../src/mesh/injection";
 import { inspectProxy } from "../../src/mesh/proxy";
 import { findScope } from "../../src/mesh/scope";
 import { describeTopology } from "../../src/mesh/topology";
+import { MISSING_PODS } from "../../src/mesh/workloads";
 import { parseSave, readNat } from "../../src/nat";
 import type { ClusterSnapshot } from "../../src/snapshot/snapshot";
 import { emptySnapshot, pod } from "../../testing/cluster";
-import { injected, mesh, meshRules } from "../../testing/mesh";
+import { injected, injector, mesh, meshRules } from "../../testing/mesh";
 import { pattern } from "../../testing/pattern";
 
-function checks(snapshot: ClusterSnapshot = mesh(), edit: (rules: string) => string = (same) => same) {
+function checks(
+    snapshot: ClusterSnapshot = mesh(),
+    edit: (rules: string) => string = (same) => same,
+    about: readonly Finding[] = [],
+) {
     const scope = findScope(snapshot);
     const proxies = snapshot.pods.map(inspectProxy).filter((report) => report !== undefined);
     const rules = meshRules();
     const reading = readNat(parseSave(edit(rules)));
     return [
-        ...checkMesh(inspectInjection(snapshot, scope), proxies, describeTopology(snapshot, scope)),
+        ...checkMesh(
+            { injection: inspectInjection(snapshot, scope), workloads: snapshot.deployments.length, findings: about },
+            proxies,
+            describeTopology(snapshot, scope),
+        ),
         ...checkNat(
             reading,
             joinServices(reading, snapshot, { namespaces: scope.namespaces }),
@@ -33,6 +43,7 @@ describe("the doctor on a healthy mesh", () => {
         expect(checks().map(({ title, state, seen }) => [title, state, seen])).toEqual([
             ["Control plane", "ok", "istio-system/istiod 1.25.1, ready; 1 injector trusted by the API server"],
             ["Injection", "ok", "4 pods with a sidecar, no gateways; proxies 1.25.1"],
+            ["Workloads", "ok", "1 workload, none short of pods"],
             ["Gateways", "ok", "1 of 1 programmed, 1 route"],
             [
                 "istio-init",
@@ -117,6 +128,31 @@ describe("the doctor on a broken mesh", () => {
         expect(of("KUBE-MARK-MASQ", mesh(), (rules) => rules.replace(/-A KUBE-MARK-MASQ.*\n/, ""))).toMatchObject({
             state: "problem",
             seen: "IPv4 sets no mark, not masqueraded",
+        });
+    });
+
+    it("counts workloads without their pods, and shows what stands beside the mesh where it has something to say", () => {
+        const short = problem(MISSING_PODS, "shop/details-v1", "The Deployment has no pod.");
+        const budget = note("workload/budget", "shop/details", "It allows no disruption.");
+        const open = note("kiali/anonymous", "istio-system/kiali", "Kiali asks nobody.");
+        const passed = problem("cilium/socket-lb", "kube-system/cilium-config", "Cilium balances at sockets.");
+        const seen = checks(mesh(), undefined, [short, budget, open, passed]);
+        expect(
+            seen
+                .filter(({ title }) => ["Workloads", "Cilium", "Kiali"].includes(title))
+                .map(({ title, state, seen: what, findings }) => [title, state, what, findings.length]),
+        ).toEqual([
+            ["Workloads", "problem", "1 workload, 1 short of pods", 2],
+            ["Cilium", "problem", "passes sidecars by", 1],
+            ["Kiali", "note", "open to everybody", 1],
+        ]);
+    });
+
+    it("trusts no webhook that calls a Service which is gone", () => {
+        const left = { ...mesh(), webhooks: [injector({ service: "istiod-old" })] };
+        expect(of("Control plane", left)).toMatchObject({
+            state: "problem",
+            seen: "istio-system/istiod 1.25.1, ready; no injectors trusted by the API server",
         });
     });
 

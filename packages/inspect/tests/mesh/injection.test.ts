@@ -255,10 +255,28 @@ describe("the control plane", () => {
         );
     });
 
-    it("that has not put its authority into the webhook", () => {
-        expect(about(inspect({ webhooks: [injector({ caBundle: "" })] }), "istio-sidecar-injector")).toBe(
-            "The webhook istio-sidecar-injector has no caBundle, so the API server rejects every pod that it is " +
-                "asked for; restart istiod, which sets it at its start.",
+    it("of another team is worth a note where it serves none of the namespaces that are looked at", () => {
+        const canary = istiod({ namespace: "team", revision: "canary", ready: false });
+        const namespaces = [...shop({ "istio-injection": "enabled" }), namespace("team")];
+        const over = {
+            namespaces,
+            deployments: [istiod(), canary],
+            webhooks: [injector(), injector({ revision: "canary" })],
+        };
+        expect(codes(inspect(over, ["istio-system", "shop"]))).toEqual(["note injection/control-plane"]);
+        expect(codes(inspect(over))).toEqual(["problem injection/control-plane"]);
+    });
+});
+
+describe("a revision's tag", () => {
+    it("is a revision that an injector serves", () => {
+        const tagged = injector({ revision: "canary" });
+        const selector = tagged.webhooks![0]!.namespaceSelector!.matchExpressions!;
+        selector[0] = { key: "istio.io/rev", operator: "In", values: ["prod"] };
+        const over = { namespaces: shop({ "istio.io/rev": "prod" }), webhooks: [tagged] };
+        expect(codes(inspect(over))).toEqual([]);
+        expect(about(inspect({ ...over, namespaces: shop({ "istio.io/rev": "other" }) }), "shop")).toContain(
+            'The namespace shop asks for the revision "other", which no injector serves (there are: canary)',
         );
     });
 });

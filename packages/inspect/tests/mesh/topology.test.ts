@@ -68,7 +68,10 @@ describe("the topology", () => {
             services: [...services, service({ namespace: "istio-system", name: "kiali" })],
             pods: [...pods, pod({ namespace: "istio-system", name: "kiali-1", labels: { app: "kiali" } })],
         }));
-        expect(addons).toMatchObject([{ name: "kiali", workloads: [{ name: "kiali-1", proxied: false, pods: 1 }] }]);
+        expect(addons).toMatchObject([
+            { name: "istiod", headless: true },
+            { name: "kiali", workloads: [{ name: "kiali-1", proxied: false, pods: 1 }] },
+        ]);
     });
 
     it("shows a workload with a pod that has no sidecar, or is not ready, as it is", () => {
