@@ -1,7 +1,7 @@
 import { UserError } from "@istio-on-pulumi/kube";
 import { type Finding, note } from "../finding";
 import { addressesOf, versionOf } from "../mesh/pods";
-import { parseHostPort, parseSave, servicePortName } from "../nat";
+import { parseHostPort, parseSave, readNat, type SavedRules, servicePortName } from "../nat";
 import { readNodeRules, type RuleSource } from "../rules";
 import type { ClusterSnapshot } from "../snapshot/snapshot";
 import { type CountedStep, countersBetween, type NatCounters, readCounters } from "./counters";
@@ -51,19 +51,23 @@ export async function readNatCounters(
     const name = servicePortName(service.namespace, service.name, portName);
     try {
         const read = await readNodeRules(snapshot, rules ?? { kind: "local" }, node);
-        const counters = readCounters(parseSave(read.text, read.source), name, port);
+        const saved = parseSave(read.text, read.source);
+        const counters = readCounters(saved, name, port);
         if (!counters) return { why: `What was read (${read.source}) holds no counters.` };
-        if (counters.size === 0)
-            return {
-                why:
-                    `No rule for the node port ${port} of ${name} is among ${read.source}: kube-proxy may be in ` +
-                    "another mode than iptables.",
-            };
+        if (counters.size === 0) return { why: whyUncounted(saved, `node port ${port} of ${name}`, read.source) };
         return { counters, source: read.source, ...(read.node !== undefined && { node: read.node }) };
     } catch (error) {
         if (error instanceof UserError) return { why: error.message };
         throw error;
     }
+}
+
+function whyUncounted(saved: SavedRules, nodePort: string, source: string): string {
+    const { models, server } = readNat(saved);
+    if (models.some(({ mode }) => mode === "nftables"))
+        return `kube-proxy is in nftables mode by ${source}, and gives its rules no counters there.`;
+    if (server) return `${server.name} serves Services by ${source}, which count none of their connections.`;
+    return `No rule for the ${nodePort} is among ${source}.`;
 }
 
 /** What was counted between two readings. */

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseSave } from "../../src/nat";
 import { makeStyle } from "../../src/text/table";
@@ -6,6 +9,7 @@ import type { TrafficReport } from "../../src/traffic";
 import { readCounters } from "../../src/traffic/counters";
 import { checkNatCount, type CountersReading, describeNatCount, readNatCounters } from "../../src/traffic/natCounts";
 import type { Target } from "../../src/traffic/target";
+import { goldenRules } from "../../testing/golden";
 import { injected, mesh } from "../../testing/mesh";
 import { NO_LOCAL_RULES } from "../../testing/pattern";
 import { ruleSet } from "../../testing/rules";
@@ -136,6 +140,25 @@ describe("what a node's rules counted", () => {
                 "The port of http://10.0.0.1:30080/productpage is no node port, so the NAT rules of a node port do " +
                 "not count these requests.",
         });
+    });
+
+    it.each([
+        ["nftables-3", "kube-proxy is in nftables mode by the rules of cp, and gives its rules no counters there."],
+        ["3", "No rule for the node port 30080 of shop/front-istio:http is among the rules of cp."],
+    ])("is one sentence where no rule counts: %s", async (name, why) => {
+        const dir = mkdtempSync(join(tmpdir(), "inspect-"));
+        const path = process.env.PATH;
+        try {
+            writeFileSync(join(dir, "rules.txt"), goldenRules(name));
+            writeFileSync(join(dir, "ssh"), `#!/bin/sh\ncat > /dev/null; cat ${join(dir, "rules.txt")}\n`, {
+                mode: 0o755,
+            });
+            process.env.PATH = `${dir}:${path}`;
+            expect(await readNatCounters(snapshot, { kind: "ssh", target: "cp" }, undefined, TARGET)).toEqual({ why });
+        } finally {
+            process.env.PATH = path;
+            rmSync(dir, { recursive: true });
+        }
     });
 
     it("is one sentence where this machine is no node, or its rules are not to be read", async () => {

@@ -13,6 +13,7 @@ import {
     POD_CIDR,
     PORTS,
     SERVICE_CIDR,
+    SERVICE_CIDR_V6,
 } from "./addresses";
 import { KUBELET_CLIENT, type LeafName, type Pki } from "./pki";
 import type { HttpProbe } from "./probes";
@@ -137,7 +138,7 @@ function apiServer(pki: Pki): Part {
             "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
             `--service-account-key-file=${pki.file("service-account", "pub")}`,
             `--service-account-signing-key-file=${pki.file("service-account", "key")}`,
-            `--service-cluster-ip-range=${SERVICE_CIDR}`,
+            `--service-cluster-ip-range=${SERVICE_CIDR},${SERVICE_CIDR_V6}`,
             `--requestheader-client-ca-file=${pki.file("ca", "crt")}`,
             "--requestheader-allowed-names=front-proxy-client",
             "--requestheader-username-headers=X-Remote-User",
