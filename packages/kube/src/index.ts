@@ -1,5 +1,4 @@
 /** What the program and its packages share: access to a cluster, and the names and versions of the release. */
-export { type Ask, makeAsk } from "./ask";
 export {
     type Absence,
     type Answer,
@@ -13,6 +12,5 @@ export {
 export { complaintOf } from "./commandLine";
 export { codeOf, reasonOf, UsageError, UserError } from "./errors";
 export { registryOf, withRegistry } from "./images";
-export { type ClusterReference, type WaysToName } from "./kubeconfig";
-export { loadKubeconfig } from "./loadKubeconfig";
+export { type ClusterReference, isKubeconfigText, type WaysToName } from "./kubeconfig";
 export * from "./release";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join } from "node:path";
-import { parseDocument } from "yaml";
+import { type Document, parseDocument } from "yaml";
 
 /** A cluster as a kubeconfig writes it. */
 export interface ClusterEntry {
@@ -77,7 +77,7 @@ export function parseKubeconfig(text: string, directory = ""): Kubeconfig {
         const { line, col } = broken.linePos?.[0] ?? { line: 1, col: 1 };
         throw new Error(`no YAML at line ${line}, column ${col}`);
     }
-    const root = fieldsOf(document.toJS({ maxAliasCount: 100 }) ?? {}, "it");
+    const root = fieldsOf(plainOf(document) ?? {}, "it");
     return {
         clusters: named<ClusterEntry>(root.clusters, "cluster", (entry) => locate(entry, CLUSTER_FILES, directory)),
         contexts: named<ContextEntry>(root.contexts, "context", (entry) => entry),
@@ -86,6 +86,15 @@ export function parseKubeconfig(text: string, directory = ""): Kubeconfig {
         ),
         currentContext: textOf(root["current-context"], "current-context"),
     };
+}
+
+/** The library's own complaint about an alias repeats it. */
+function plainOf(document: Document): unknown {
+    try {
+        return document.toJS();
+    } catch {
+        throw new Error("an alias in it (*) has no anchor (&) before it, or there are too many");
+    }
 }
 
 /** What an earlier one says counts, as for kubectl. */

@@ -47,7 +47,7 @@ export async function runCredentialPlugin(exec: ExecEntry, context: KubeconfigCo
 }
 
 function isInteractive({ interactiveMode = "IfAvailable" }: ExecEntry, login: string): boolean {
-    const terminal = process.stdin.isTTY;
+    const terminal = Boolean(process.stdin.isTTY);
     if (interactiveMode === "Always" && !terminal)
         throw new UserError(
             `${login} asks its questions at a terminal (interactiveMode: Always), and standard input is none; run ` +
@@ -90,7 +90,7 @@ async function run(
         );
     }).catch((error: unknown) => {
         const why = codeOf(error) === "ENOENT" ? "is not installed" : `cannot be run (${reasonOf(error)})`;
-        const hint = installHint === undefined ? "install it" : installHint.trim().replace(/\s+/g, " ");
+        const hint = !installHint ? "install it" : installHint.trim().replace(/\s+/g, " ");
         throw new UserError(
             `The login command ${command} ${why}; ${user} of context ${JSON.stringify(name)} logs in with it, as ` +
                 `${kubeconfig.replace(/^The/, "the")} says: ${hint}`,

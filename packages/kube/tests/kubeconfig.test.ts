@@ -33,7 +33,7 @@ afterEach(() => {
     vi.unstubAllEnvs();
 });
 
-describe("loadKubeconfig", () => {
+describe("loadContext", () => {
     it("takes the named file and its current context, whatever the environment says", async () => {
         vi.stubEnv("KUBECONFIG", writeKubeconfig(kubeconfigText({ ambient: TWO })));
         expect(await chosen({ kubeconfig: writeKubeconfig(kubeconfigText({ one: ONE, two: TWO }, "two")) })).toEqual([
