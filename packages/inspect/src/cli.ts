@@ -1,6 +1,5 @@
 /** The command behind `npm run inspect`. */
 import { readFile, writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { text as readStream } from "node:stream/consumers";
 import { reasonOf, UsageError, UserError } from "@istio-on-pulumi/kube";
 import { type Command, parseCommandLine } from "./commandLine";
@@ -8,7 +7,6 @@ import { problem, problemsOf } from "./finding";
 import { inspectMesh, type InspectOptions } from "./inspect";
 import { renderPage } from "./page/page";
 import type { MeshReport } from "./report";
-import type { RuleSource } from "./rules";
 import { printable, printableJson, printableLines } from "./text/printable";
 import { watchRequests } from "./text/progress";
 import { reportText } from "./text/report";
@@ -17,10 +15,10 @@ import { makeStyle, wantsColours } from "./text/table";
 /** Exit code of a bug; 1 means that something is wrong with the mesh. */
 const BUG = 70;
 
-/** A path from where the user is: npm runs this in the repository's root and says where it was called. */
-const fromUser = (path: string) => resolve(process.env.INIT_CWD ?? ".", path);
-
 async function main(args: readonly string[]): Promise<number> {
+    // Paths are meant from where the user is, those in $KUBECONFIG and of login commands too: npm runs this in the
+    // repository's root and says where it was called.
+    process.chdir(process.env.INIT_CWD ?? ".");
     const command = parseCommandLine(args);
     if ("help" in command) {
         await print(command.help);
@@ -42,7 +40,7 @@ async function inspectCommand(command: Command): Promise<MeshReport> {
         ...(await optionsOf(command)),
         ...(traffic && { traffic: { ...traffic, watch } }),
     });
-    if (html !== undefined) await writePage(fromUser(html), report);
+    if (html !== undefined) await writePage(html, report);
     return report;
 }
 
@@ -65,38 +63,20 @@ async function printFindings(command: Command): Promise<number> {
 }
 
 async function optionsOf(command: Command): Promise<InspectOptions> {
-    const { section, name, kubeconfig, rules, outputs, html, ...same } = command;
+    const { section, name, outputs, html, ...same } = command;
     return {
         ...same,
-        // `~/` is left to whoever reads it.
-        kubeconfig: kubeconfig?.startsWith("~") ? kubeconfig : kubeconfig && fromUser(kubeconfig),
         // The page shows the whole picture, whatever the tables are of.
         sections: html === undefined ? [section] : [section, "doctor"],
         ...(section === "proxy" && { pod: name }),
         ...(section === "nat" && { service: name }),
-        rules: rules && rulesFromUser(rules),
         ...(outputs !== undefined && { outputs: await readOutputs(outputs) }),
     };
 }
 
-function rulesFromUser(rules: RuleSource): RuleSource {
-    switch (rules.kind) {
-        case "local":
-            return rules;
-        case "file":
-            return { ...rules, files: rules.files.map((file) => (file === "-" ? file : fromUser(file))) };
-        case "ssh":
-            return {
-                ...rules,
-                identity: rules.identity && fromUser(rules.identity),
-                knownHosts: rules.knownHosts && fromUser(rules.knownHosts),
-            };
-    }
-}
-
 async function readOutputs(file: string): Promise<{ text: string; source: string }> {
     if (file === "-") return { text: await readStream(process.stdin), source: "Standard input" };
-    const text = await readFile(fromUser(file), "utf8").catch((error: unknown) => {
+    const text = await readFile(file, "utf8").catch((error: unknown) => {
         throw new UserError(
             `The file ${file} cannot be read (${reasonOf(error)}); write it with: pulumi stack output --json > ${file}`,
         );

@@ -27,7 +27,7 @@ import { type ClusterSnapshot, keyOf } from "./snapshot/snapshot";
 import { sendTraffic, TRAFFIC_DEFAULTS, type TrafficOptions } from "./traffic";
 
 export interface InspectOptions {
-    /** Path of the kubeconfig; the default is the user's own. */
+    /** Path of the kubeconfig, or its text; the default is the user's own. */
     readonly kubeconfig?: string;
     /** Its context; the default is the current one. */
     readonly context?: string;

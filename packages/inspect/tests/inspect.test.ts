@@ -178,9 +178,9 @@ describe("inspecting a mesh", () => {
 describe("the command", { timeout: 60_000 }, () => {
     const root = join(__dirname, "../../..");
     /** Runs Node.js with these arguments, as if npm had been called in the tests' directory. */
-    const run = (args: readonly string[], cwd: string) =>
+    const run = (args: readonly string[], cwd: string, over: NodeJS.ProcessEnv = {}) =>
         new Promise<{ status: number | null; stdout: string; stderr: string }>((resolve) => {
-            const env = { ...process.env, INIT_CWD: dir, NO_COLOR: "1" };
+            const env = { ...process.env, INIT_CWD: dir, NO_COLOR: "1", ...over };
             const child = spawn(process.execPath, args, { cwd, env });
             const output = { stdout: "", stderr: "" };
             child.stdout.on("data", (chunk) => (output.stdout += String(chunk)));
@@ -195,6 +195,11 @@ describe("the command", { timeout: 60_000 }, () => {
         copyFileSync(api.kubeconfig, join(dir, "kc"));
         const { status, stderr } = await run([...script, "injection", "--kubeconfig", "./kc"], root);
         expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+        const ambient = await run([...script, "injection"], root, { KUBECONFIG: "none:kc" });
+        expect({ status: ambient.status, stderr: ambient.stderr }).toEqual({ status: 0, stderr: "" });
+        const text = readFileSync(api.kubeconfig, "utf8");
+        const given = await run([...script, "injection", "--kubeconfig", text], root);
+        expect({ status: given.status, stderr: given.stderr }).toEqual({ status: 0, stderr: "" });
         const home = await run([...script, "injection", "--kubeconfig", "~/none-of-this-name"], root);
         expect(home.stderr).toMatch(/^The kubeconfig ~\/none-of-this-name cannot be read \(ENOENT/);
     });
