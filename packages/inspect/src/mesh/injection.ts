@@ -86,7 +86,7 @@ export function inspectInjection(
     const findings = [
         ...checkControlPlanes(planes, hooks, snapshot, scope),
         ...checkInjectors(hooks, planes, snapshot, scope),
-        ...namespaces.flatMap((namespace) => checkNamespace(namespace, hooks, scope)),
+        ...namespaces.flatMap((namespace) => checkNamespace(namespace, hooks, snapshot, scope)),
     ];
     const pods = snapshot.pods
         .filter((pod) => byName.has(pod.metadata?.namespace ?? "") && !hasEnded(pod))
@@ -157,11 +157,25 @@ function checkControlPlanes(
     return findings;
 }
 
-function checkNamespace(namespace: V1Namespace, hooks: readonly Injector[], scope: Scope): Finding[] {
+/** Whether all that runs in a namespace is in the mesh by itself: gateways, and pods that ask by their own label. */
+function asksByItself(namespace: V1Namespace, hooks: readonly Injector[], { pods }: ClusterSnapshot): boolean {
+    const own = pods.filter((pod) => pod.metadata?.namespace === namespace.metadata?.name && !hasEnded(pod));
+    const asks = ({ metadata }: V1Pod) =>
+        hooks.some(({ webhooks }) => isAsked(webhooks, namespace, metadata?.labels ?? {}));
+    return own.length > 0 && own.every((pod) => podRole(pod) === "gateway" || asks(pod));
+}
+
+function checkNamespace(
+    namespace: V1Namespace,
+    hooks: readonly Injector[],
+    snapshot: ClusterSnapshot,
+    scope: Scope,
+): Finding[] {
     const name = namespace.metadata?.name ?? "";
     const label = injectionLabel(namespace);
     if (!scope.injected.has(name)) return [];
     if (label === undefined) {
+        if (asksByItself(namespace, hooks, snapshot)) return [];
         return [
             problem(
                 "injection/no-label",

@@ -97,6 +97,19 @@ describe("before an install", () => {
         ).toBe("ok");
     });
 
+    it("two control planes of other teams are worth a note", () => {
+        const two = { deployments: ["a", "b"].map((of) => istiod({ namespace: of, revision: "canary" })) };
+        const own = (...names: string[]) => ({ own: new Set(names) });
+        const severity = (...names: string[]) =>
+            of("Istio", {}, two, own(...names)).findings.find(({ code }) => code === "before/two-control-planes")!
+                .severity;
+        expect([severity("istio-system", "shop"), severity("a"), severity("shop", "b")]).toEqual([
+            "note",
+            "problem",
+            "problem",
+        ]);
+    });
+
     it("a Gateway API that is too old, or mixed, is a problem", () => {
         const old = gatewayApi.map((each) => ({ ...each, served: ["v1beta1"], managers: ["kubectl"] }));
         expect(of("Gateway API", { crds: old }).findings[0]!.message).toContain(
@@ -135,6 +148,10 @@ describe("before an install", () => {
         });
         const loki = { namespace: "istio-system", name: "loki-0", labels: { "app.kubernetes.io/name": "loki" } };
         const pending = { ...pod(loki), status: { phase: "Pending" } };
+        const others = { ...pending, metadata: { ...pending.metadata, namespace: "logging" } };
+        expect(of("Storage class", none, { pods: [others] }, own).state).toBe("ok");
+        const running = pod({ ...loki, namespace: "logging" });
+        expect(of("Storage class", none, { pods: [pending, running] }, own).state).toBe("problem");
         expect(of("Storage class", none, { pods: [pending] }, own).state).toBe("problem");
         expect(of("Storage class", none, {}, { own: new Set(["shop"]) }).state).toBe("problem");
     });

@@ -267,16 +267,3 @@ describe("the control plane", () => {
         expect(codes(inspect(over))).toEqual(["problem injection/control-plane"]);
     });
 });
-
-describe("a revision's tag", () => {
-    it("is a revision that an injector serves", () => {
-        const tagged = injector({ revision: "canary" });
-        const selector = tagged.webhooks![0]!.namespaceSelector!.matchExpressions!;
-        selector[0] = { key: "istio.io/rev", operator: "In", values: ["prod"] };
-        const over = { namespaces: shop({ "istio.io/rev": "prod" }), webhooks: [tagged] };
-        expect(codes(inspect(over))).toEqual([]);
-        expect(about(inspect({ ...over, namespaces: shop({ "istio.io/rev": "other" }) }), "shop")).toContain(
-            'The namespace shop asks for the revision "other", which no injector serves (there are: canary)',
-        );
-    });
-});
