@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { InspectionFinding } from "../../components";
 import { Lab, type Outcome, TEST_LAB } from "../support/lab";
-import { eventually } from "../support/lab-objects";
+import { takeEndpointAway, untilRulesServe } from "../support/lab-rules";
 import { type LabSshd, startAgent, startSshd } from "../support/lab-sshd";
 import { Stack, type StackResource } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
@@ -34,12 +34,7 @@ async function failing(env: Record<string, string> = {}): Promise<string> {
 }
 const selectDetails = (app: string) =>
     kubectl("patch", "service", "details", "-p", JSON.stringify({ spec: { selector: { app } } }));
-const detailsEndpoint = (there: boolean) =>
-    eventually(
-        () => lab.output(["iptables-save", "-t", "nat"]),
-        (rules) => rules.includes(`${BOOKINFO_NAMESPACE}/details:http ->`) === there,
-        `${there ? "an" : "no"} endpoint of details in the rules`,
-    );
+const detailsEndpoint = (there: boolean) => untilRulesServe(lab, `${BOOKINFO_NAMESPACE}/details`, there);
 
 describe("off", () => {
     test("it runs nothing, and there is no output", async () => {
@@ -133,26 +128,18 @@ describe("over SSH", () => {
         stack.pulumi(["config", "set", "--secret", "inspectionPrivateKey"], { input: key });
     const without = { SSH_AUTH_SOCK: "" };
 
-    /** One of the rules that share reviews' connections out; kube-proxy does not look whether they are still there. */
-    let rule: { chain: string; number: number; words: string };
+    let undo = () => Promise.resolve();
 
     beforeAll(async () => {
         sshd = await startSshd(lab);
-        const lines = (await lab.output(["iptables-save", "-t", "nat"])).split("\n");
-        const [, chain, words] = lines
-            .map((line) => /^-A (KUBE-SVC-\S+) (.*reviews:http ->.* 0\.50000000000 .*)$/.exec(line))
-            .find((match) => match !== null)!;
-        const number =
-            lines.filter((line) => line.startsWith(`-A ${chain} `)).findIndex((line) => line.endsWith(words!)) + 1;
-        rule = { chain: chain!, number, words: words! };
     });
     afterAll(async () => {
         await sshd?.close();
-        await lab.output(["sh", "-c", `iptables -t nat -I ${rule.chain} ${rule.number} ${rule.words}`]);
+        await undo();
     });
 
     test("reads the node's rules by the configured key, and tells the findings in plain", async () => {
-        await lab.output(["sh", "-c", `iptables -t nat -D ${rule.chain} ${rule.words}`]);
+        ({ undo } = await takeEndpointAway(lab, `${BOOKINFO_NAMESPACE}/reviews`));
         await stack.with(settings(), async () => {
             await withKey(sshd.userKey.privateKey);
             await stack.pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], { env: without });

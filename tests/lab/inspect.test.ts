@@ -6,6 +6,7 @@ import { parseAllDocuments } from "yaml";
 import type { MeshReport } from "@istio-on-pulumi/inspect";
 import { Lab, type Outcome, TEST_LAB } from "../support/lab";
 import { eventually } from "../support/lab-objects";
+import { proxyModeOf, takeEndpointAway, untilRulesServe } from "../support/lab-rules";
 import { Stack } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
 import { isReady } from "../support/objects";
@@ -14,6 +15,7 @@ import { stayingPods } from "../support/pods";
 const lab = Lab.named(TEST_LAB);
 const stack = new Stack(lab);
 let dir: string;
+let mode: Awaited<ReturnType<typeof proxyModeOf>>;
 
 const inspect = (...args: string[]): Promise<Outcome> =>
     lab.run(["node", "scripts/run.mjs", "packages/inspect/src/cli.ts", ...args]);
@@ -29,6 +31,7 @@ const problems = ({ findings }: MeshReport) => findings.filter(({ severity }) =>
 beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), "inspect-"));
     await stack.ensureUp();
+    mode = await proxyModeOf(lab);
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 
@@ -68,16 +71,25 @@ describe("the doctor on a fresh mesh", () => {
         }
     });
 
-    test("step 7: KUBE-SERVICES leads to one KUBE-SVC chain for each of six Service ports", () => {
+    test("step 7: each of six Service ports leads to one chain of its own", () => {
         const own = seen.nat!.paths.filter(({ namespace }) => namespace === BOOKINFO_NAMESPACE);
-        expect(own.map(({ service, portName, chain }) => `${service}:${portName} ${chain}`).sort()).toEqual([
-            "bookinfo-gateway-istio:http KUBE-SVC-AJGCB2HIHIW4ZNR7",
-            "bookinfo-gateway-istio:status-port KUBE-SVC-M3GRG3ZIUI3SSHYC",
-            "details:http KUBE-SVC-PSJQMOZRUGSJJO2Y",
-            "productpage:http KUBE-SVC-TQVK2WQMHZOS6576",
-            "ratings:http KUBE-SVC-G5PLZLXGXOQRM5YI",
-            "reviews:http KUBE-SVC-IZRUIY3NLSNO2IFV",
-        ]);
+        const expected: [service: string, port: string, hash: string][] = [
+            ["bookinfo-gateway-istio", "http", "AJGCB2HIHIW4ZNR7"],
+            ["bookinfo-gateway-istio", "status-port", "M3GRG3ZIUI3SSHYC"],
+            ["details", "http", "PSJQMOZRUGSJJO2Y"],
+            ["productpage", "http", "TQVK2WQMHZOS6576"],
+            ["ratings", "http", "G5PLZLXGXOQRM5YI"],
+            ["reviews", "http", "IZRUIY3NLSNO2IFV"],
+        ];
+        expect(own.map(({ service, portName, chain }) => `${service}:${portName} ${chain}`).sort()).toEqual(
+            expected.map(([service, port, hash]) =>
+                mode === "iptables"
+                    ? `${service}:${port} KUBE-SVC-${hash}`
+                    : (expect.stringMatching(
+                          `^${service}:${port} service-[A-Z2-7]{8}-${BOOKINFO_NAMESPACE}/${service}/tcp/${port}$`,
+                      ) as string),
+            ),
+        );
     });
 
     test("steps 8 to 10: chains end at pods and their ports, reviews evenly at three versions, marked 0x4000", () => {
@@ -97,7 +109,9 @@ describe("the doctor on a fresh mesh", () => {
         }
         const reviews = seen.nat!.paths.find(({ service }) => service === "reviews")!;
         expect(reviews.endpoints.map(({ pod }) => pod!.version).sort()).toEqual(["v1", "v2", "v3"]);
-        expect(reviews.endpoints.map(({ probability }) => probability)).toEqual([0.33333333349, 0.5, undefined]);
+        expect(reviews.endpoints.map(({ probability, drawn }) => probability ?? drawn)).toEqual(
+            mode === "iptables" ? [0.33333333349, 0.5, undefined] : Array(3).fill({ numbers: 1, of: 3 }),
+        );
         for (const { share } of reviews.endpoints) expect(share).toBeCloseTo(1 / 3, 8);
     });
 
@@ -135,11 +149,9 @@ describe("the doctor on a fresh mesh", () => {
 });
 
 describe("the rules of the lab's kube-proxy", () => {
-    const documents = parseAllDocuments(
+    const objects = parseAllDocuments(
         readFileSync(join(__dirname, "../../packages/inspect/testing/golden/objects.yaml"), "utf8"),
-    ).map((document) => document.toJSON() as { metadata: { name: string } });
-    // The lab has IPv4 alone; the golden rules hold the rest.
-    const objects = documents.filter(({ metadata }) => !["six", "six-a", "both"].includes(metadata.name));
+    ).map((document) => document.toJSON() as object);
 
     beforeAll(async () => {
         await lab.output(["kubectl", "apply", "-f", "-"], {
@@ -161,8 +173,11 @@ describe("the rules of the lab's kube-proxy", () => {
         expect(path("affinity").affinitySeconds).toBe(600);
         expect(path("local").localEndpoints).toHaveLength(count);
         expect(path("nobody").entries[0]).toMatchObject({ target: "REJECT", reason: "has no endpoints" });
+        expect(path("six").endpoints.map(({ address }) => address)).toEqual(["fd00:10:244::a", "fd00:10:244::b"]);
         expect(seen.nat!.families.flatMap(({ foreign, unreferenced }) => [...foreign, ...unreferenced])).toEqual([]);
         expect(problems(seen).map(({ code, subject }) => `${code} ${subject}`)).toEqual([
+            // Its pods have no address of IPv6.
+            "service/no-endpoints golden/both:http",
             "service/undeclared-port golden/names:dns",
             "service/undeclared-port golden/names:dns-tcp",
             "service/no-endpoints golden/nobody:80",
@@ -171,7 +186,7 @@ describe("the rules of the lab's kube-proxy", () => {
 });
 
 describe("a broken mesh", () => {
-    const CHAIN = "KUBE-SVC-IZRUIY3NLSNO2IFV";
+    let chain: string;
     let seen: MeshReport & { code: number };
     let ratings: string;
 
@@ -194,15 +209,8 @@ describe("a broken mesh", () => {
         );
         ratings = pod.metadata.name;
         // Last, for kube-proxy writes its rules anew at each change.
-        await eventually(
-            () => lab.output(["iptables-save", "-t", "nat"]),
-            (rules) => !rules.includes("istio-sample/details:http ->"),
-            "no endpoint of details in the rules",
-        );
-        const rule = (await lab.output(["iptables-save", "-t", "nat"]))
-            .split("\n")
-            .find((line) => line.startsWith(`-A ${CHAIN}`) && line.includes("0.50000000000"))!;
-        await lab.output(["sh", "-c", `iptables -t nat ${rule.replace("-A", "-D")}`]);
+        await untilRulesServe(lab, `${BOOKINFO_NAMESPACE}/details`, false);
+        ({ chain } = await takeEndpointAway(lab, `${BOOKINFO_NAMESPACE}/reviews`));
         seen = await report("doctor", "--html", join(dir, "page.html"));
     });
     afterAll(async () => {
@@ -245,7 +253,7 @@ describe("a broken mesh", () => {
         expect(sentences[2]).toContain("its selector app=detials selects no pod");
         expect(sentences[4]).toContain(
             `has the ready endpoint ${gone!.status.podIP}:9080 (pod istio-sample/${gone!.metadata.name}), ` +
-                `to which ${CHAIN} in the rules of this machine sends nothing`,
+                `to which ${chain} in the rules of this machine sends nothing`,
         );
     });
 

@@ -60,9 +60,11 @@ export function chooseService({ paths, findings }: JoinedServices, wanted?: stri
     }
     const names = new Set(chosen.map(pathName));
     const chains = new Set(
-        chosen.flatMap(({ chain, localChain, endpoints }) => [
+        chosen.flatMap(({ chain, localChain, external, firewall, endpoints }) => [
             chain,
             localChain,
+            external?.chain,
+            firewall?.chain,
             ...endpoints.map((endpoint) => endpoint.chain),
         ]),
     );

@@ -109,16 +109,17 @@ function checkModel(model: NatModel, source: string): Finding[] {
             );
         }
     }
+    const hidden = hiddenChains(model);
     const unseen = [
         ...(model.masquerading.unseen ? [`whom ${names.masquerading} masquerades`] : []),
-        ...(hidesDestinations(model) ? ["where endpoints' chains lead"] : []),
+        ...(hidden.size > 0 ? ["where endpoints' chains lead"] : []),
     ];
     if (unseen.length > 0) {
         findings.push(
             note(
                 "nat/older-program",
                 family,
-                `The ${family} rules of ${source} were saved by ${program(model)}, which is older than what ` +
+                `The ${family} part of ${source} was saved by ${program(model)}, which is older than what ` +
                     `kube-proxy wrote them with and leaves out what it does not know, so ${listed(unseen)} cannot be ` +
                     "told; save them with kube-proxy's own: kubectl -n kube-system exec <the node's kube-proxy pod> " +
                     "-- iptables-save -c.",
@@ -152,7 +153,7 @@ function checkModel(model: NatModel, source: string): Finding[] {
         );
     }
     const inOurs = model.foreign.filter(({ table: of, rule }) =>
-        mode === "nftables" ? of === OWN_TABLE : isKubeProxys(rule.chain),
+        mode === "nftables" ? of === OWN_TABLE : isKubeProxys(rule.chain) && !hidden.has(rule.chain),
     );
     for (const chain of new Set(inOurs.map(({ rule }) => rule.chain))) {
         const rules = inOurs.filter(({ rule }) => rule.chain === chain).map(({ rule }) => rule.text);
@@ -172,7 +173,11 @@ const OWN_TABLE = "kube-proxy";
 
 const program = ({ version }: NatModel): string => (version === undefined ? "a program" : `iptables ${version}`);
 
-const hidesDestinations = ({ services }: NatModel): boolean =>
-    services.some(({ cluster, local }) =>
-        [cluster, local].some((chain) => chain?.endpoints.some(({ unseen }) => unseen)),
+/** Chains of endpoints whose rules an older program saved without telling where they lead. */
+const hiddenChains = ({ services }: NatModel): ReadonlySet<string> =>
+    new Set(
+        services
+            .flatMap(({ cluster, local }) => [...(cluster?.endpoints ?? []), ...(local?.endpoints ?? [])])
+            .filter(({ unseen }) => unseen)
+            .map(({ chain }) => chain),
     );

@@ -14,7 +14,10 @@ export type RuleSource =
           readonly knownHosts?: string;
           readonly sudo?: boolean;
       }
-    /** What `iptables-save` or `nft -j list ruleset` printed before; several files are read as one, and `-` is standard input. */
+    /**
+     * What `iptables-save` or `nft -j list ruleset` printed before; several files are read as one, and `-` is standard
+     * input.
+     */
     | { readonly kind: "file"; readonly files: readonly string[] };
 
 /** Rules as text, ready to be parsed. */

@@ -79,7 +79,7 @@ export function parseNft(json: string): NftTable[] | undefined {
 
 function addChain({ chains }: OpenTable, { name, type, hook }: Record<string, unknown>): void {
     const known = { name: String(name), rules: chains.get(String(name))?.rules ?? [] };
-    chains.set(known.name, hook === undefined ? known : { ...known, hook: `${String(type)} ${String(hook)}` });
+    chains.set(known.name, typeof hook === "string" ? { ...known, hook: `${String(type)} ${hook}` } : known);
 }
 
 function addRule({ chains }: OpenTable, { chain, expr }: Record<string, unknown>): void {

@@ -30,12 +30,12 @@ export function formatStatement(statement: unknown): string {
             return formatNat(kind, isObject(given) ? given : {});
         case "reject":
             return isObject(given)
-                ? `reject with ${[given.type, given.expr].filter((word) => word !== undefined).join(" ")}`
+                ? ["reject with", given.type, given.expr].filter((word) => typeof word === "string").join(" ")
                 : "reject";
         case "counter":
             return isObject(given)
                 ? `counter packets ${String(given.packets)} bytes ${String(given.bytes)}`
-                : `counter${given === null ? "" : ` name ${String(given)}`}`;
+                : `counter${typeof given === "string" ? ` name ${given}` : ""}`;
         case "set":
             return isObject(given)
                 ? `${String(given.op)} ${String(given.set)} { ${formatExpression(given.elem)} }`
@@ -88,9 +88,9 @@ function formatObject(kind: string, given: Record<string, unknown>): string | un
         case "goto":
             return `${kind} ${String(given.target)}`;
         case "payload":
-            return given.protocol === undefined
-                ? `@${String(given.base)},${String(given.offset)},${String(given.len)}`
-                : `${String(given.protocol)} ${String(given.field)}`;
+            return typeof given.protocol === "string"
+                ? `${given.protocol} ${String(given.field)}`
+                : `@${String(given.base)},${String(given.offset)},${String(given.len)}`;
         case "meta":
             return BARE.test(String(given.key)) ? String(given.key) : `meta ${String(given.key)}`;
         case "ct":
