@@ -111,7 +111,7 @@ function addRules(program: Command): void {
         .optionsGroup("Where a node's rules come from; default: this machine, if it is a node:")
         .option(
             "--rules <file>",
-            "what iptables-save printed (IPv6: ip6tables-save); may be repeated, - is standard input",
+            "what iptables-save, ip6tables-save and nft -j list ruleset printed; may be repeated, - is standard input",
             several,
         )
         .option(

@@ -3,8 +3,9 @@ import { END_OF_RULES } from "../nat";
 /**
  * Prints the rules of both families in both back ends of iptables and those of nftables, as far as there are programs
  * for them; run by `sh`, here or on a node.
- * It only reads. Where one program serves both back ends, `iptables-save` is asked once. Where nft alone fails, that is
- * a warning: the kernel of such a node may know iptables only.
+ * It only reads. Where one program serves both back ends, `iptables-save` is asked once. Of the tables that iptables
+ * has in nftables, nft is not asked again: with many Services that takes it long. Where nft alone fails, that is a
+ * warning: the kernel of such a node may know iptables only.
  */
 export function saveScript(prefix: string): string {
     return `
@@ -25,10 +26,15 @@ for family in iptables ip6tables; do
   [ -n "$asked" ] && found=1
 done
 if command -v nft >/dev/null 2>&1; then
-  if ${prefix}nft -j list ruleset; then
+  if tables=$(${prefix}nft list tables); then
+    printf '%s\\n' "$tables" | while read -r kind family name _; do
+      [ "$kind" = table ] || continue
+      case "$found $name" in "1 filter"|"1 nat"|"1 mangle"|"1 raw"|"1 security") continue ;; esac
+      ${prefix}nft -j list table "$family" "$name" || echo "# Warning: nft does not list the table $family $name"
+    done
     found=1
   elif [ -n "$found" ]; then
-    echo "# Warning: nft -j list ruleset fails here, so rules of nftables are not among these"
+    echo "# Warning: nft fails here, so rules of nftables are not among these"
   else
     exit ${NOT_SAVED}
   fi

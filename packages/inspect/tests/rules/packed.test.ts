@@ -58,8 +58,12 @@ describe("a node's rules, packed", () => {
     });
 
     it("are nft's where the node has no iptables-save", () => {
-        program("nft", 'echo "{} $*"');
-        expect(unpack(onNode("").stdout, "x").text).toBe("{} -j list ruleset\n# End of the rules\n");
+        program("nft", 'if [ "$*" = "list tables" ]; then echo "table ip nat"; else echo "{} $*"; fi');
+        expect(unpack(onNode("").stdout, "x").text).toBe("{} -j list table ip nat\n# End of the rules\n");
+        program("nft", '[ "$*" = "list tables" ]');
+        expect(unpack(onNode("").stdout, "x").text).toBe("# End of the rules\n");
+        program("nft", 'if [ "$*" = "list tables" ]; then echo "table ip a"; else exit 1; fi');
+        expect(unpack(onNode("").stdout, "x").text).toContain("# Warning: nft does not list the table ip a\n");
         program("nft", "exit 1");
         expect(() => unpack(onNode("").stdout, "x")).toThrow(/does not let this user read its rules \(exit code 4\)/);
     });

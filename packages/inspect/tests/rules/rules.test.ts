@@ -48,14 +48,16 @@ describe("the rules of this machine", () => {
         for (const family of ["iptables", "ip6tables"])
             for (const backend of ["nft", "legacy"])
                 program(`${family}-${backend}-save`, `echo "# ${family} ${backend} $*"`);
-        program("nft", 'echo "# nft $*"');
+        const tables = "printf 'table ip kube-proxy\\ntable ip nat\\ntable inet mine\\n'";
+        program("nft", `if [ "$*" = "list tables" ]; then ${tables}; else echo "# nft $*"; fi`);
         const { text, hosts } = await readRules({ kind: "local" });
         expect(text.trim().split("\n")).toEqual([
             "# iptables nft -c",
             "# iptables legacy -c",
             "# ip6tables nft -c",
             "# ip6tables legacy -c",
-            "# nft -j list ruleset",
+            "# nft -j list table ip kube-proxy",
+            "# nft -j list table inet mine",
             "# End of the rules",
         ]);
         expect(hosts).toContain("127.0.0.1");
@@ -66,9 +68,7 @@ describe("the rules of this machine", () => {
             program(`${each}-save`, "");
         program("nft", "echo 'netlink: Error: cache initialization failed' >&2; exit 1");
         const { text } = await readRules({ kind: "local" });
-        expect(text).toBe(
-            "# Warning: nft -j list ruleset fails here, so rules of nftables are not among these\n# End of the rules\n",
-        );
+        expect(text).toBe("# Warning: nft fails here, so rules of nftables are not among these\n# End of the rules\n");
     });
 
     it("that may not be read are said to be so", async () => {
