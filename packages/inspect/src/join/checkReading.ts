@@ -66,8 +66,8 @@ export function checkReading(reading: NatReading, families: ReadonlySet<Family>,
 /** Others lead Services to pods where no NAT rules show it. That is no fault, and nothing is proved either. */
 function notProvable({ server, warnings }: NatReading, source: string): Finding {
     const served = server
-        ? `${server.name} serves Services there (${server.evidence} tells), and leads them to pods outside of these ` +
-          `rules; see where with: ${server.command}`
+        ? `${server.name} serves Services there, as ${server.evidence} shows, and leads them to pods outside of ` +
+          `these rules; see where with: ${server.command}`
         : `${source} hold none of kube-proxy's, and nothing that tells who serves Services there: a program that ` +
           "needs no such rules, or kube-proxy with rules that were not saved along (iptables-save, ip6tables-save, " +
           "nft -j list ruleset)";

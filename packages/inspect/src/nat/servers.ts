@@ -45,7 +45,7 @@ const CALICO_COMMENT = /approved by BPF programs/i;
 /** Tells by others' chains who serves Services; `undefined` where none does. */
 export function serverOf({ tables, nftables }: SavedRules): ServiceServer | undefined {
     const ipvs = tables.find((table) => table.name === "nat" && isIpvs(table));
-    if (ipvs) return { ...KNOWN[0]!, evidence: "the sets that its chain KUBE-SERVICES names" };
+    if (ipvs) return { ...KNOWN[0]!, evidence: "the chain KUBE-SERVICES" };
     const chains = [...tables, ...nftables].flatMap((table) => [...table.chains.keys()]);
     for (const { chain, ...known } of KNOWN) {
         const found = chains.find((name) => chain.test(name));

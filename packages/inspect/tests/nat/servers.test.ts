@@ -38,11 +38,11 @@ function found(rules: string) {
 
 describe("Services that kube-proxy's rules do not lead to pods", () => {
     it.each([
-        ["kube-proxy in IPVS mode", "the sets that its chain KUBE-SERVICES names", "ipvsadm -Ln", ipvs()],
-        ["kube-proxy in IPVS mode", "the sets that its chain KUBE-SERVICES names", "ipvsadm -Ln", ipvs("6-")],
+        ["kube-proxy in IPVS mode", "the chain KUBE-SERVICES", "ipvsadm -Ln", ipvs()],
+        ["kube-proxy in IPVS mode", "the chain KUBE-SERVICES", "ipvsadm -Ln", ipvs("6-")],
         [
             "kube-proxy in IPVS mode",
-            "the sets that its chain KUBE-SERVICES names",
+            "the chain KUBE-SERVICES",
             "ipvsadm -Ln",
             // Left over from iptables mode.
             ipvs().replace("COMMIT", ":KUBE-SVC-AAAAAAAAAAAAAAAA - [0:0]\n:KUBE-NODEPORTS - [0:0]\nCOMMIT"),
@@ -73,7 +73,7 @@ describe("Services that kube-proxy's rules do not lead to pods", () => {
             ["note", "nat/not-provable", "Services"],
         ]);
         expect(findings[0]!.message).toBe(
-            `Not provable by NAT rules here: ${name} serves Services there (${evidence} tells), and leads them to ` +
+            `Not provable by NAT rules here: ${name} serves Services there, as ${evidence} shows, and leads them to ` +
                 `pods outside of these rules; see where with: ${readNat(parseSave(rules)).server!.command}.`,
         );
         expect(findings[0]!.message).toContain(command);

@@ -30,7 +30,7 @@ const MARKUP = [
     ">",
 ];
 /** Where a page decides by what a text says, it stays as it is. */
-const KEPT = new Set(["severity", "state", "role", "at"]);
+const KEPT = new Set(["severity", "state", "role", "at", "mode"]);
 
 /** The report with an ending after every text that may come from outside: every name, address, argument and rule. */
 function named(ending: string): MeshReport {

@@ -106,7 +106,7 @@ describe("the chains as text", () => {
                 (rules) =>
                     rules.replace(
                         "*nat\n",
-                        "*nat\n:KUBE-SEP-LEFT - [0:0]\n-A KUBE-SEP-LEFT -j DNAT\n-A PREROUTING -m unheard --of " +
+                        "*nat\n:KUBE-SEP-LEFTAAAAAAAAAAAA - [0:0]\n-A KUBE-SEP-LEFTAAAAAAAAAAAA -j DNAT\n-A PREROUTING -m unheard --of " +
                             "it -j BEYOND\n",
                     ) + "stray\n",
             ),
@@ -117,7 +117,7 @@ describe("the chains as text", () => {
                 "BEYOND\n  line ",
         );
         expect(text).toContain(
-            "  stray\n\nCHAINS THAT NOTHING LEADS TO\n  IPv4  KUBE-SEP-LEFT\n    -A KUBE-SEP-LEFT -j DNAT",
+            "  stray\n\nCHAINS THAT NOTHING LEADS TO\n  IPv4  KUBE-SEP-LEFTAAAAAAAAAAAA\n    -A KUBE-SEP-LEFTAAAAAAAAAAAA -j DNAT",
         );
     });
 });
