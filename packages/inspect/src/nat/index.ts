@@ -6,5 +6,4 @@ export { type ChainNames, CHAINS } from "./names";
 export { type Masquerading } from "./plumbing";
 export { formatRule, type Option, parseRule, type Rule, targetOf, valueOf } from "./rule";
 export { type Backend, END_OF_RULES, type Family, parseSave, type SavedRules } from "./save";
-export { type ServiceServer } from "./servers";
 export { type EntryKind } from "./serviceChains";

@@ -9,7 +9,7 @@ import type { NftTable } from "./ruleset";
  * @see https://github.com/kubernetes/kubernetes/blob/v1.33.0/pkg/proxy/nftables/proxier.go
  */
 export const TABLE = "kube-proxy";
-export const SERVICES = "services";
+const SERVICES = "services";
 export const MARK = "mark-for-masquerade";
 const MASQUERADING = "masquerading";
 const REJECTING = "reject-chain";

@@ -18,7 +18,7 @@ import {
 import type { NftElement, NftRule, NftTable } from "./ruleset";
 import { type NftReading, readNftEndpoints, readNftExternal, readNftFirewall } from "./serviceChains";
 
-export const NFT_FAMILIES: Readonly<Record<Family, string>> = { IPv4: "ip", IPv6: "ip6" };
+const NFT_FAMILIES: Readonly<Record<Family, string>> = { IPv4: "ip", IPv6: "ip6" };
 
 /** kube-proxy's own table of a family, where it is in nftables mode. */
 export const kubeProxyTable = (tables: readonly NftTable[], family: Family): NftTable | undefined =>
