@@ -1,51 +1,70 @@
 import { readFileSync } from "node:fs";
-import { basename, dirname, isAbsolute, join } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { type Document, parseDocument } from "yaml";
+import { z } from "zod";
+
+/** A field that may be left out, or be null, which tools write for one that is left out. */
+const optional = <T extends z.ZodType>(type: T) =>
+    type
+        .nullish()
+        .transform((value) => value ?? undefined)
+        .optional();
+const text = optional(z.string());
+const texts = optional(z.array(z.string()));
 
 /** A cluster as a kubeconfig writes it. */
-export interface ClusterEntry {
-    readonly server?: string;
-    readonly "certificate-authority"?: string;
-    readonly "certificate-authority-data"?: string;
-    readonly "insecure-skip-tls-verify"?: boolean;
-    readonly "tls-server-name"?: string;
-    readonly "proxy-url"?: string;
-    readonly extensions?: readonly { readonly name?: string; readonly extension?: unknown }[];
-}
+const clusterEntry = z.object({
+    server: text,
+    "certificate-authority": text,
+    "certificate-authority-data": text,
+    "insecure-skip-tls-verify": optional(z.boolean()),
+    "tls-server-name": text,
+    "proxy-url": text,
+    extensions: optional(z.array(z.object({ name: text, extension: z.unknown() }))),
+});
 
 /** A command that logs the user in, as a kubeconfig writes it. */
-export interface ExecEntry {
-    readonly apiVersion?: string;
-    readonly command?: string;
-    readonly args?: readonly string[];
-    readonly env?: readonly { readonly name: string; readonly value: string }[];
-    readonly installHint?: string;
-    readonly interactiveMode?: string;
-    readonly provideClusterInfo?: boolean;
-}
+const execEntry = z.object({
+    apiVersion: text,
+    command: text,
+    args: texts,
+    env: optional(z.array(z.object({ name: z.string(), value: text }))),
+    installHint: text,
+    interactiveMode: text,
+    provideClusterInfo: optional(z.boolean()),
+});
 
 /** A user as a kubeconfig writes it. */
-export interface UserEntry {
-    readonly "client-certificate"?: string;
-    readonly "client-certificate-data"?: string;
-    readonly "client-key"?: string;
-    readonly "client-key-data"?: string;
-    readonly token?: string;
-    readonly tokenFile?: string;
-    readonly username?: string;
-    readonly password?: string;
-    readonly as?: string;
-    readonly "as-uid"?: string;
-    readonly "as-groups"?: readonly string[];
-    readonly "as-user-extra"?: Readonly<Record<string, readonly string[]>>;
-    readonly exec?: ExecEntry;
-    readonly "auth-provider"?: { readonly name?: string; readonly config?: Readonly<Record<string, string>> };
-}
+const userEntry = z.object({
+    "client-certificate": text,
+    "client-certificate-data": text,
+    "client-key": text,
+    "client-key-data": text,
+    token: text,
+    tokenFile: text,
+    username: text,
+    password: text,
+    as: text,
+    "as-uid": text,
+    "as-groups": texts,
+    "as-user-extra": optional(z.record(z.string(), z.array(z.string()))),
+    exec: optional(execEntry),
+    "auth-provider": optional(z.object({ name: text, config: optional(z.record(z.string(), z.string())) })),
+});
 
-interface ContextEntry {
-    readonly cluster?: string;
-    readonly user?: string;
-}
+const contextEntry = z.object({ cluster: text, user: text });
+
+const kubeconfig = z.object({
+    clusters: optional(z.array(z.object({ name: text, cluster: optional(clusterEntry) }))),
+    contexts: optional(z.array(z.object({ name: text, context: optional(contextEntry) }))),
+    users: optional(z.array(z.object({ name: text, user: optional(userEntry) }))),
+    "current-context": text,
+});
+
+export type ClusterEntry = z.infer<typeof clusterEntry>;
+export type ExecEntry = z.infer<typeof execEntry>;
+export type UserEntry = z.infer<typeof userEntry>;
+type ContextEntry = z.infer<typeof contextEntry>;
 
 /** What kubeconfigs hold, by name; of two of one name the first counts, as for kubectl. */
 export interface Kubeconfig {
@@ -54,10 +73,6 @@ export interface Kubeconfig {
     readonly users: ReadonlyMap<string, UserEntry>;
     readonly currentContext?: string;
 }
-
-/** Fields that name a file; a relative one is meant from the kubeconfig's directory. */
-const CLUSTER_FILES = ["certificate-authority"] as const;
-const USER_FILES = ["client-certificate", "client-key", "tokenFile"] as const;
 
 /** Reads a file; an empty one is an empty kubeconfig. */
 export function readKubeconfigFile(path: string): Kubeconfig {
@@ -77,15 +92,32 @@ export function parseKubeconfig(text: string, directory = ""): Kubeconfig {
         const { line, col } = broken.linePos?.[0] ?? { line: 1, col: 1 };
         throw new Error(`no YAML at line ${line}, column ${col}`);
     }
-    const root = fieldsOf(plainOf(document) ?? {}, "it");
+    const { data, error } = kubeconfig.safeParse(plainOf(document) ?? {});
+    if (error) throw new Error(complaintOf(error.issues[0]!));
+    const absolute = (path: string | undefined) => path && resolve(directory, path);
     return {
-        clusters: named<ClusterEntry>(root.clusters, "cluster", (entry) => locate(entry, CLUSTER_FILES, directory)),
-        contexts: named<ContextEntry>(root.contexts, "context", (entry) => entry),
-        users: named<UserEntry>(root.users, "user", (entry) =>
-            locateCommand(locate(entry, USER_FILES, directory), directory),
-        ),
-        currentContext: textOf(root["current-context"], "current-context"),
+        clusters: byName(data.clusters, ({ cluster = {} }) => ({
+            ...cluster,
+            "certificate-authority": absolute(cluster["certificate-authority"]),
+        })),
+        contexts: byName(data.contexts, ({ context = {} }) => context),
+        users: byName(data.users, ({ user = {} }) => ({
+            ...user,
+            "client-certificate": absolute(user["client-certificate"]),
+            "client-key": absolute(user["client-key"]),
+            tokenFile: absolute(user.tokenFile),
+            exec: user.exec && { ...user.exec, command: locateCommand(user.exec.command, directory) },
+        })),
+        currentContext: data["current-context"],
     };
+}
+
+/** Where a field is of another type, and of which it must be: `users[0].user.token is no string`. */
+function complaintOf({ path, ...issue }: z.core.$ZodIssue): string {
+    const place = path.map((step) => (typeof step === "number" ? `[${step}]` : `.${String(step)}`)).join("");
+    const expected = "expected" in issue ? issue.expected : "value that is allowed";
+    const hint = expected === "string" ? "; put it in quotes" : "";
+    return `${place.replace(/^\./, "") || "all of it"} is no ${expected}${hint}`;
 }
 
 /** The library's own complaint about an alias repeats it. */
@@ -99,76 +131,27 @@ function plainOf(document: Document): unknown {
 
 /** What an earlier one says counts, as for kubectl. */
 export function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
-    const backwards = configs.toReversed();
     return {
-        clusters: new Map(backwards.flatMap(({ clusters }) => [...clusters])),
-        contexts: new Map(
-            // The order is what a list of the allowed ones shows.
-            configs.flatMap(({ contexts }) => [...contexts]).map(([name]) => [name, firstContext(configs, name)]),
-        ),
-        users: new Map(backwards.flatMap(({ users }) => [...users])),
+        clusters: firstOfEachName(configs.flatMap(({ clusters }) => [...clusters])),
+        contexts: firstOfEachName(configs.flatMap(({ contexts }) => [...contexts])),
+        users: firstOfEachName(configs.flatMap(({ users }) => [...users])),
         currentContext: configs.map(({ currentContext }) => currentContext).find(Boolean),
     };
 }
 
-const firstContext = (configs: readonly Kubeconfig[], name: string): ContextEntry =>
-    configs.map(({ contexts }) => contexts.get(name)).find((entry) => entry !== undefined)!;
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function fieldsOf(value: unknown, what: string): Fields {
-    if (typeof value !== "object" || value === null || Array.isArray(value))
-        throw new Error(`${what} is no mapping of fields to values`);
-    return value as Fields;
+function byName<Item extends { name?: string }, Entry>(
+    items: readonly Item[] = [],
+    entryOf: (item: Item) => Entry,
+): Map<string, Entry> {
+    return firstOfEachName(items.map((item) => [item.name ?? "", entryOf(item)]));
 }
 
-function textOf(value: unknown, what: string): string | undefined {
-    if (value === undefined || value === null) return undefined;
-    if (typeof value !== "string") throw new Error(`${what} is no text; put it in quotes`);
-    return value;
-}
-
-/** The entries of a list such as `users`, each `{ name, user: {...} }`. */
-function named<T>(list: unknown, kind: string, complete: (entry: Fields) => T): Map<string, T> {
-    const entries = new Map<string, T>();
-    if (list === undefined || list === null) return entries;
-    if (!Array.isArray(list)) throw new Error(`${kind}s is no list`);
-    for (const [index, item] of (list as unknown[]).entries()) {
-        const place = `${kind}s[${index}]`;
-        const fields = fieldsOf(item, place);
-        const name = textOf(fields.name, `${place}.name`) ?? "";
-        const entry = fieldsOf(fields[kind] ?? {}, `${place}.${kind}`);
-        for (const [field, value] of Object.entries(entry))
-            if (!STRUCTURED.has(field)) textOf(value, `${place}.${kind}.${field}`);
-        if (!entries.has(name)) entries.set(name, complete(entry));
-    }
-    return entries;
-}
-
-/** Fields that are no text. */
-const STRUCTURED = new Set([
-    "insecure-skip-tls-verify",
-    "disable-compression",
-    "extensions",
-    "exec",
-    "auth-provider",
-    "as-groups",
-    "as-user-extra",
-]);
-
-function locate(entry: Fields, files: readonly string[], directory: string): Fields {
-    const located = Object.fromEntries(
-        files.filter((field) => entry[field]).map((field) => [field, from(directory, entry[field] as string)]),
-    );
-    return { ...entry, ...located };
+function firstOfEachName<Entry>(entries: readonly (readonly [string, Entry])[]): Map<string, Entry> {
+    const first = new Map<string, Entry>();
+    for (const [name, entry] of entries) if (!first.has(name)) first.set(name, entry);
+    return first;
 }
 
 /** A relative command with a directory is meant from the kubeconfig; a bare name is looked up in the PATH. */
-function locateCommand(entry: UserEntry, directory: string): UserEntry {
-    const command = entry.exec?.command;
-    return typeof command === "string" && basename(command) !== command
-        ? { ...entry, exec: { ...entry.exec, command: from(directory, command) } }
-        : entry;
-}
-
-const from = (directory: string, path: string) => (isAbsolute(path) ? path : join(directory, path));
+const locateCommand = (command: string | undefined, directory: string) =>
+    command && basename(command) !== command ? resolve(directory, command) : command;

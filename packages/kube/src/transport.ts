@@ -1,7 +1,8 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { Dispatcher } from "undici";
-import { authorizationHeaders, makeLogin } from "./authorization";
+import { authorizationHeaders, type Headers, makeLogin } from "./authorization";
 import { secureContextOf, systemAuthorities } from "./certificates";
 import { UserError } from "./errors";
 import type { KubeconfigContext } from "./kubeconfig";
@@ -54,33 +55,50 @@ export function makeTransport(context: KubeconfigContext, patience: number): Tra
     return {
         server: shown(server),
         ...(proxy && { proxy: shown(proxy) }),
-        send: async ({ method, path, accept, contentType, body }, timeLimit) => {
+        send: async (asked, timeLimit) => {
             const current = await login();
             // Another login may have brought another client certificate.
-            if (made?.login !== current)
+            if (made?.login !== current) {
+                made?.dispatcher.then((dispatcher) => dispatcher.close()).catch(() => undefined);
                 made = { login: current, dispatcher: makeDispatcher(context, server, proxy, current, patience) };
-            const { request } = await import("undici");
-            const answer = await request(server.origin + base + path, {
-                dispatcher: await made.dispatcher,
-                method,
-                headers: {
-                    accept,
-                    "accept-encoding": "gzip",
-                    ...(contentType !== undefined && { "content-type": contentType }),
-                    ...authorizationHeaders(context, current, server),
-                },
-                body,
-                signal: AbortSignal.timeout(timeLimit),
-            });
-            const bytes = Buffer.from(await answer.body.arrayBuffer());
-            const plain = answer.headers["content-encoding"] === "gzip" ? await promisify(gunzip)(bytes) : bytes;
-            return {
-                status: answer.statusCode,
-                contentType: String(answer.headers["content-type"] ?? ""),
-                text: plain.toString("utf8"),
-            };
+            }
+            const dispatcher = await made.dispatcher;
+            const headers = authorizationHeaders(context, current, server);
+            const deadline = Date.now() + timeLimit;
+            for (;;) {
+                const signal = AbortSignal.timeout(Math.max(deadline - Date.now(), 0));
+                const answer = await ask(dispatcher, server.origin + base, asked, headers, signal);
+                // A busy server says when to come back, and kubectl does.
+                const pause = Number(answer.headers["retry-after"]) * 1000;
+                if (answer.statusCode !== 429 || !(Date.now() + pause < deadline)) return read(answer);
+                await answer.body.dump();
+                await wait(pause);
+            }
         },
     };
+}
+
+async function ask(
+    dispatcher: Dispatcher,
+    base: string,
+    { method, path, accept, contentType, body }: Request,
+    authorization: Headers,
+    signal: AbortSignal,
+): Promise<Dispatcher.ResponseData> {
+    const { request } = await import("undici");
+    const headers = {
+        ...authorization,
+        accept,
+        "accept-encoding": "gzip",
+        ...(contentType !== undefined && { "content-type": contentType }),
+    };
+    return request(base + path, { dispatcher, method, headers, body, signal });
+}
+
+async function read({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<Response> {
+    const bytes = Buffer.from(await body.arrayBuffer());
+    const plain = headers["content-encoding"] === "gzip" ? await promisify(gunzip)(bytes) : bytes;
+    return { status: statusCode, contentType: String(headers["content-type"] ?? ""), text: plain.toString("utf8") };
 }
 
 /** Without a scheme it is plain HTTP, unless certificates say otherwise; so kubectl reads it. */

@@ -21,6 +21,24 @@ describe("the text of a kubeconfig", () => {
         expect(await (await open(text)).get("/version")).toMatchObject({ authorization: `Bearer ${SECRET}` });
     });
 
+    it("may hold null for what is left out, as the clouds' tools write it", async () => {
+        const { url } = await serve();
+        const exec = {
+            apiVersion: "client.authentication.k8s.io/v1beta1",
+            command: "echo",
+            args: [
+                `{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential","status":{"token":"t"}}`,
+            ],
+            env: null,
+            interactiveMode: null,
+            installHint: null,
+        };
+        const cluster = { server: url, extensions: null, "proxy-url": null };
+        const text = kubeconfigOf(cluster, { exec, token: null, "as-groups": null, "auth-provider": null });
+        expect(await (await open(text)).get("/version")).toMatchObject({ authorization: "Bearer t" });
+        await expect(open(kubeconfigOf({ server: url }, { exec: { args: null } }))).resolves.toBeDefined();
+    });
+
     it("is the first of several documents, as for kubectl", async () => {
         const text = `${kubeconfigOf({ server: "http://one" })}---\n${kubeconfigOf({ server: "http://two" })}`;
         expect((await open(text)).server).toBe("http://one");
@@ -40,6 +58,7 @@ describe("no error shows what a kubeconfig holds", () => {
         ["with an alias of nobody", good.replace(`token: ${SECRET}`, `token: *${SECRET}`)],
         ["with a token that is a number", good.replace(`token: ${SECRET}`, "token: 987654321")],
         ["with a token that is a list", good.replace(`token: ${SECRET}`, `token: [${SECRET}]`)],
+        ["with arguments that are no list", good.replace(`token: ${SECRET}`, `exec: { args: ${SECRET} }`)],
         ["with users that are no list", `users: ${SECRET}\ncontexts: []\n`],
         ["that is a list", `[${SECRET}]`],
         ["that is a broken document of JSON", `{"users": "${SECRET}"`],
@@ -81,7 +100,7 @@ describe("no error shows what a kubeconfig holds", () => {
         const file = join(temporaryDirectory(), "kc");
         writeFileSync(file, good.replace(`token: ${SECRET}`, "token: 12"));
         await expect(open(file)).rejects.toThrow(
-            `The kubeconfig ${file} cannot be read (users[0].user.token is no text; put it in quotes); name another`,
+            `The kubeconfig ${file} cannot be read (users[0].user.token is no string; put it in quotes); name another`,
         );
     });
 });

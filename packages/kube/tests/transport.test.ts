@@ -32,6 +32,23 @@ describe("an answer", () => {
         expect(asked).toEqual(["/many?limit=500", "/many?limit=500&continue=2", "/many"]);
     });
 
+    it("comes later where the server is busy, unless that is too late", async () => {
+        let asked = 0;
+        const busy = (times: number, pause: number) =>
+            serveBy((_, response) => {
+                const late = ++asked > times;
+                response.writeHead(late ? 200 : 429, {
+                    "content-type": "application/json",
+                    ...(!late && { "retry-after": String(pause) }),
+                });
+                response.end(JSON.stringify({ asked }));
+            });
+        expect(await (await busy(2, 1)).get("/busy")).toEqual({ asked: 3 });
+        asked = 0;
+        await expect((await busy(2, 60)).get("/busy")).rejects.toThrow("cannot be reached: HTTP 429; check");
+        expect(asked).toBe(1);
+    });
+
     it("has nothing where a list's items are null", async () => {
         const cluster = await serveBy((_, response) => {
             response.writeHead(200, { "content-type": "application/json" }).end('{"items":null}');
