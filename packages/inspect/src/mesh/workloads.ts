@@ -19,7 +19,7 @@ export interface Workload {
     readonly waits?: boolean;
 }
 
-/** The workloads of the namespaces that are looked at. */
+/** The workloads of the namespaces that are looked at, but those that are being deleted. */
 export function findWorkloads(
     { deployments }: ClusterSnapshot,
     { replicaSets, statefulSets, daemonSets, jobs }: ScopeObjects,
@@ -41,11 +41,11 @@ export function findWorkloads(
         ),
         // Between two tries a Job has no pod for a while.
         ...jobs.map((job) => describe("Job", job, [wantedBy(job), job.status?.active ?? 0], { waits: true })),
-    ].filter(({ namespace }) => namespaces.has(namespace));
+    ].filter(({ namespace, ending }) => !ending && namespaces.has(namespace));
 }
 
 interface Described {
-    readonly metadata?: { readonly namespace?: string; readonly name?: string };
+    readonly metadata?: { readonly namespace?: string; readonly name?: string; readonly deletionTimestamp?: Date };
 }
 
 const describe = (
@@ -53,7 +53,15 @@ const describe = (
     { metadata }: Described,
     [wanted, pods]: readonly [number, number],
     more: Pick<Workload, "why" | "waits"> = {},
-): Workload => ({ kind, namespace: metadata?.namespace ?? "", name: metadata?.name ?? "", wanted, pods, ...more });
+): Workload & { readonly ending: boolean } => ({
+    kind,
+    namespace: metadata?.namespace ?? "",
+    name: metadata?.name ?? "",
+    wanted,
+    pods,
+    ending: metadata?.deletionTimestamp !== undefined,
+    ...more,
+});
 
 interface Replicated {
     readonly spec?: { readonly replicas?: number };

@@ -83,6 +83,12 @@ describe("a workload", () => {
         expect(check([other])).toEqual([]);
     });
 
+    it("that is being deleted is none", () => {
+        const going = deployment(1, 0, DENIED);
+        going.metadata!.deletionTimestamp = new Date();
+        expect(check([going])).toEqual([]);
+    });
+
     it("without a Deployment is a ReplicaSet", () => {
         const { metadata, status } = deployment(1, 0, DENIED);
         const replicaSets = [{ metadata, spec: { replicas: 1, selector: {} }, status: { ...status, replicas: 0 } }];
