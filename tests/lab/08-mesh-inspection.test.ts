@@ -39,7 +39,7 @@ const detailsEndpoint = (there: boolean) => untilRulesServe(lab, `${BOOKINFO_NAM
 describe("off", () => {
     test("it runs nothing, and there is no output", async () => {
         expect(await inspection()).toBeUndefined();
-        expect((await stack.resources()).filter(({ type }) => /MeshInspection|^command:/.test(type))).toEqual([]);
+        expect((await stack.resources()).filter(({ urn }) => /MeshInspection/.test(urn))).toEqual([]);
     });
 });
 
@@ -238,6 +238,6 @@ describe("off again", () => {
     test("it leaves nothing behind", async () => {
         await stack.up("--skip-preview");
         expect(await inspection()).toBeUndefined();
-        expect((await stack.resources()).filter(({ type }) => /MeshInspection|^command:/.test(type))).toEqual([]);
+        expect((await stack.resources()).filter(({ urn }) => /MeshInspection/.test(urn))).toEqual([]);
     });
 });

@@ -149,9 +149,11 @@ describe("the doctor on a fresh mesh", () => {
 });
 
 describe("the rules of the lab's kube-proxy", () => {
-    const objects = parseAllDocuments(
+    const documents = parseAllDocuments(
         readFileSync(join(__dirname, "../../packages/inspect/testing/golden/objects.yaml"), "utf8"),
-    ).map((document) => document.toJSON() as object);
+    ).map((document) => document.toJSON() as { metadata: { name: string } });
+    // The lab has IPv4 alone; the golden rules hold the rest.
+    const objects = documents.filter(({ metadata }) => !["six", "six-a", "both"].includes(metadata.name));
 
     beforeAll(async () => {
         await lab.output(["kubectl", "apply", "-f", "-"], {
@@ -173,11 +175,8 @@ describe("the rules of the lab's kube-proxy", () => {
         expect(path("affinity").affinitySeconds).toBe(600);
         expect(path("local").localEndpoints).toHaveLength(count);
         expect(path("nobody").entries[0]).toMatchObject({ target: "REJECT", reason: "has no endpoints" });
-        expect(path("six").endpoints.map(({ address }) => address)).toEqual(["fd00:10:244::a", "fd00:10:244::b"]);
         expect(seen.nat!.families.flatMap(({ foreign, unreferenced }) => [...foreign, ...unreferenced])).toEqual([]);
         expect(problems(seen).map(({ code, subject }) => `${code} ${subject}`)).toEqual([
-            // Its pods have no address of IPv6.
-            "service/no-endpoints golden/both:http",
             "service/undeclared-port golden/names:dns",
             "service/undeclared-port golden/names:dns-tcp",
             "service/no-endpoints golden/nobody:80",

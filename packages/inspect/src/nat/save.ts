@@ -117,7 +117,7 @@ export function parseSave(text: string, source = "the rules"): SavedRules {
             ? "holds rules as nft prints them for people, and JSON is what can be read"
             : 'holds no rules as iptables-save prints them (no line begins with "*"), and none as nft -j does';
         throw new UserError(
-            `${capital(source)} ${holds}; save them on a node with: ` +
+            `What was read (${source}) ${holds}; save them on a node with: ` +
                 "{ iptables-save -c; ip6tables-save -c; nft -j list ruleset; } > rules.txt",
         );
     }
@@ -150,8 +150,6 @@ function joinTornLines(text: string, warnings: string[]): string {
         return "";
     });
 }
-
-const capital = (text: string) => text[0]!.toUpperCase() + text.slice(1);
 
 function backendOf([, , program, version, spoken]: RegExpExecArray): Backend | undefined {
     if (program === "nft" || spoken === "nf_tables") return "nft";

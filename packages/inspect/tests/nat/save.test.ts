@@ -129,7 +129,7 @@ describe("a saved rule set", () => {
 
     it.each(["", "nothing\n", "-A KUBE-SERVICES -j RETURN\n"])("is not %j", (text) => {
         expect(() => parseSave(text, "the file rules.txt")).toThrow(
-            'The file rules.txt holds no rules as iptables-save prints them (no line begins with "*"), and none as ' +
+            'What was read (the file rules.txt) holds no rules as iptables-save prints them (no line begins with "*"), and none as ' +
                 "nft -j does; save them on a node with: " +
                 "{ iptables-save -c; ip6tables-save -c; nft -j list ruleset; } > rules.txt",
         );
@@ -137,7 +137,7 @@ describe("a saved rule set", () => {
 
     it("is not what nft prints for people", () => {
         expect(() => parseSave("table ip kube-proxy {\n\tset x {\n\t}\n}\n", "the file rules.txt")).toThrow(
-            "The file rules.txt holds rules as nft prints them for people, and JSON is what can be read; save them",
+            "What was read (the file rules.txt) holds rules as nft prints them for people, and JSON is what can be read; save them",
         );
     });
 

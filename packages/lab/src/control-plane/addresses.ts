@@ -8,8 +8,6 @@ export const NODE_IP = "10.240.0.10";
 /** Where the node ports are open outside of the lab's namespace and, by kube-proxy's own rules, inside, too. */
 export const NODE_PORT_ADDRESS = "127.0.0.1";
 export const SERVICE_CIDR = "10.96.0.0/16";
-/** A Service that asks for it gets an address of IPv6, too; the lab has no pods there. */
-export const SERVICE_CIDR_V6 = "fd00:10:96::/112";
 /** Address of the Service `kubernetes`: the first one of the range. */
 export const API_SERVICE_IP = "10.96.0.1";
 /** Address of the Service `kube-dns`, where installers put it. */

@@ -13,7 +13,6 @@ import {
     POD_CIDR,
     PORTS,
     SERVICE_CIDR,
-    SERVICE_CIDR_V6,
 } from "./addresses";
 import { KUBELET_CLIENT, type LeafName, type Pki } from "./pki";
 import type { HttpProbe } from "./probes";
@@ -138,7 +137,7 @@ function apiServer(pki: Pki): Part {
             "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
             `--service-account-key-file=${pki.file("service-account", "pub")}`,
             `--service-account-signing-key-file=${pki.file("service-account", "key")}`,
-            `--service-cluster-ip-range=${SERVICE_CIDR},${SERVICE_CIDR_V6}`,
+            `--service-cluster-ip-range=${SERVICE_CIDR}`,
             `--requestheader-client-ca-file=${pki.file("ca", "crt")}`,
             "--requestheader-allowed-names=front-proxy-client",
             "--requestheader-username-headers=X-Remote-User",
