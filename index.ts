@@ -21,7 +21,6 @@ import {
     GENERATED_SERVICE,
     IstioControlPlane,
     MeshInspection,
-    mirrored,
     needsOf,
     plannedObjects,
     StackIdentity,
@@ -93,14 +92,14 @@ export = () =>
             provider,
         });
 
-        const hub = mirrored(settings.istioHub, settings.imageMirrors);
         const istio = new IstioControlPlane(
             "istio",
             {
                 charts,
                 version: ISTIO_VERSION,
-                hub,
+                hub: settings.istioHub,
                 tag: settings.istioTag,
+                imageMirrors: settings.imageMirrors,
                 existingNamespace: holdings.usedNamespaces.includes(ISTIO_NAMESPACE),
                 crds: istioCrds,
                 managedCrds: holdings.managedCrds,
@@ -117,7 +116,8 @@ export = () =>
             {
                 namespace: settings.bookinfoNamespace,
                 existingNamespace: holdings.usedNamespaces.includes(settings.bookinfoNamespace),
-                images: mirrored(settings.bookinfoImages, settings.imageMirrors),
+                images: settings.bookinfoImages,
+                imageMirrors: settings.imageMirrors,
                 tag: settings.bookinfoTag,
                 provider,
             },
@@ -158,7 +158,8 @@ export = () =>
                                   : undefined,
                           failOnProblem: settings.inspectionFails,
                           subjects: [
-                              hub,
+                              settings.istioHub,
+                              settings.imageMirrors,
                               settings.istioTag,
                               ...[gateway.service, ...addons.services.values()].map(({ spec }) => spec.ports),
                               ...bookinfo.deployments.map(({ spec }) => spec),

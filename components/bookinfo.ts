@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { SKIP_AWAIT } from "./annotations";
 import { BOOKINFO_PORT, BOOKINFO_SERVICES, BOOKINFO_WORKLOADS, type BookinfoWorkload } from "./bookinfoFacts";
+import { type ImageMirrors, mirrored } from "./images";
 import { namespaceOf } from "./namespace";
 
 export interface BookinfoArgs {
@@ -11,6 +12,8 @@ export interface BookinfoArgs {
     existingNamespace: boolean;
     /** Start of the image names, before `-productpage-v1` and so on. */
     images: string;
+    /** Registries to pull the images from instead. */
+    imageMirrors: ImageMirrors;
     /** Tag of the images. */
     tag: string;
     /** The cluster's provider. */
@@ -85,7 +88,7 @@ export class Bookinfo extends pulumi.ComponentResource {
                             containers: [
                                 {
                                     name: service,
-                                    image: `${args.images}-${name}:${args.tag}`,
+                                    image: `${mirrored(`${args.images}-${name}`, args.imageMirrors)}:${args.tag}`,
                                     imagePullPolicy: "IfNotPresent",
                                     ports: [{ containerPort: BOOKINFO_PORT }],
                                     ...(Object.keys(env).length > 0 && {

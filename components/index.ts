@@ -5,7 +5,6 @@ export { Cluster, type ClusterArgs } from "./cluster";
 export { DestroyGuard } from "./destroyGuard";
 export { describeEndpoints, type Endpoint, type EndpointPort, firstUrl } from "./endpoints";
 export { GatewayApiCrds, type GatewayApiCrdsArgs } from "./gatewayApiCrds";
-export { mirrored } from "./images";
 export { BASE_RELEASE, IstioControlPlane, type IstioControlPlaneArgs } from "./istioControlPlane";
 export { type InspectionFinding, MeshInspection, type MeshInspectionArgs, type NodeConnection } from "./meshInspection";
 export { needsOf } from "./needs";

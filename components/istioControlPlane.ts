@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type ClusterClient, ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import { prepareInstallation, prepareUpgrade, type ReleaseName } from "../cluster";
 import { SKIP_AWAIT } from "./annotations";
+import { type ImageMirrors, mirrored } from "./images";
 import { withoutReplicas } from "./manifest";
 import { namespaceOf } from "./namespace";
 
@@ -13,6 +14,8 @@ export interface IstioControlPlaneArgs {
     version: string;
     /** Registry and path of Istio's images, such as `docker.io/istio`. */
     hub: string;
+    /** Registries to pull the images from instead. */
+    imageMirrors: ImageMirrors;
     /** Tag of Istio's images, such as `1.25.1`. */
     tag: string;
     /** Whether the namespace `istio-system` is somebody else's: it is labelled and used, and stays on `destroy`. */
@@ -103,13 +106,22 @@ export const BASE_RELEASE: ReleaseName = { name: "istio-base", namespace: ISTIO_
 const STARTUP_CONFIG_MAPS = ["istio", "istio-sidecar-injector"];
 
 /** Values of chart `istiod`. */
-export function istiodValues(args: Pick<IstioControlPlaneArgs, "hub" | "tag">) {
+export function istiodValues({ hub, tag, imageMirrors }: Pick<IstioControlPlaneArgs, "hub" | "tag" | "imageMirrors">) {
+    const mirroredHub = mirrored(hub, imageMirrors);
+    // A name with a slash is taken as it is, by the chart and by injection; others get hub and tag.
+    const image = (name: string) => {
+        const full = mirrored(`${hub}/${name}`, imageMirrors);
+        return full === `${mirroredHub}/${name}` ? undefined : { image: `${full}:${tag}` };
+    };
+    const proxy = image("proxyv2");
     return {
         profile: "demo",
+        ...image("pilot"),
         global: {
             // The charts of the source tree name the test registry.
-            hub: args.hub,
-            tag: args.tag,
+            hub: mirroredHub,
+            tag,
+            ...(proxy && { proxy, proxy_init: proxy }),
             // A budget of one for the one replica of the profile forbids every eviction: `kubectl drain` never ends.
             defaultPodDisruptionBudget: { enabled: false },
         },

@@ -164,8 +164,11 @@ export class Recording {
             this.record(registered(request));
             return register(request, callback);
         };
-        // The mocks claim to know error hooks, and do not.
+        // The mocks claim to know hooks, and do not.
         Object.assign(monitor, {
+            registerResourceHook: (_: unknown, callback: (error: null, answer: Empty) => void) => {
+                callback(null, new Empty());
+            },
             registerErrorHook: (request: RegisterErrorHookRequest, callback: (error: null, answer: Empty) => void) => {
                 this.errorHooks.set(request.getName(), request.getCallback()!);
                 callback(null, new Empty());

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, it } from "vitest";
-import { Bookinfo } from "../../../components";
+import { Bookinfo, type BookinfoArgs } from "../../../components";
 import { Recording, valueOf } from "../../support/mocks";
 
 const COMPONENT = "istio-on-pulumi:index:Bookinfo::bookinfo";
@@ -9,12 +9,14 @@ const SERVICE = "kubernetes:core/v1:Service";
 const ACCOUNT = "kubernetes:core/v1:ServiceAccount";
 const NAMESPACE = "kubernetes:core/v1:Namespace";
 
-async function deploy(args: { namespace?: string; images?: string; tag?: string } = {}) {
+async function deploy(args: Partial<BookinfoArgs> = {}) {
     const recording = await Recording.start();
     const provider = new k8s.Provider("test", {});
     const bookinfo = new Bookinfo("bookinfo", {
         namespace: "sample",
+        existingNamespace: false,
         images: "docker.io/istio/examples-bookinfo",
+        imageMirrors: {},
         tag: "1.20.2",
         ...args,
         provider,
@@ -139,6 +141,17 @@ describe("Bookinfo", () => {
             `${NAMESPACE}::sample`,
             `${ACCOUNT}::bookinfo-reviews`,
         ]);
+    });
+
+    it("takes each image from the longest mirror that it has", async () => {
+        const imageMirrors = {
+            "docker.io": "mirror.local/hub",
+            "docker.io/istio/examples-bookinfo-details-v1": "own/d",
+        };
+        const { recording } = await deploy({ imageMirrors });
+        const image = (name: string) => recording.one(DEPLOYMENT, name).inputs.spec.template.spec.containers[0].image;
+        expect(image("details-v1")).toBe("own/d:1.20.2");
+        expect(image("ratings-v1")).toBe("mirror.local/hub/istio/examples-bookinfo-ratings-v1:1.20.2");
     });
 
     it("takes its images and their tag from the arguments", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mirrored } from "../../../components";
+import { mirrored } from "../../../components/images";
 
 describe("mirrored", () => {
     it.each([

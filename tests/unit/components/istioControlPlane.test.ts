@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, it } from "vitest";
+import type { ClusterClient } from "@istio-on-pulumi/kube";
 import { IstioControlPlane } from "../../../components";
 import { changeIstiodObject, istiodTransform, istiodValues } from "../../../components/istioControlPlane";
 import { transformChild } from "../../support/callbacks";
@@ -17,7 +18,12 @@ const args = {
     charts: { base: "./.upstream/charts/base", istiod: "./.upstream/charts/istiod" },
     version: "1.25.1",
     hub: "registry.local:5000/istio",
+    imageMirrors: {},
     tag: "1.25.1-distroless",
+    existingNamespace: false,
+    crds: [],
+    managedCrds: [],
+    client: {} as ClusterClient,
 };
 
 async function deploy() {
@@ -79,7 +85,7 @@ describe("IstioControlPlane", () => {
 
 describe("istiodValues", () => {
     it("sets profile, hub and tag, mounts what istiod reads at its start, and leaves the disruption budget out", () => {
-        expect(istiodValues({ hub: "docker.io/istio", tag: "1.25.1" })).toEqual({
+        expect(istiodValues({ hub: "docker.io/istio", tag: "1.25.1", imageMirrors: {} })).toEqual({
             profile: "demo",
             global: {
                 hub: "docker.io/istio",
@@ -95,6 +101,34 @@ describe("istiodValues", () => {
                 },
             ],
             volumeMounts: [{ name: "startup-config", mountPath: "/var/run/startup-config", readOnly: true }],
+        });
+    });
+});
+
+describe("mirrors of Istio's images", () => {
+    const values = (imageMirrors: Record<string, string>) =>
+        istiodValues({ hub: "docker.io/istio", tag: "1.25.1", imageMirrors });
+
+    it("stand in the hub where they are for all of them", () => {
+        const { global } = values({ "docker.io": "mirror.local/hub" });
+        expect(global).toMatchObject({ hub: "mirror.local/hub/istio" });
+        expect(global).not.toHaveProperty("proxy");
+        expect(values({ "docker.io": "mirror.local/hub" })).not.toHaveProperty("image");
+    });
+
+    it("stand in each image where they are for one of them: istiod's, and those of both containers of a sidecar", () => {
+        const imageMirrors = {
+            "docker.io/istio": "mirror.local/istio",
+            "docker.io/istio/pilot": "mirror.local/the-pilot",
+            "docker.io/istio/proxyv2": "mirror.local/a/proxyv2",
+        };
+        expect(values(imageMirrors)).toMatchObject({
+            image: "mirror.local/the-pilot:1.25.1",
+            global: {
+                hub: "mirror.local/istio",
+                proxy: { image: "mirror.local/a/proxyv2:1.25.1" },
+                proxy_init: { image: "mirror.local/a/proxyv2:1.25.1" },
+            },
         });
     });
 });
@@ -180,7 +214,11 @@ describe("the transform of chart istiod's objects", () => {
 
     it("answers with nothing where it changes nothing, which keeps the provider too", async () => {
         const { recording } = await deploy();
-        const configMap = { type: "kubernetes:core/v1:ConfigMap", name: "istiod:istio-system/istio", props: { data: {} } };
+        const configMap = {
+            type: "kubernetes:core/v1:ConfigMap",
+            name: "istiod:istio-system/istio",
+            props: { data: {} },
+        };
         expect(await transformChild(recording.one(CHART, "istiod").transforms[0]!, configMap)).toEqual({
             props: { data: {} },
             changed: false,

@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { GATEWAY_API_CRDS } from "@istio-on-pulumi/kube";
-import { Addons, Bookinfo, BookinfoGateway, GatewayApiCrds, IstioControlPlane } from "../../../components";
+import { type ClusterClient, GATEWAY_API_CRDS } from "@istio-on-pulumi/kube";
+import { Addons, Bookinfo, BookinfoGateway, GatewayApiCrds, IstioControlPlane, Tracing } from "../../../components";
 import { ADDON_MANIFESTS, crdManifest } from "../../support/manifests";
 import { Recording, type Registration, withoutProvider } from "../../support/mocks";
 
@@ -13,16 +13,10 @@ const COMPONENTS: readonly [name: string, objects: number, build: Build][] = [
     [
         "GatewayApiCrds",
         5,
-        (adoptingProvider, opts) =>
+        (provider, opts) =>
             new GatewayApiCrds(
                 "c",
-                {
-                    install: "always",
-                    manifests: GATEWAY_API_CRDS.map(crdManifest),
-                    installed: [],
-                    owner: "o",
-                    adoptingProvider,
-                },
+                { install: "always", manifests: GATEWAY_API_CRDS.map(crdManifest), installed: [], provider },
                 opts,
             ),
     ],
@@ -32,11 +26,32 @@ const COMPONENTS: readonly [name: string, objects: number, build: Build][] = [
         (provider, opts) =>
             new IstioControlPlane(
                 "c",
-                { charts: { base: "./b", istiod: "./i" }, version: "1", hub: "h", tag: "t", provider },
+                {
+                    charts: { base: "./b", istiod: "./i" },
+                    version: "1",
+                    hub: "h",
+                    imageMirrors: {},
+                    tag: "t",
+                    existingNamespace: false,
+                    crds: [],
+                    managedCrds: [],
+                    client: {} as ClusterClient,
+                    provider,
+                },
                 opts,
             ),
     ],
-    ["Bookinfo", 15, (provider, opts) => new Bookinfo("c", { namespace: "n", images: "i", tag: "t", provider }, opts)],
+    ["Tracing", 1, (provider, opts) => new Tracing("c", { provider }, opts)],
+    [
+        "Bookinfo",
+        15,
+        (provider, opts) =>
+            new Bookinfo(
+                "c",
+                { namespace: "n", existingNamespace: false, images: "i", imageMirrors: {}, tag: "t", provider },
+                opts,
+            ),
+    ],
     [
         "BookinfoGateway",
         4,
@@ -45,14 +60,14 @@ const COMPONENTS: readonly [name: string, objects: number, build: Build][] = [
     ],
     [
         "Addons",
-        15,
+        16,
         (provider, opts) =>
             new Addons(
                 "c",
                 {
                     manifests: ADDON_MANIFESTS,
-                    kialiNodePort: 30001,
-                    lokiStorage: { className: "c", size: "1Gi" },
+                    kiali: { serviceType: "NodePort", nodePort: 30001, access: "token" },
+                    lokiStorage: { className: "c", size: "1Gi", bound: false },
                     imageMirrors: {},
                     provider,
                 },
