@@ -54,6 +54,7 @@ const STORAGE_CLASS: V1StorageClass = {
     provisioner: VOLUME_PROVISIONER,
     reclaimPolicy: "Delete",
     volumeBindingMode: "Immediate",
+    allowVolumeExpansion: true,
 };
 
 /** kwok lists all nodes, watches leases and takes finalizers from pods, which a node may not do. */
@@ -73,6 +74,17 @@ const KWOK_RULES: V1ClusterRole = {
     ],
 };
 
+/** On top of what a provisioner may do, as external resizers have it. */
+const RESIZER_RULES: V1ClusterRole = {
+    apiVersion: "rbac.authorization.k8s.io/v1",
+    kind: "ClusterRole",
+    metadata: { name: "lab-volume-resizer" },
+    rules: [
+        { apiGroups: [""], resources: ["persistentvolumes"], verbs: ["patch"] },
+        { apiGroups: [""], resources: ["persistentvolumeclaims/status"], verbs: ["patch"] },
+    ],
+};
+
 const DNS_RULES: V1ClusterRole = {
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "ClusterRole",
@@ -83,11 +95,11 @@ const DNS_RULES: V1ClusterRole = {
     ],
 };
 
-/** Gives a user of the lab, whose name the binding has, a role. */
-const bindingOf = (user: string, role = user): V1ClusterRoleBinding => ({
+/** Gives a user of the lab a role. */
+const bindingOf = (user: string, role = user, name = user): V1ClusterRoleBinding => ({
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "ClusterRoleBinding",
-    metadata: { name: user },
+    metadata: { name },
     roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: role },
     subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "User", name: user }],
 });
@@ -96,6 +108,7 @@ const BINDINGS = [
     bindingOf("lab-kwok"),
     bindingOf("lab-dns"),
     bindingOf("lab-volume-provisioner", "system:persistent-volume-provisioner"),
+    bindingOf("lab-volume-provisioner", "lab-volume-resizer", "lab-volume-resizer"),
 ];
 
 const DNS = { namespace: "kube-system", name: "kube-dns" };
@@ -151,6 +164,15 @@ export async function createClusterObjects(config: KubeConfig): Promise<void> {
             if (!exists) throw error;
         }
     };
-    for (const object of [NODE, STORAGE_CLASS, KWOK_RULES, DNS_RULES, ...BINDINGS, DNS_SERVICE, DNS_ENDPOINTS])
+    for (const object of [
+        NODE,
+        STORAGE_CLASS,
+        KWOK_RULES,
+        RESIZER_RULES,
+        DNS_RULES,
+        ...BINDINGS,
+        DNS_SERVICE,
+        DNS_ENDPOINTS,
+    ])
         await create(object);
 }

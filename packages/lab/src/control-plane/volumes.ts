@@ -14,6 +14,17 @@ export function wantsVolume(claim: V1PersistentVolumeClaim): boolean {
     return asked === VOLUME_PROVISIONER && !claim.spec?.volumeName && !claim.metadata?.deletionTimestamp;
 }
 
+/**
+ * The size that a bound claim of the lab's provisioner has outgrown its volume to, or undefined. The API server lets a
+ * claim ask for more only where its class allows it.
+ */
+export function grownTo({ metadata, spec, status }: V1PersistentVolumeClaim): string | undefined {
+    const wanted = spec?.resources?.requests?.storage;
+    const isOurs = metadata?.annotations?.["volume.kubernetes.io/storage-provisioner"] === VOLUME_PROVISIONER;
+    const isBound = status?.phase === "Bound" && !metadata?.deletionTimestamp;
+    return isOurs && isBound && wanted !== status.capacity?.storage ? wanted : undefined;
+}
+
 /** Whether the lab made the volume and its claim is gone, so that nobody but the lab will delete it. */
 export function isLeftOver(volume: V1PersistentVolume): boolean {
     return (
@@ -57,7 +68,8 @@ export function volumeFor(claim: V1PersistentVolumeClaim, dir: string): V1Persis
 }
 
 /**
- * Makes a volume for each claim that asks the lab's provisioner, and deletes it when its claim is gone.
+ * Makes a volume for each claim that asks the lab's provisioner, lets it grow with the claim, and deletes it when its
+ * claim is gone.
  * @param dir directory of the volumes' contents; one is made in it when a pod that is a process mounts it.
  */
 export async function provisionVolumes(config: KubeConfig, dir: string, signal: AbortSignal): Promise<void> {
@@ -77,6 +89,16 @@ export async function provisionVolumes(config: KubeConfig, dir: string, signal: 
             }
         }
     };
+    const asMerge = client.setHeaderOptions("Content-Type", client.PatchStrategy.MergePatch);
+    /** First the volume, as a resizer does: the claim tells only of what is there. */
+    const grow = async ({ metadata, spec }: V1PersistentVolumeClaim, storage: string) => {
+        const capacity = { storage };
+        await api.patchPersistentVolume({ name: spec?.volumeName ?? "", body: { spec: { capacity } } }, asMerge);
+        await api.patchNamespacedPersistentVolumeClaimStatus(
+            { name: metadata?.name ?? "", namespace: metadata?.namespace ?? "", body: { status: { capacity } } },
+            asMerge,
+        );
+    };
     await watchObjects(
         config,
         "/api/v1/persistentvolumeclaims",
@@ -84,6 +106,8 @@ export async function provisionVolumes(config: KubeConfig, dir: string, signal: 
         {
             changed: (claim) => {
                 if (wantsVolume(claim)) void insist(() => api.createPersistentVolume({ body: volumeFor(claim, dir) }));
+                const storage = grownTo(claim);
+                if (storage !== undefined) void insist(() => grow(claim, storage));
             },
             deleted: () => undefined,
         },

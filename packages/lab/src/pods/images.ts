@@ -5,11 +5,12 @@ import type { V1Pod } from "@kubernetes/client-node";
  * kwok leaves out the same pods.
  */
 const CONTROL_PLANE = "(^|/)pilot([:@]|$)";
-const DATA_PLANE = "(^|/)(pilot|proxyv2|([^/]*-)?bookinfo-(productpage|details|ratings|reviews)-v[0-9]+)([:@]|$)";
+const DATA_PLANE =
+    "(^|/)(pilot|proxyv2|all-in-one|([^/]*-)?bookinfo-(productpage|details|ratings|reviews)-v[0-9]+)([:@]|$)";
 
 /**
  * Pattern of the images that make a pod run as processes.
- * @param dataPlane whether sidecars, gateways and Bookinfo do
+ * @param dataPlane whether sidecars, gateways, Bookinfo and Jaeger do
  */
 export const processImages = (dataPlane: boolean) => (dataPlane ? DATA_PLANE : CONTROL_PLANE);
 

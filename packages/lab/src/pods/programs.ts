@@ -30,6 +30,8 @@ const ISTIO_UID = 1337;
 /** The user of the lab's workloads: any but Istio's, whose traffic the sidecar does not capture. */
 const WORKLOAD_UID = 1000;
 const DEFAULT_HTTP_PORT = 9080;
+/** Jaeger's API and health; its pod names no ports. */
+const JAEGER_PORTS = [16686, 14269];
 
 /**
  * Settings of istiod for stock Envoys, which lack three filters of Istio's own build: peer metadata exchange, ALPN
@@ -57,16 +59,17 @@ export function programFor(
     if (base === "pilot") return pilot(pod, place, dataPlane);
     if (!dataPlane) return undefined;
     if (base === "proxyv2") return proxy(container, place);
+    if (base === "all-in-one") return workload("Jaeger", ["jaeger"], JAEGER_PORTS, place);
     const bookinfo = bookinfoImage(image);
     if (bookinfo)
         return workload(
             `${bookinfo.application} ${bookinfo.version}`,
             [bookinfo.application, bookinfo.version],
-            container,
+            portsOf(container),
             place,
         );
     const hasSidecar = pod.spec?.containers.some((other) => parseImage(other.image ?? "").base === "proxyv2");
-    return hasSidecar ? workload("HTTP echo", ["echo"], container, place) : undefined;
+    return hasSidecar ? workload("HTTP echo", ["echo"], portsOf(container), place) : undefined;
 }
 
 function pilot(pod: V1Pod, place: LabPlace, dataPlane: boolean): ContainerProgram {
@@ -124,16 +127,18 @@ function proxy(container: V1Container, place: LabPlace): ContainerProgram {
     };
 }
 
-function workload(title: string, args: readonly string[], container: V1Container, place: LabPlace): ContainerProgram {
-    const ports = (container.ports ?? [])
-        .filter(({ protocol }) => (protocol ?? "TCP") === "TCP")
-        .map(({ containerPort }) => containerPort);
+function portsOf({ ports = [] }: V1Container): number[] {
+    const tcp = ports.filter(({ protocol }) => (protocol ?? "TCP") === "TCP");
+    return tcp.length > 0 ? tcp.map(({ containerPort }) => containerPort) : [DEFAULT_HTTP_PORT];
+}
+
+function workload(title: string, args: readonly string[], ports: readonly number[], place: LabPlace): ContainerProgram {
     return {
         title: `the lab's own ${title}`,
         // A command of the pod is for the image that it names, which does not run here.
         entrypoint: ["/lab/node", "/lab/workloads/main.js", ...args],
         extraArgs: [],
-        extraEnv: { LAB_PORTS: (ports.length > 0 ? ports : [DEFAULT_HTTP_PORT]).join(",") },
+        extraEnv: { LAB_PORTS: ports.join(",") },
         files: { "/lab/node": process.execPath, "/lab/workloads": join(place.images, "workloads") },
         system: true,
         uid: WORKLOAD_UID,

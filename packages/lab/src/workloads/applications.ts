@@ -1,6 +1,7 @@
 import type { Application } from "./application";
 import { details } from "./details";
 import { echo } from "./echo";
+import { jaeger } from "./jaeger/jaeger";
 import { productpage } from "./productpage/productpage";
 import { ratings } from "./ratings";
 import { reviews, STARS_BY_VERSION } from "./reviews";
@@ -29,6 +30,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
     ["details", { versions: ["v1"], create: details }],
     ["ratings", { versions: ["v1"], create: ratings }],
     ["reviews", { versions: Object.keys(STARS_BY_VERSION), choose: true, create: reviews }],
+    ["jaeger", { versions: [], allPorts: true, create: (settings) => jaeger(settings) }],
     ["echo", { versions: [], allPorts: true, create: echo }],
 ]);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isLeftOver, volumeFor, wantsVolume } from "../../src/control-plane/volumes";
+import { grownTo, isLeftOver, volumeFor, wantsVolume } from "../../src/control-plane/volumes";
 
 const PROVISIONER = "istio-on-pulumi/lab-volumes";
 const claim = (provisioner: string, spec: object = {}, metadata: object = {}) => ({
@@ -44,6 +44,21 @@ describe("volumeFor", () => {
             claimRef: { namespace: "istio-system", name: "storage-loki-0", uid: "u1" },
             hostPath: { path: "/state/volumes/pvc-u1" },
         });
+    });
+});
+
+describe("grownTo", () => {
+    const bound = (capacity: string, provisioner = PROVISIONER, metadata = {}) => ({
+        ...claim(provisioner, { volumeName: "pvc-u1" }, metadata),
+        status: { phase: "Bound", capacity: { storage: capacity } },
+    });
+
+    it("is the size that a bound claim of the lab asks for beyond its volume's", () => {
+        expect(grownTo(bound("5Gi"))).toBe("10Gi");
+        expect(grownTo(bound("10Gi"))).toBeUndefined();
+        expect(grownTo(bound("5Gi", "other.example/disks"))).toBeUndefined();
+        expect(grownTo({ ...bound("5Gi"), status: { phase: "Pending" } })).toBeUndefined();
+        expect(grownTo(bound("5Gi", PROVISIONER, { deletionTimestamp: new Date() }))).toBeUndefined();
     });
 });
 
