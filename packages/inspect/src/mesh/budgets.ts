@@ -18,14 +18,16 @@ export function checkBudgets({ pods }: ClusterSnapshot, { budgets }: ScopeObject
         const names = [...new Set(own.map(workloadOf).map(({ kind, name }) => `${kind} ${name}`))];
         const { currentHealthy, desiredHealthy, expectedPods } = status;
         const of = `${listed(names)} ${names.length > 1 ? "have" : "has"} ${counted(expectedPods, "replica")}`;
-        const remedy =
+        const more =
+            typeof spec?.minAvailable === "number" ? `run more than ${counted(desiredHealthy, "replica")}, or ` : "";
+        const outcome =
             desiredHealthy >= expectedPods
-                ? `it wants all of them healthy, so kubectl drain never ends on their nodes; run more replicas than ` +
-                  `${desiredHealthy}, or change the budget, before a node is drained.`
-                : `${currentHealthy} of them are healthy and it wants ${desiredHealthy}, so kubectl drain waits on ` +
-                  `their nodes until more are.`;
+                ? `it wants ${desiredHealthy} healthy, so kubectl drain of a node with one of them never ends; ` +
+                  `${more}change the budget before a drain.`
+                : `${currentHealthy} healthy where it wants ${desiredHealthy}, so kubectl drain of a node with one of ` +
+                  "them waits until more are.";
         return [
-            note("workload/budget", key, `The PodDisruptionBudget ${key} allows no disruption: ${of}, and ${remedy}`),
+            note("workload/budget", key, `The PodDisruptionBudget ${key} allows no disruption: ${of}, and ${outcome}`),
         ];
     });
 }

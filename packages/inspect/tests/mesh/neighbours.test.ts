@@ -9,10 +9,11 @@ import { mesh } from "../../testing/mesh";
 
 describe("a PodDisruptionBudget", () => {
     const selector = { matchLabels: { app: "reviews" } };
-    const check = (status: Partial<NonNullable<V1PodDisruptionBudget["status"]>>, spec = { selector }) => {
+    type Budget = V1PodDisruptionBudget;
+    const check = (status: Partial<NonNullable<Budget["status"]>>, spec: Budget["spec"] = { maxUnavailable: 0 }) => {
         const full = { disruptionsAllowed: 0, currentHealthy: 3, desiredHealthy: 3, expectedPods: 3, ...status };
-        const budgets = [{ metadata: { namespace: "shop", name: "reviews" }, spec, status: full }];
-        return checkBudgets(mesh(), { ...emptyScope, budgets });
+        const budget = { metadata: { namespace: "shop", name: "reviews" }, spec: { selector, ...spec }, status: full };
+        return checkBudgets(mesh(), { ...emptyScope, budgets: [budget] });
     };
 
     it("that allows a disruption, or is of no pod, is right", () => {
@@ -20,22 +21,25 @@ describe("a PodDisruptionBudget", () => {
     });
 
     it("that can never allow one is named with its workloads and replicas", () => {
-        expect(check({})).toEqual([
-            {
-                severity: "note",
-                code: "workload/budget",
-                subject: "shop/reviews",
-                message:
-                    "The PodDisruptionBudget shop/reviews allows no disruption: Pod reviews-v1, Pod reviews-v2 and Pod " +
-                    "reviews-v3 have 3 replicas, and it wants all of them healthy, so kubectl drain never ends on " +
-                    "their nodes; run more replicas than 3, or change the budget, before a node is drained.",
-            },
-        ]);
+        const [finding] = check({});
+        expect(finding).toMatchObject({ severity: "note", code: "workload/budget", subject: "shop/reviews" });
+        expect(finding!.message).toBe(
+            "The PodDisruptionBudget shop/reviews allows no disruption: Pod reviews-v1, Pod reviews-v2 and Pod " +
+                "reviews-v3 have 3 replicas, and it wants 3 healthy, so kubectl drain of a node with one of them never " +
+                "ends; change the budget before a drain.",
+        );
+    });
+
+    it("that wants a number of pods allows one with more replicas", () => {
+        const one = { currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 };
+        expect(check(one, { minAvailable: 1 })[0]!.message).toContain(
+            "never ends; run more than 1 replica, or change the budget before a drain.",
+        );
     });
 
     it("that allows none at present says how many pods are healthy", () => {
         expect(check({ currentHealthy: 2, desiredHealthy: 2 })[0]!.message).toContain(
-            "2 of them are healthy and it wants 2, so kubectl drain waits on their nodes until more are.",
+            "and 2 healthy where it wants 2, so kubectl drain of a node with one of them waits until more are.",
         );
     });
 });
