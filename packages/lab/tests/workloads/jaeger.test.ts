@@ -51,7 +51,7 @@ async function receiver() {
     const call = (path: string, body: Buffer) =>
         new Promise<unknown>((resolve, reject) => {
             const stream = session.request({ ":method": "POST", ":path": path, "content-type": "application/grpc" });
-            stream.on("trailers", (trailers) => resolve(trailers["grpc-status"]));
+            stream.on("trailers", (trailers: Record<string, string>) => resolve(trailers["grpc-status"]));
             stream.on("error", reject);
             stream.resume();
             stream.end(body);
