@@ -77,8 +77,13 @@ function bytesOf<Field extends string>(
     }
 }
 
+/** What TLS needs to meet a proxy. */
+export function proxySecureContext(): SecureContext {
+    return createSecureContext({ allowPartialTrustChain: true, ca: systemAuthorities() });
+}
+
 /** Node's own authorities, and those of the system, where companies put theirs. */
-export function systemAuthorities(): string[] {
+function systemAuthorities(): string[] {
     const files = [process.env.SSL_CERT_FILE ?? SYSTEM_BUNDLES.find(existsSync), process.env.NODE_EXTRA_CA_CERTS];
     return [
         ...rootCertificates,

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { Dispatcher } from "undici";
 import { authorizationHeaders, type Headers, makeLogin } from "./authorization";
-import { secureContextOf, systemAuthorities } from "./certificates";
+import { proxySecureContext, secureContextOf } from "./certificates";
 import { UserError } from "./errors";
 import type { KubeconfigContext } from "./kubeconfig";
 import type { Login } from "./login";
@@ -150,7 +150,9 @@ async function makeDispatcher(
         uri: proxy.href,
         requestTls: connect,
         // undici takes these for a sign that a SOCKS proxy speaks TLS.
-        ...(proxy.protocol !== "socks5:" && { proxyTls: { ...socket, ca: systemAuthorities() } }),
+        ...(proxy.protocol !== "socks5:" && {
+            proxyTls: { ...socket, ...(proxy.protocol === "https:" && { secureContext: proxySecureContext() }) },
+        }),
         proxyTunnel: server.protocol === "https:",
     });
 }

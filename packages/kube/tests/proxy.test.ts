@@ -1,22 +1,24 @@
-import { createServer as createHttp } from "node:http";
+import { createServer as createHttp, type RequestListener } from "node:http";
+import { createServer as createHttps } from "node:https";
 import { connect, createServer as createTcp, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { proxyFor } from "../src/proxy";
 import { ask, listen, serve } from "./support/https";
-import { data, makePki } from "./support/pki";
+import { data, makePki, type Pair } from "./support/pki";
 
 /** What a proxy was asked: `CONNECT host:port` or `GET url`, and as whom. */
 type Asked = string[];
 
 /** An HTTP proxy that leads whatever it is asked to one port of this machine. */
-async function httpProxy(to: number): Promise<{ host: string; asked: Asked }> {
+async function httpProxy(to: number, tls?: Pair): Promise<{ host: string; asked: Asked }> {
     const asked: Asked = [];
     const note = (what: string, authorization?: string) =>
         asked.push(authorization === undefined ? what : `${what} as ${authorization}`);
-    const server = createHttp((request, response) => {
+    const answer: RequestListener = (request, response) => {
         note(`${request.method} ${request.url}`, request.headers["proxy-authorization"]);
         response.setHeader("content-type", "application/json").end("{}");
-    });
+    };
+    const server = tls ? createHttps({ cert: tls.cert, key: tls.key }, answer) : createHttp(answer);
     server.on("connect", (request, socket: Socket) => {
         note(`CONNECT ${request.url}`, request.headers["proxy-authorization"]);
         const upstream = connect(to, "127.0.0.1", () => {
@@ -57,7 +59,7 @@ async function hidden() {
     const pki = makePki();
     const { port } = await serve(pki);
     const cluster = { server: "https://api.test:6443", "certificate-authority-data": data(pki.intermediate.cert) };
-    return { port, cluster };
+    return { pki, port, cluster };
 }
 const ANSWER = { gitVersion: "v1.33.1", authorization: "Bearer t" };
 const USER = { token: "t" };
@@ -84,6 +86,18 @@ describe("a proxy", () => {
         vi.stubEnv("HTTPS_PROXY", `http://${other.host}`);
         await ask({ ...cluster, "proxy-url": `http://${own.host}` });
         expect([own.asked.length, other.asked.length]).toEqual([1, 0]);
+    });
+
+    it("may be met over TLS itself, by an authority that the system trusts", async () => {
+        const { pki, port, cluster } = await hidden();
+        const { host, asked } = await httpProxy(port, pki.server);
+        vi.stubEnv("HTTPS_PROXY", `https://${host}`);
+        await expect(ask(cluster, USER)).rejects.toThrow(
+            `unable to get local issuer certificate (by the proxy https://${host})`,
+        );
+        vi.stubEnv("SSL_CERT_FILE", pki.intermediate.certFile);
+        expect(await ask(cluster, USER)).toMatchObject(ANSWER);
+        expect(asked).toEqual(["CONNECT api.test:6443"]);
     });
 
     it.each(["socks5", "socks5h"])("may be one of %s", async (scheme) => {
