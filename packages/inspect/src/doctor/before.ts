@@ -86,6 +86,9 @@ function checkPermissions(denied: readonly string[]): Check {
     );
 }
 
+/** Managers of what the project itself installs: the field manager of its stacks, and that of a Pulumi provider. */
+const PROJECT = /^(istio-on-pulumi$|pulumi)/;
+
 /** The name by which an object says who owns it: a Helm release, or who applied it. */
 function ownerOf(
     labels: Readonly<Record<string, string>>,
@@ -131,9 +134,7 @@ function checkIstio(
                     "remove it.",
             ),
         );
-    const others = planes.filter(
-        ({ metadata }) => !managersOf(metadata).some((manager) => manager.startsWith("pulumi")),
-    );
+    const others = planes.filter(({ metadata }) => !managersOf(metadata).some((manager) => PROJECT.test(manager)));
     for (const { metadata } of others) {
         findings.push(
             note(

@@ -73,6 +73,13 @@ describe("before an install", () => {
         );
     });
 
+    it.each(["pulumi-kubernetes", "pulumi-kubernetes-1f2e3d", "istio-on-pulumi"])(
+        "an Istio that %s manages is the project's own",
+        (manager) => {
+            expect(of("Istio", {}, { deployments: [istiod({ manager })] }).state).toBe("ok");
+        },
+    );
+
     it("an Istio of somebody else is named with its owner", () => {
         expect(of("Istio", {}, { deployments: [istiod({ manager: "istio-operator" })] })).toMatchObject({
             state: "note",
