@@ -1,13 +1,15 @@
 /** The command behind `npm run bundle`. */
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { GATEWAY_API_VERSION, ISTIO_VERSION, UserError } from "@istio-on-pulumi/kube";
 import { type BundleOptions, type BundleResult, writeBundle } from "./bundle";
+import { writeTools } from "./tools";
 
 /** What the command line gives beside the directory. */
 interface Options {
     readonly from: NonNullable<BundleOptions["source"]>;
     readonly go?: string;
+    readonly tools?: boolean;
 }
 
 const ORIGIN: Readonly<Record<BundleResult["source"], string>> = {
@@ -28,6 +30,7 @@ new Command("npm run bundle --")
             .default("auto"),
     )
     .option("--go <command>", "the go command; default: go on PATH")
+    .option("--tools", "also Pulumi's plugins and npm's packages, for machines like this one")
     .showHelpAfterError()
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
     .action(bundle)
@@ -37,13 +40,14 @@ new Command("npm run bundle --")
         process.exitCode = 1;
     });
 
-async function bundle(given: string, { from, go }: Options): Promise<void> {
+async function bundle(given: string, { from, go, tools = false }: Options): Promise<void> {
     // npm runs this in the package's root, whatever the directory that the user is in.
     const dir = resolve(process.env.INIT_CWD ?? ".", given);
     const options = { source: from, go: { goCommand: go }, onProgress: showProgress };
     const { source, files } = await writeBundle(dir, options).finally(() => {
         if (process.stderr.isTTY) process.stderr.write(ERASE_LINE);
     });
+    if (tools) await writeTools(dir, join(__dirname, ".."));
     console.log(`${dir}: a bundle of ${files} files, ${ORIGIN[source]}. The images to mirror are in images.txt.`);
 }
 
