@@ -166,7 +166,8 @@ function serviceFault(
 
 function bundleFault({ caBundle, service }: ClientConfig, configMaps: ConfigMaps): Fault | undefined {
     const remedy = "restart istiod, which sets it at its start.";
-    if (!caBundle) return { code: "injection/no-ca-bundle", what: "has no caBundle", remedy };
+    // Without one the API server trusts what its machine trusts: a managed control plane's URL may be among it.
+    if (!caBundle) return service && { code: "injection/no-ca-bundle", what: "has no caBundle", remedy };
     const fault = (what: string) => ({ code: "injection/ca-bundle", what, remedy });
     const trusted = certificatesOf(Buffer.from(caBundle, "base64").toString());
     if (trusted.length === 0) return fault("has a caBundle without a certificate");

@@ -47,6 +47,12 @@ describe("a webhook that injects", () => {
         );
     });
 
+    it("needs none for a URL, whose certificate the API server's machine may trust", () => {
+        const managed = injector();
+        for (const webhook of managed.webhooks!) webhook.clientConfig = { url: "https://istiod.example.com/inject" };
+        expect(inspect(webhooks(managed))).toEqual({ trusted: [true], findings: [] });
+    });
+
     it.each([
         ["is a certificate", "Y2E=", "has a caBundle without a certificate"],
         [
