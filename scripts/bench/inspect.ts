@@ -68,10 +68,10 @@ function main([services = "10000", runs = "3"]: string[]): void {
         console.log(`run ${run}: parse ${parsed}, chains ${read}, join ${joined}; together ${since(start)}`);
         console.log(
             `       ${paths.length} paths, ${findings.length} findings; heap in use ` +
-                `${megabytes(process.memoryUsage().heapUsed)}, resident ${megabytes(process.memoryUsage().rss)}`,
+                `${megabytes(process.memoryUsage().heapUsed)}; peak resident of the whole process so far ` +
+                megabytes(process.resourceUsage().maxRSS * 1024),
         );
     }
-    console.log(`peak resident of the whole process: ${megabytes(process.resourceUsage().maxRSS * 1024)}`);
 }
 
 main(process.argv.slice(2));
