@@ -198,3 +198,22 @@ describe.each(MODES)("a node's rules in $mode mode against another moment of the
         );
     });
 });
+
+describe("rules of both modes", () => {
+    const read = (nftables: string) => {
+        const { findings } = traffic("nftables-3", nftables + goldenRules("3"));
+        return {
+            modes: readNat(parseSave(nftables + goldenRules("3"))).models.map(({ mode }) => mode),
+            left: findings
+                .filter(({ code }) => code === "nat/both-modes")
+                .map(({ severity, subject }) => `${severity} ${subject}`),
+        };
+    };
+
+    it("are a problem, and those that serve more are looked at", () => {
+        const left = ["problem IPv4", "problem IPv6"];
+        expect(read(goldenRules("nftables-3"))).toEqual({ modes: ["nftables", "nftables"], left });
+        const empty = ["ip", "ip6"].map((family) => ({ table: { family, name: "kube-proxy" } }));
+        expect(read(`${JSON.stringify({ nftables: empty })}\n`)).toEqual({ modes: ["iptables", "iptables"], left });
+    });
+});

@@ -153,6 +153,12 @@ describe("rules of kube-proxy's nftables mode that are not as they should be", (
         [
             "nat/no-masquerade",
             "IPv4 mark-for-masquerade",
+            inRules(/^masquerading$/, (expr) => expr.replaceAll("16384", "32768")),
+            "masquerading does not masquerade what carries the mark 0x4000",
+        ],
+        [
+            "nat/no-masquerade",
+            "IPv4 mark-for-masquerade",
             withoutRules(/^mark-for-masquerade$/),
             "mark-for-masquerade sets no mark in the table ip kube-proxy",
         ],
@@ -283,10 +289,5 @@ describe("beside kube-proxy's nftables mode", () => {
         const reading = readNat(parseSave(kubelet + edited((objects) => [...objects, ...same])));
         expect(reading.models[0]!.foreign.map(({ rule }) => rule.text)).toEqual(["-A INPUT -p tcp -j ACCEPT"]);
         expect(findings(kubelet + golden).filter(({ message }) => !known.has(message))).toEqual([]);
-    });
-
-    it("rules of its iptables mode are left over", () => {
-        const own = findings(golden + goldenRules("3")).filter(({ code }) => code === "nat/both-modes");
-        expect(own.map(({ severity, subject }) => `${severity} ${subject}`)).toEqual(["problem IPv4", "problem IPv6"]);
     });
 });

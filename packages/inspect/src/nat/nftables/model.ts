@@ -36,7 +36,7 @@ interface Draft {
     firewall?: string;
 }
 
-const ORDER = ["cluster IP", "external IP", "load balancer IP", "node port"];
+const ORDER = ["cluster IP", "external IP", "node port"];
 
 /** Reads the table of kube-proxy's nftables mode. */
 export function readNftModel(table: NftTable, family: Family): NatModel {
@@ -85,7 +85,6 @@ export function othersRules(
 function collect(table: NftTable, drafts: Map<string, Draft>): NftRule[] {
     const foreign: NftRule[] = [];
     const clusterIps = new Set(table.sets.get(CLUSTER_IPS)?.elements.map(({ key }) => key));
-    const balanced = new Set(table.sets.get("firewall-ips")?.elements.map(({ key }) => key));
     const draftOf = ({ name, protocol }: { name: string; protocol: string }): Draft => {
         const hash = servicePortHash(name, protocol);
         const draft = drafts.get(hash) ?? { name, protocol, entries: [] };
@@ -113,14 +112,8 @@ function collect(table: NftTable, drafts: Map<string, Draft>): NftRule[] {
             const external = !refusal && nftRoleOf(chain!) === "external";
             const isClusterIp = clusterIps.has(address ?? "") || (clusterIps.size === 0 && !external);
             draft.entries.push({
-                kind:
-                    address === undefined
-                        ? "node port"
-                        : isClusterIp
-                          ? "cluster IP"
-                          : balanced.has(element.key)
-                            ? "load balancer IP"
-                            : "external IP",
+                // Only the Service tells which address is a load balancer's.
+                kind: address === undefined ? "node port" : isClusterIp ? "cluster IP" : "external IP",
                 ...place,
                 service: port.name,
                 target: refusal ?? chain!,
