@@ -64,6 +64,26 @@ export const MEANT_DIFFERENCES: readonly MeantDifference[] = [
     { object: "Service istio-system/kiali", path: "spec.type", why: "step 14 of the walkthrough: NodePort" },
     { object: "Service istio-system/kiali", path: "spec.ports[*].nodePort", why: "follows from its type" },
     { object: "Service istio-system/kiali", path: "spec.externalTrafficPolicy", why: "follows from its type" },
+    {
+        object: "ConfigMap istio-system/kiali",
+        path: 'data["config.yaml"]',
+        why: "Jaeger is there, so Kiali shows its traces; upstream's sample leaves that out",
+    },
+    {
+        object: "Deployment.apps istio-system/kiali",
+        path: 'spec.template.metadata.annotations["checksum/config"]',
+        why: "follows from its configuration",
+    },
+    {
+        object: "StatefulSet.apps istio-system/loki",
+        path: "spec.persistentVolumeClaimRetentionPolicy.*",
+        why: "the logs outlive the StatefulSet; upstream's sample deletes them with it",
+    },
+    {
+        object: "PodDisruptionBudget.policy istio-system/istiod",
+        path: "",
+        why: "see ONLY_BY_HAND",
+    },
 ];
 
 /** In which what Istio generates for the stack's Gateway differs from what it generates for the walkthrough's. */
@@ -77,9 +97,17 @@ export const MEANT_IN_GENERATED: readonly MeantDifference[] = [
     { object: "Service *", path: "spec.ports[*].nodePort", why: "the API server chooses" },
 ];
 
+/** Objects that only the walkthrough leaves, with the reason. */
+export const ONLY_BY_HAND: Readonly<Record<string, string>> = {
+    "PodDisruptionBudget.policy istio-system/istiod":
+        "a budget of one for one replica forbids every eviction, so that kubectl drain never ends",
+};
+
 /** Objects that only the stack leaves, with the reason. */
 export const ONLY_BY_PULUMI: Readonly<Record<string, string>> = {
     "Secret istio-system/sh.helm.release.v1.istio-base.v1": "chart base is a Helm release, whose record this is",
+    "Telemetry.telemetry.istio.io istio-system/mesh-default":
+        "by hand nothing uses the profile's provider jaeger, and no trace arrives",
     "ValidatingWebhookConfiguration.admissionregistration.k8s.io istiod-default-validator":
         "part of chart base; istioctl makes it when it installs, and leaves it out when it generates a manifest",
 };
