@@ -98,7 +98,7 @@ async function readLokiStorage(client: ClusterClient, wanted: WantedStorage): Pr
  * @param where names the cluster, to begin a sentence
  * @throws UserError where a bound claim would have to be replaced, or a new one would wait for ever
  */
-export function checkLokiStorage(wanted: WantedStorage, { claim, classes }: LokiStorage, where: string): void {
+function checkLokiStorage(wanted: WantedStorage, { claim, classes }: LokiStorage, where: string): void {
     const problem = claim?.bound ? whyNotChanged(wanted, claim, classes) : whyNotMade(wanted, classes);
     if (problem !== undefined) throw new UserError(`${where} ${problem}`);
 }
