@@ -24,7 +24,7 @@ function checkNode() {
 
 /**
  * The packages by their paths in a file of npm: a lock, or its record of what is installed.
- * @typedef {{ version?: string, optional?: boolean, devOptional?: boolean }} LockedPackage
+ * @typedef {{ version?: string, dev?: boolean, optional?: boolean, devOptional?: boolean }} LockedPackage
  * @param {string} file
  */
 function packagesIn(file) {
@@ -34,19 +34,24 @@ function packagesIn(file) {
     return packages;
 }
 
-/** Packages whose installed version is not the locked one; optional ones may be for other platforms. */
-function outdated() {
+/**
+ * Packages whose installed version is not the locked one; optional ones may be for other platforms.
+ * @param {boolean} forDevelopment whether those count that `npm ci --omit=dev` leaves out
+ */
+function outdated(forDevelopment) {
     const installedFile = join(repository, "node_modules", ".package-lock.json");
     if (!existsSync(installedFile)) return ["all"];
     const installed = packagesIn(installedFile);
     return Object.entries(packagesIn(join(repository, "package-lock.json")))
         .filter(([path, { optional, devOptional }]) => path !== "" && !optional && !devOptional)
+        .filter(([, { dev = false }]) => forDevelopment || !dev)
         .filter(([path, { version }]) => installed[path]?.version !== version)
         .map(([path]) => path);
 }
 
-function installPackages() {
-    if (outdated().length === 0) return;
+/** @param {boolean} forDevelopment */
+function installPackages(forDevelopment) {
+    if (outdated(forDevelopment).length === 0) return;
     console.error("Installing the project's packages (npm ci)");
     // Standard output is left to the program.
     const { status, error } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
@@ -60,11 +65,11 @@ function installPackages() {
         );
 }
 
-checkNode();
-installPackages();
-
 const [entry, ...rest] = process.argv.slice(2);
 if (entry === undefined) fail("Name the file to run: node scripts/run.mjs <file.ts> [arguments]");
+checkNode();
+// Checks, benchmarks and pictures are development; what serves a stack runs with what it was deployed with.
+installPackages(entry === "--packages" || entry.startsWith("scripts/"));
 if (entry !== "--packages") {
     const { register } = await import("tsx/cjs/api");
     register();
