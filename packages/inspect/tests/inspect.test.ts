@@ -263,8 +263,8 @@ describe("the command", { timeout: 60_000 }, () => {
             stdout: "",
             stderr: expect.stringMatching(
                 pattern(
-                    /^The file .*none\.txt cannot be read \(.*\); name one that iptables-save wrote with --rules /,
-                    /<file>\.\n$/,
+                    /^The file .*none\.txt cannot be read \(.*\); name one that iptables-save or nft -j wrote with /,
+                    /--rules <file>\.\n$/,
                 ),
             ) as string,
         });
