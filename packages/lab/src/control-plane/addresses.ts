@@ -5,7 +5,7 @@
 export const NODE_NAME = "lab-node";
 /** Address of the node, on `lo` of the lab's namespace: API server and node ports answer here. */
 export const NODE_IP = "10.240.0.10";
-/** Where the node ports are open outside of the lab's namespace and, by kube-proxy's own rules, inside, too. */
+/** Where the node ports are open outside of the lab's namespace and inside, too. */
 export const NODE_PORT_ADDRESS = "127.0.0.1";
 export const SERVICE_CIDR = "10.96.0.0/16";
 /** Address of the Service `kubernetes`: the first one of the range. */

@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { reasonOf } from "@istio-on-pulumi/kube";
-import { NodePortRelay } from "../node-ports/relay";
+import { LoopbackPorts } from "../node-ports/loopback";
+import { type ForwardedPorts, NodePortRelay } from "../node-ports/relay";
 import { type LabPlace, labPlace } from "../place";
 import { PodRunners } from "../pods";
 import { NODE_PORT_ADDRESS } from "./addresses";
@@ -41,7 +42,7 @@ class Supervisor {
     constructor(
         private readonly place: LabPlace,
         private readonly dataPlane: boolean,
-        mode: ProxyMode,
+        private readonly mode: ProxyMode,
     ) {
         const pki = Pki.open(place.pki);
         writeKubeconfig(place.kubeconfig, pki, "admin");
@@ -74,13 +75,17 @@ class Supervisor {
             );
             await this.pods.start();
         });
-        const relay = new NodePortRelay(this.place.nodePortSocket, ({ open, refused }) => {
+        const forwarded = ({ open, refused }: ForwardedPorts) => {
             const detail = [
                 `on ${NODE_PORT_ADDRESS}: ${open.join(", ") || "no node port yet"}`,
                 ...refused.map(({ port, reason }) => `not ${port} (${reason})`),
             ].join("; ");
             this.board.part({ name: NODE_PORTS, state: "ready", pid: process.pid, restarts: 0, detail });
-        });
+        };
+        const file = this.place.nodePortSocket;
+        // In iptables mode kube-proxy opens node ports on loopback, too; in nftables mode it does not.
+        const inside = this.mode === "nftables" ? new LoopbackPorts(file, () => undefined) : undefined;
+        const relay = new NodePortRelay(file, forwarded, inside);
         this.startTask(NODE_PORTS, "node", [OBJECTS], (config) => relay.start(config, this.stopped.signal));
     }
 

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import type { KubeConfig, V1Service } from "@kubernetes/client-node";
 import { NODE_IP } from "../control-plane/addresses";
 import { watchObjects } from "../control-plane/watch";
+import type { LoopbackPorts } from "./loopback";
 
 /** What the forwarder says of the loopback ports that it was asked to open. */
 export interface ForwardedPorts {
@@ -30,10 +31,12 @@ export class NodePortRelay {
     /**
      * @param file the socket file.
      * @param onForwarded told which ports the forwarder could open.
+     * @param inside loopback ports of the lab's own namespace, where kube-proxy has no rules for them.
      */
     constructor(
         private readonly file: string,
         private readonly onForwarded: (ports: ForwardedPorts) => void,
+        private readonly inside?: LoopbackPorts,
     ) {}
 
     /** Listens, and follows the Services until the signal fires. */
@@ -70,7 +73,9 @@ export class NodePortRelay {
     private setPorts({ metadata }: V1Service, ports: number[]): void {
         const before = this.allPorts();
         this.ports.set(metadata?.uid ?? "", ports);
-        if (this.allPorts().join() !== before.join()) for (const socket of this.forwarders) this.sendPorts(socket);
+        if (this.allPorts().join() === before.join()) return;
+        for (const socket of this.forwarders) this.sendPorts(socket);
+        this.inside?.set(this.allPorts());
     }
 
     private readonly allPorts = () => [...new Set([...this.ports.values()].flat())].sort((a, b) => a - b);

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, describe, expect, it } from "vitest";
+import { LoopbackPorts } from "../../src/node-ports/loopback";
 import { connectSockets, nodePortsOf } from "../../src/node-ports/relay";
 
 const open: { close(): void }[] = [];
@@ -62,6 +63,28 @@ describe("connectSockets", () => {
         client.destroy();
         await closed;
         expect(served.destroyed).toBe(true);
+    });
+});
+
+describe("loopback ports in the lab's own namespace", () => {
+    it("lead to the relay, and close when the cluster has them no more", async () => {
+        const dir = mkdtempSync(join(tmpdir(), "node-ports-"));
+        open.push({ close: () => rmSync(dir, { recursive: true }) });
+        const free = await listening((socket) => socket.destroy());
+        const port = portOf(free);
+        free.close();
+        const file = join(dir, "relay.sock");
+        const relay = createServer((socket) => socket.once("data", (line) => socket.end(`got ${String(line)}`)));
+        open.push(relay.listen(file));
+        let told = (_: unknown): void => undefined;
+        const ports = new LoopbackPorts(file, ({ open: all }) => told(all));
+        const opened = new Promise((resolve) => (told = (all) => (all as number[]).length > 0 && resolve(all)));
+        ports.set([port]);
+        expect(await opened).toEqual([port]);
+        const [answer] = (await once(connect(port, "127.0.0.1"), "data")) as [Buffer];
+        expect(String(answer)).toBe(`got connect ${port}\n`);
+        ports.set([]);
+        await expect(once(connect(port, "127.0.0.1"), "connect")).rejects.toThrow("ECONNREFUSED");
     });
 });
 
