@@ -46,13 +46,17 @@ export class Addons extends pulumi.ComponentResource {
 
     /** Drawn once: what a resource that does not change was made with stays in its state. */
     private drawSigningKey(): pulumi.Output<string> {
-        const key = pulumi.secret(randomBytes(16).toString("hex"));
+        // Secret as a whole: of a secret within a secret the SDK unwraps but one.
+        const environment = pulumi.secret({ KEY: randomBytes(16).toString("hex") });
         const drawn = new command.local.Command(
             "kiali-signing-key",
-            { create: "exit 0", environment: { KEY: key }, addPreviousOutputInEnv: false },
+            { create: "exit 0", environment, addPreviousOutputInEnv: false },
             { parent: this, ignoreChanges: ["create", "environment"], additionalSecretOutputs: ["environment"] },
         );
-        return drawn.environment.apply((environment) => environment!.KEY!);
+        return drawn.environment.apply((recorded) => {
+            if (!recorded?.KEY) throw new Error("The state of kiali-signing-key holds no key");
+            return recorded.KEY;
+        });
     }
 }
 

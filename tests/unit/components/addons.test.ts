@@ -156,8 +156,8 @@ describe("Kiali with a login", () => {
         const { data } = recording.one("kubernetes:core/v1:ConfigMap", "kiali").inputs as unknown as {
             data: Record<string, Secret>;
         };
-        const { KEY } = command.inputs.environment as { KEY: Secret };
-        return { command, key: KEY.value, config: data["config.yaml"]!.value };
+        const { value } = command.inputs.environment as { value: { KEY: string } };
+        return { command, key: value.KEY, config: data["config.yaml"]!.value };
     };
 
     it("encrypts its sessions with a key that is drawn once and is a secret", async () => {
