@@ -180,7 +180,9 @@ function foreignRules({ families, unreadable, warnings }: NatReport): Markup | u
         ]),
     );
     if (lines.length + leftovers.length + warnings.length === 0) return undefined;
-    const text = [...warnings.map((warning) => `iptables warns: ${warning}`), ...lines, ...leftovers].join("\n");
+    const text = [...warnings.map((warning) => `the saving program warns: ${warning}`), ...lines, ...leftovers].join(
+        "\n",
+    );
     const count = html`<span class="soft small">${counted(lines.length, "rule")}</span>`;
     return html`
         <details class="space">

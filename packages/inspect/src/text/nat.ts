@@ -84,7 +84,7 @@ function foreignText({ families, unreadable, warnings }: NatReport, style: Style
     return [
         lines.length > 0 ? `${style.faint("RULES THAT ARE NOT KUBE-PROXY'S, AS THEY STAND")}\n${lines.join("\n")}` : "",
         leftovers.length > 0 ? `${style.faint("CHAINS THAT NOTHING LEADS TO")}\n${leftovers.join("\n")}` : "",
-        ...warnings.map((warning) => `iptables warns: ${warning}`),
+        ...warnings.map((warning) => `the saving program warns: ${warning}`),
     ]
         .filter((part) => part !== "")
         .join("\n\n");
