@@ -30,8 +30,8 @@ const ISTIO_UID = 1337;
 /** The user of the lab's workloads: any but Istio's, whose traffic the sidecar does not capture. */
 const WORKLOAD_UID = 1000;
 const DEFAULT_HTTP_PORT = 9080;
-/** Jaeger's API and health; its pod names no ports. */
-const JAEGER_PORTS = [16686, 14269];
+/** Jaeger's API and health, and where upstream's listens for other protocols; its pod names no ports. */
+const JAEGER_PORTS = [16686, 14269, 16685, 14250, 14268, 9411, 4318];
 
 /**
  * Settings of istiod for stock Envoys, which lack three filters of Istio's own build: peer metadata exchange, ALPN

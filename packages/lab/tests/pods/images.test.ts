@@ -18,6 +18,7 @@ describe("images", () => {
         ["docker.io/istio/proxyv2:1.25.1", true],
         ["docker.io/istio/examples-bookinfo-productpage-v1:1.20.2", true],
         ["registry.local:5000/x/bookinfo-reviews-v3@sha256:abc", true],
+        ["docker.io/jaegertracing/all-in-one:1.63.0", true],
         ["docker.io/istio/examples-bookinfo-mysqldb:1.20.2", false],
         ["registry.local/proxyv2/other:1", false],
         ["autopilot:1", false],

@@ -77,4 +77,12 @@ describe("programFor", () => {
         const echo = program([nginx, { name: "istio-proxy", image: "istio/proxyv2:1" }])!;
         expect([commandOf(nginx, echo).at(-1), echo.extraEnv.LAB_PORTS]).toEqual(["echo", "80,443"]);
     });
+
+    it("runs Jaeger, whose pod names no ports, where sidecars run that could send it something", () => {
+        const jaeger = { name: "jaeger", image: "docker.io/jaegertracing/all-in-one:1.63.0" };
+        const found = program([jaeger])!;
+        expect(commandOf(jaeger, found).at(-1)).toBe("jaeger");
+        expect(found.extraEnv.LAB_PORTS?.split(",")).toEqual(expect.arrayContaining(["16686", "14269", "9411"]));
+        expect(program([jaeger], false)).toBeUndefined();
+    });
 });
