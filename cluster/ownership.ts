@@ -106,14 +106,14 @@ function refusal(where: string, refused: readonly Refused[]): string {
 /** What the user may do about an object: have its owner take it away, or let the stack do without it. */
 function waysOut(owner: Owner, { kind, name, namespace, part }: PlannedObject): string {
     const place = namespace === undefined ? "" : ` -n ${namespace}`;
-    const removal = owner.removal ?? (owner.manages ? "remove it there" : `kubectl delete ${kind} <name>${place}`);
+    const removal = owner.removal ?? (owner.manages ? undefined : `kubectl delete ${kind} <name>${place}`);
     if (kind === "Namespace") {
         const other =
             part === "bookinfo" ? "choose another with: pulumi config set bookinfoNamespace <name>" : undefined;
         const use = `use it as it is with: pulumi config set --path 'existingNamespaces[0]' ${name}`;
         return [use, other].filter(Boolean).join("; or ");
     }
-    return `remove with: ${removal}${without(part)}`;
+    return `${removal === undefined ? "remove it there" : `remove with: ${removal}`}${without(part)}`;
 }
 
 function without(part: Part): string {

@@ -21,6 +21,15 @@ export async function refusedPort(client: ClusterClient, fixed: FixedPort): Prom
     const path = `/api/v1/namespaces/${namespace}/services/${service}`;
     const held = await client.get<Service>(path, { absent: [404] });
     if (held?.spec.ports?.some(({ nodePort }) => nodePort === port)) return [];
+    const change =
+        `choose another with: pulumi config set ${setting} <port>, ` +
+        `or let Kubernetes choose with: pulumi config rm ${setting}`;
+    if (!isInRange(port, DEFAULT_RANGE) && !(await isInWiderRange(client, port))) {
+        return [
+            `node port ${port} cannot be had: the range of node ports is ${DEFAULT_RANGE.join("-")}, as far as the API ` +
+                `server's pods and the Services' ports tell; ${change}`,
+        ];
+    }
     const { status, body } = await client.post("/api/v1/namespaces/default/services?dryRun=All", {
         apiVersion: "v1",
         kind: "Service",
@@ -31,10 +40,41 @@ export async function refusedPort(client: ClusterClient, fixed: FixedPort): Prom
     // Any other refusal is not about the port.
     if (status < 400 || !said.includes("nodePort")) return [];
     const why = /nodePort: \S+ value: \d+: (.*)$/.exec(said)?.[1] ?? said;
-    return [
-        `node port ${port} cannot be had: ${why}; choose another with: pulumi config set ${setting} <port>, ` +
-            `or let Kubernetes choose with: pulumi config rm ${setting}`,
-    ];
+    return [`node port ${port} cannot be had: ${why}; ${change}`];
+}
+
+type PortRange = readonly [first: number, last: number];
+
+/** The API server's own, unless `--service-node-port-range` says otherwise. */
+const DEFAULT_RANGE: PortRange = [30_000, 32_767];
+
+function isInRange(port: number, [first, last]: PortRange): boolean {
+    return port >= first && port <= last;
+}
+
+/**
+ * Whether the API server gives ports outside of its default range: a dry run does not tell. Its pods do where it has
+ * some, else a Service with such a port.
+ */
+async function isInWiderRange(client: ClusterClient, port: number): Promise<boolean> {
+    const [pods, services] = await Promise.all([
+        client.get<{ items: { spec: { containers: { command?: string[]; args?: string[] }[] } }[] }>(
+            "/api/v1/namespaces/kube-system/pods?labelSelector=component%3Dkube-apiserver&limit=1",
+            { absent: [403, 404] },
+        ),
+        client.get<{ items: Service[] }>("/api/v1/services?fieldSelector=spec.type%3DNodePort", {
+            absent: [403, 404],
+        }),
+    ]);
+    const words = pods?.items.flatMap(({ spec }) =>
+        spec.containers.flatMap((c) => [...(c.command ?? []), ...(c.args ?? [])]),
+    );
+    const given = words
+        ?.map((word) => /^--service-node-port-range=(\d+)-(\d+)$/.exec(word))
+        .find((match) => match !== null);
+    if (given) return isInRange(port, [Number(given[1]), Number(given[2])]);
+    const ports = services?.items.flatMap(({ spec }) => spec.ports ?? []) ?? [];
+    return ports.some(({ nodePort = 0 }) => nodePort !== 0 && !isInRange(nodePort, DEFAULT_RANGE));
 }
 
 /** Where what gives addresses on machines of one's own keeps them: a list that is not empty, or an object. */

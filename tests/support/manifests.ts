@@ -29,9 +29,9 @@ status: null
 /** A Gateway API CRD in the cluster. */
 export function installedCrd(
     plural: string,
-    { served = ["v1"], annotations = {} }: Partial<InstalledCrd> = {},
+    { served = ["v1"], annotations = {}, isOwn = false }: Partial<InstalledCrd> = {},
 ): InstalledCrd {
-    return { name: `${plural}.gateway.networking.k8s.io`, served, annotations };
+    return { name: `${plural}.gateway.networking.k8s.io`, served, annotations, isOwn };
 }
 
 /**

@@ -95,6 +95,7 @@ export class Recording {
     readonly events: string[] = [];
     /** By the names that resources refer to. */
     readonly errorHooks = new Map<string, Callback>();
+    readonly stackTransforms: Callback[] = [];
     private readonly failures: Error[] = [];
 
     private constructor(private readonly options: RecordingOptions) {}
@@ -164,8 +165,12 @@ export class Recording {
             this.record(registered(request));
             return register(request, callback);
         };
-        // The mocks claim to know hooks, and do not.
+        // The mocks claim to know hooks and the stack's transforms, and do not.
         Object.assign(monitor, {
+            registerStackTransform: (transform: Callback, callback: (error: null, answer: Empty) => void) => {
+                this.stackTransforms.push(transform);
+                callback(null, new Empty());
+            },
             registerResourceHook: (_: unknown, callback: (error: null, answer: Empty) => void) => {
                 callback(null, new Empty());
             },

@@ -34,6 +34,9 @@ const service: Answer = ({ kind, name, inputs }) => {
     return { outputs: { spec: { ...inputs.spec, type, ports } } };
 };
 
+/** CRDs of chart `base`. */
+const ISTIO_CRDS = ["sidecars.networking.istio.io", "telemetries.telemetry.istio.io"];
+
 /** A cluster with a node and a default StorageClass. */
 const CLUSTER: Readonly<Record<string, Reply>> = {
     [NODES]: nodes(["a", ["InternalIP", "192.0.2.1"]]),
@@ -110,6 +113,9 @@ export async function runProgram(
 function upstreamText(path: string): string {
     const addon = /^istio-1\.25\.1\/samples\/addons\/(\w+)\.yaml$/.exec(path);
     const crd = /^gateway-api-v1\.2\.1\/config\/crd\/standard\/([\w.]+)_(\w+)\.yaml$/.exec(path);
+    if (path === "istio-1.25.1/manifests/charts/base/files/crd-all.gen.yaml") {
+        return ISTIO_CRDS.map((name) => `metadata:\n  name: ${name}\n`).join("---\n");
+    }
     const text = addon ? ADDON_MANIFESTS[addon[1] as Addon] : crd && crdManifest(`${crd[2]}.${crd[1]}`);
     if (!text) {
         throw new Error(`Not mocked: upstream file ${path}`);

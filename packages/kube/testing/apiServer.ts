@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo } from "node:net";
 import { text as textOf } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
-import { NODES, type Reply, STORAGE_CLASSES, VERSION } from "./objects";
+import { DRY_RUNS, KUBE_SYSTEM, MAY_EVERYTHING, NODES, type Reply, STORAGE_CLASSES, VERSION } from "./objects";
 
 /** A reply that is known beforehand, or follows from the request's body. */
 export type Replies = Readonly<Record<string, Reply | ((body: unknown) => Reply)>>;
@@ -30,7 +30,10 @@ export interface ApiServer {
 
 const healthy: Replies = {
     [VERSION]: { body: { major: "1", minor: "33", gitVersion: "v1.33.1" } },
+    [KUBE_SYSTEM]: { body: { metadata: { name: "kube-system", uid: "11111111-2222-4333-8444-555555555555" } } },
     [NODES]: { items: [] },
+    ...MAY_EVERYTHING,
+    ...DRY_RUNS,
     [STORAGE_CLASSES]: { items: [] },
 };
 
@@ -95,7 +98,7 @@ function render(reply: Exclude<Reply, string>, from: number, pageSize: number): 
     if ("text" in reply) return [200, "text/plain", reply.text];
     const [status, body] =
         "status" in reply
-            ? [reply.status, failure(reply.status)]
+            ? [reply.status, failure(reply.status, reply.message)]
             : [200, "body" in reply ? reply.body : page(reply.items, from, pageSize)];
     return [status, "application/json", JSON.stringify(body)];
 }
@@ -105,6 +108,6 @@ function page(items: readonly unknown[], from: number, size: number): object {
     return { metadata: to < items.length ? { continue: String(to) } : {}, items: items.slice(from, to) };
 }
 
-function failure(code: number) {
-    return { kind: "Status", apiVersion: "v1", status: "Failure", message: `it failed with ${code}`, code };
+function failure(code: number, message = `it failed with ${code}`) {
+    return { kind: "Status", apiVersion: "v1", status: "Failure", message, code };
 }

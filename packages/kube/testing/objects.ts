@@ -6,16 +6,37 @@ export type Reply =
     | { readonly body: object }
     | { readonly text: string }
     | { readonly items: readonly unknown[] }
-    | { readonly status: number }
+    | { readonly status: number; readonly message?: string }
     | "silence";
 
 export const VERSION = "/version";
 export const NODES = "/api/v1/nodes";
+export const KUBE_SYSTEM = "/api/v1/namespaces/kube-system";
 export const STORAGE_CLASSES = "/apis/storage.k8s.io/v1/storageclasses";
-export const crdPath = (name: string) => `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`;
+export const CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+export const crdPath = (name: string) => `${CRDS}/${name}`;
+
+/** The user may do all that is asked about. */
+export const MAY_EVERYTHING: Readonly<Record<string, Reply>> = {
+    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews": { body: { status: { allowed: true } } },
+};
+
+/** What is asked for in a dry run in the namespace `default` is admitted, and a load balancer has given an address. */
+export const DRY_RUNS: Readonly<Record<string, Reply>> = {
+    "/api/v1/services": {
+        items: [{ metadata: {}, spec: {}, status: { loadBalancer: { ingress: [{ ip: "192.0.2.9" }] } } }],
+    },
+    "/api/v1/namespaces/default/pods": { body: {} },
+    "/api/v1/namespaces/default/services": { body: {} },
+};
 
 /** A CustomResourceDefinition; the value of each version is whether it is served. */
-export function crd(name: string, versions: Readonly<Record<string, boolean>>, annotations?: object): Reply {
+export function crd(
+    name: string,
+    versions: Readonly<Record<string, boolean>>,
+    annotations?: object,
+    labels?: object,
+): { readonly body: { readonly metadata: object; readonly [field: string]: unknown } } {
     const spec = {
         group: "",
         names: {},
@@ -26,7 +47,7 @@ export function crd(name: string, versions: Readonly<Record<string, boolean>>, a
         body: {
             apiVersion: "apiextensions.k8s.io/v1",
             kind: "CustomResourceDefinition",
-            metadata: { name, annotations },
+            metadata: { name, annotations, labels },
             spec,
         },
     };

@@ -3,13 +3,13 @@ import { Cluster } from "../../../components";
 import { Recording } from "../../support/mocks";
 
 const PROVIDER = "pulumi:providers:kubernetes";
-const args = { context: "prod", identifier: "organization/istio-on-pulumi/prod" };
+const args = { context: "prod", identifier: "11111111-2222-4333-8444-555555555555" };
 
 async function deploy(given: ConstructorParameters<typeof Cluster>[1]) {
     const recording = await Recording.start();
-    const cluster = new Cluster("cluster", given);
+    new Cluster("cluster", given);
     await recording.settled();
-    return { recording, cluster };
+    return { recording };
 }
 
 describe("Cluster", () => {
@@ -17,41 +17,28 @@ describe("Cluster", () => {
         vi.unstubAllEnvs();
     });
 
-    it("is two providers, its own children, and nothing else", async () => {
+    it("is one provider, its own child, and nothing else", async () => {
         const { recording } = await deploy(args);
         expect(recording.registrations.map(({ type, name, parent }) => [type, name, parent])).toEqual([
             ["istio-on-pulumi:index:Cluster", "cluster", undefined],
             [PROVIDER, "cluster", "istio-on-pulumi:index:Cluster::cluster"],
-            [PROVIDER, "cluster-adopting", "istio-on-pulumi:index:Cluster::cluster"],
         ]);
     });
 
-    it("names the kubeconfig, the context and the cluster, and lets ConfigMaps change in place", async () => {
+    it("names kubeconfig, context and cluster, lets ConfigMaps change in place and takes over what exists", async () => {
         const { recording } = await deploy({ ...args, kubeconfig: "~/clusters/prod.yaml" });
         expect(recording.one(PROVIDER, "cluster").inputs).toEqual({
             kubeconfig: "~/clusters/prod.yaml",
             context: "prod",
-            clusterIdentifier: "organization/istio-on-pulumi/prod",
+            clusterIdentifier: "11111111-2222-4333-8444-555555555555",
             enableConfigMapMutable: "true",
-        });
-    });
-
-    it("lets only the adopting provider take over what exists", async () => {
-        const { recording, cluster } = await deploy({ ...args, kubeconfig: "~/clusters/prod.yaml" });
-        const { inputs } = recording.one(PROVIDER, "cluster");
-        expect(recording.one(PROVIDER, "cluster-adopting").inputs).toEqual({
-            ...inputs,
             upsertExistingObjects: "true",
         });
-        expect(cluster.adoptingProvider).not.toBe(cluster.provider);
     });
 
-    it.each(["cluster", "cluster-adopting"])(
-        "keeps this machine's $KUBECONFIG out of the state of provider %s",
-        async (name) => {
-            vi.stubEnv("KUBECONFIG", "/home/somebody/.kube/config");
-            const { recording } = await deploy(args);
-            expect(recording.one(PROVIDER, name).inputs.kubeconfig).toBe("");
-        },
-    );
+    it("keeps this machine's $KUBECONFIG out of the state", async () => {
+        vi.stubEnv("KUBECONFIG", "/home/somebody/.kube/config");
+        const { recording } = await deploy(args);
+        expect(recording.one(PROVIDER, "cluster").inputs.kubeconfig).toBe("");
+    });
 });

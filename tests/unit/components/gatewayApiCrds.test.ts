@@ -2,18 +2,16 @@ import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, it } from "vitest";
 import { GATEWAY_API_CRDS, UserError } from "@istio-on-pulumi/kube";
 import { GatewayApiCrds, type GatewayApiCrdsArgs } from "../../../components";
-import { INSTALLED_BY } from "../../../components/annotations";
 import { managedCrds } from "../../../components/gatewayApiCrds";
 import { BUNDLE_VERSION, crdManifest, installedCrd } from "../../support/manifests";
 import { Recording } from "../../support/mocks";
 
 const CRD = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
-const OWNER = "organization/istio-on-pulumi/prod";
 const PLURALS = ["gatewayclasses", "gateways", "grpcroutes", "httproutes", "referencegrants"];
 /** Without these no gateway can be made. */
 const NEEDED = ["gatewayclasses", "gateways", "httproutes"];
 const full = (plural: string) => `${plural}.gateway.networking.k8s.io`;
-const ours = (plural: string) => installedCrd(plural, { annotations: { [INSTALLED_BY]: OWNER } });
+const ours = (plural: string) => installedCrd(plural, { isOwn: true });
 const foreign = (plural: string) =>
     installedCrd(plural, { annotations: { "gateway.networking.k8s.io/bundle-version": "v1.0.0" } });
 
@@ -23,26 +21,19 @@ describe("managedCrds", () => {
         ["those it installed itself", PLURALS.map(ours)],
         ["those of an interrupted run and the missing ones", [ours("gateways")]],
     ])("auto manages %s", (_, installed) => {
-        expect(managedCrds("auto", installed, OWNER)).toEqual(PLURALS.map(full));
+        expect(managedCrds("auto", installed)).toEqual(PLURALS.map(full));
     });
 
     it.each([
         ["foreign ones", PLURALS.map(foreign), []],
         ["foreign ones, of which not all exist", NEEDED.map(foreign), []],
         [
-            "those of another stack",
-            PLURALS.map((plural) =>
-                installedCrd(plural, { annotations: { [INSTALLED_BY]: "organization/istio-on-pulumi/other" } }),
-            ),
-            [],
-        ],
-        [
             "foreign ones beside its own: these alone stay its own",
             [foreign("gatewayclasses"), foreign("gateways"), ours("httproutes"), ours("grpcroutes")],
             ["httproutes", "grpcroutes"].map(full),
         ],
     ])("auto leaves the cluster %s", (_, installed, managed) => {
-        expect(managedCrds("auto", installed, OWNER)).toEqual(managed);
+        expect(managedCrds("auto", installed)).toEqual(managed);
     });
 
     it.each([
@@ -50,7 +41,7 @@ describe("managedCrds", () => {
         ["foreign ones", PLURALS.map(foreign)],
         ["its own", PLURALS.map(ours)],
     ])("always manages all, also where the cluster holds %s", (_, installed) => {
-        expect(managedCrds("always", installed, OWNER)).toEqual(PLURALS.map(full));
+        expect(managedCrds("always", installed)).toEqual(PLURALS.map(full));
     });
 
     it.each([
@@ -58,11 +49,11 @@ describe("managedCrds", () => {
         ["its own, which it then gives up", PLURALS.map(ours)],
         ["just those that are needed", NEEDED.map(foreign)],
     ])("never manages none where the cluster holds %s", (_, installed) => {
-        expect(managedCrds("never", installed, OWNER)).toEqual([]);
+        expect(managedCrds("never", installed)).toEqual([]);
     });
 
     const tail = "install them there, or let this stack do it with: pulumi config set gatewayApiCrds always";
-    const auto = "The cluster holds Gateway API CRDs that this stack did not install";
+    const auto = "The cluster holds Gateway API CRDs that this program did not install";
     it.each([
         [
             "never",
@@ -86,19 +77,18 @@ describe("managedCrds", () => {
             `${auto}, and the cluster does not serve ${full("gateways")} at version v1; ${tail}`,
         ],
     ] as const)("%s says what a cluster with %j lacks", (install, installed, message) => {
-        expect(() => managedCrds(install, installed, OWNER)).toThrow(new UserError(message));
+        expect(() => managedCrds(install, installed)).toThrow(new UserError(message));
     });
 });
 
 async function deploy(args: Partial<GatewayApiCrdsArgs> = {}) {
     const recording = await Recording.start();
-    const provider = new k8s.Provider("adopting", {});
+    const provider = new k8s.Provider("given", {});
     const crds = new GatewayApiCrds("gateway-api", {
         install: "auto",
         manifests: PLURALS.map((plural) => crdManifest(full(plural))),
         installed: [],
-        owner: OWNER,
-        adoptingProvider: provider,
+        provider,
         ...args,
     });
     await recording.settled();
@@ -110,7 +100,7 @@ describe("GatewayApiCrds", () => {
         expect(GATEWAY_API_CRDS).toEqual(PLURALS.map(full));
     });
 
-    it("installs each as its manifest has it, with the stack as its owner", async () => {
+    it("installs each as its manifest has it", async () => {
         const { recording } = await deploy();
         expect(recording.objects).toEqual(PLURALS.map((plural) => `${CRD}::${full(plural)}`));
         expect(recording.one(CRD, full("httproutes")).inputs).toEqual({
@@ -121,7 +111,6 @@ describe("GatewayApiCrds", () => {
                 annotations: {
                     "gateway.networking.k8s.io/bundle-version": BUNDLE_VERSION,
                     "gateway.networking.k8s.io/channel": "standard",
-                    "istio-on-pulumi/installed-by": OWNER,
                 },
             },
             spec: {
@@ -135,11 +124,11 @@ describe("GatewayApiCrds", () => {
         });
     });
 
-    it("keeps each on delete, takes it over where it exists, and is its parent", async () => {
+    it("keeps each on delete, and is its parent", async () => {
         const { recording, crds } = await deploy();
         const expected = {
             retainOnDelete: true,
-            provider: "adopting",
+            provider: "given",
             parent: "istio-on-pulumi:index:GatewayApiCrds::gateway-api",
         };
         for (const crd of recording.ofType(CRD)) {
@@ -168,7 +157,8 @@ describe("GatewayApiCrds", () => {
             "an older version of its own",
             [
                 installedCrd("gateways", {
-                    annotations: { [INSTALLED_BY]: OWNER, "gateway.networking.k8s.io/bundle-version": "v1.0.0" },
+                    annotations: { "gateway.networking.k8s.io/bundle-version": "v1.0.0" },
+                    isOwn: true,
                 }),
             ],
         ],
@@ -187,8 +177,7 @@ describe("GatewayApiCrds", () => {
             install: "never" as const,
             manifests: [],
             installed: [],
-            owner: OWNER,
-            adoptingProvider: new k8s.Provider("adopting", {}),
+            provider: new k8s.Provider("given", {}),
         };
         expect(() => new GatewayApiCrds("gateway-api", args)).toThrow(UserError);
         await recording.settled();

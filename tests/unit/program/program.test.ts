@@ -1,11 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { crd, crdPath, NODES, STORAGE_CLASSES } from "@istio-on-pulumi/kube/testing";
+import { crd, crdPath, CRDS, NODES, STORAGE_CLASSES } from "@istio-on-pulumi/kube/testing";
 import { BUNDLE_VERSION } from "../../support/manifests";
 import { isKnown, valueOf, withoutProvider } from "../../support/mocks";
-import { type Outputs, PORTS, runProgram } from "../../support/program";
+import { type Outputs, PORTS, runProgram, tryProgram } from "../../support/program";
 
 const PROVIDER = "pulumi:providers:kubernetes";
+const COMMAND = "command:local:Command";
+/** Of the mocked cluster's namespace kube-system. */
+const UID = "11111111-2222-4333-8444-555555555555";
 const CRD = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
 const NAMESPACE = "kubernetes:core/v1:Namespace";
 const SERVICE = "kubernetes:core/v1:Service";
@@ -20,7 +23,7 @@ const ROUTES = "httproutes.gateway.networking.k8s.io";
 const resolved = (outputs: Outputs) => valueOf(pulumi.output(outputs)) as Promise<pulumi.Unwrap<Outputs>>;
 
 describe("the program", () => {
-    it("composes the walkthrough of six components", async () => {
+    it("composes the walkthrough of components, and of what guards them", async () => {
         const { recording } = await runProgram();
         const components = recording.registrations.filter(({ kind }) => kind === "component");
         expect(components.map(({ type, name }) => [type, name]).sort()).toEqual([
@@ -28,30 +31,42 @@ describe("the program", () => {
             [component("Bookinfo"), "bookinfo"],
             [component("BookinfoGateway"), "bookinfo-gateway"],
             [component("Cluster"), "cluster"],
+            [component("DestroyGuard"), "destroy-guard"],
             [component("GatewayApiCrds"), "gateway-api"],
             [component("IstioControlPlane"), "istio"],
+            [component("StackIdentity"), "stack"],
+            [component("Tracing"), "tracing"],
         ]);
-        expect(recording.objects).toHaveLength(5 + 3 + 15 + 3 + 15);
+        expect(recording.objects).toHaveLength(5 + 3 + 15 + 3 + 16 + 1);
     });
 
-    it("sends everything to the cluster of the settings, and only the CRDs by the adopting provider", async () => {
+    it("sends everything to the cluster of the settings", async () => {
         const { recording } = await runProgram();
         expect(withoutProvider(recording.registrations)).toEqual([]);
-        const adopted = recording.registrations.filter(({ provider }) => provider === "cluster-adopting");
-        expect(adopted.map(({ type }) => type)).toEqual(Array(5).fill(CRD));
-        const others = recording.registrations.filter(
-            ({ type, kind }) => type.startsWith("kubernetes:") && kind !== "component" && type !== CRD,
+        const reached = recording.registrations.filter(
+            ({ type, kind }) => type.startsWith("kubernetes:") && kind !== "component",
         );
-        expect(others.map(({ provider, providers }) => provider ?? providers.kubernetes)).toEqual(
-            Array(36).fill("cluster"),
+        expect(reached.map(({ provider, providers }) => provider ?? providers.kubernetes)).toEqual(
+            Array(43).fill("cluster"),
         );
     });
 
-    it("pins the context that the survey found, and names the cluster after the stack", async () => {
+    it("pins the context that the survey found, and knows the cluster by the UID of kube-system", async () => {
         const { recording } = await runProgram();
         const { inputs } = recording.one(PROVIDER, "cluster");
-        expect(inputs).toMatchObject({ context: "prod", clusterIdentifier: "organization/istio-on-pulumi/test" });
+        expect(inputs).toMatchObject({ context: "prod", clusterIdentifier: UID });
         expect(inputs.kubeconfig).toMatch(/kubeconfig$/);
+        expect(recording.one(COMMAND, "stack").inputs).toMatchObject({ environment: { CLUSTER_UID: UID } });
+    });
+
+    it("guards the destruction by what depends on everything else, and looks at the cluster again", async () => {
+        const { recording } = await runProgram();
+        const guard = recording.one(COMMAND, "destroy-guard");
+        expect(guard.inputs).toMatchObject({
+            delete: expect.stringContaining(`--uid ${UID} --context prod`) as string,
+        });
+        const made = recording.objects.filter((name) => !name.startsWith("read "));
+        expect(made.filter((name) => !guard.dependencies.includes(name))).toEqual([]);
     });
 
     it("starts the control plane after the CRDs, and workloads after the control plane", async () => {
@@ -114,7 +129,7 @@ describe("the program", () => {
 
     it("previews on an empty cluster, without knowing the ports", async () => {
         const { recording, outputs } = await runProgram({}, { preview: true });
-        expect(recording.objects).toHaveLength(41);
+        expect(recording.objects).toHaveLength(43);
         expect(await isKnown(outputs.productpageUrl!)).toBe(false);
         expect(await isKnown(outputs.endpoints.istiod!)).toBe(true);
     });
@@ -152,9 +167,7 @@ describe("the settings", () => {
             recording.one("kubernetes:core/v1:ServicePatch", "bookinfo-gateway-istio").inputs.spec.ports[1]!.nodePort,
         ).toBe(31000);
         expect(recording.one(SERVICE, "kiali").inputs.spec.ports[0].nodePort).toBe(31001);
-        expect(
-            recording.one("kubernetes:apps/v1:StatefulSet", "loki").inputs.spec.volumeClaimTemplates[0].spec,
-        ).toMatchObject({
+        expect(recording.one("kubernetes:core/v1:PersistentVolumeClaim", "storage-loki-0").inputs.spec).toMatchObject({
             storageClassName: "standard",
             resources: { requests: { storage: "1Gi" } },
         });
@@ -204,26 +217,40 @@ describe("the settings", () => {
 });
 
 describe("the Gateway API CRDs", () => {
-    it("stay the cluster's own where it serves some", async () => {
-        const version = { "gateway.networking.k8s.io/bundle-version": "v1.0.0" };
-        const replies = {
-            [crdPath(GATEWAYS)]: crd(GATEWAYS, { v1: true }, version),
-            [crdPath(ROUTES)]: crd(ROUTES, { v1: true }, version),
-            [crdPath(CLASSES)]: crd(CLASSES, { v1: true }, version),
+    /** What a cluster says that holds these, each served at v1. */
+    const holding = (names: string[], annotations: object, labels?: object) => {
+        const crds = names.map((name) => ({ name, reply: crd(name, { v1: true }, annotations, labels) }));
+        return {
+            [CRDS]: { items: crds.map(({ reply }) => ({ metadata: reply.body.metadata })) },
+            ...Object.fromEntries(crds.map(({ name, reply }) => [crdPath(name), reply])),
         };
+    };
+
+    it("stay the cluster's own where it serves some", async () => {
+        const replies = holding([GATEWAYS, ROUTES, CLASSES], { "gateway.networking.k8s.io/bundle-version": "v1.0.0" });
         const { recording, outputs } = await runProgram({}, { replies });
         expect(recording.ofType(CRD)).toEqual([]);
         expect(outputs.versions.gatewayApi).toBe("v1.0.0");
     });
 
-    it("stay this stack's where it installed them", async () => {
-        const replies = {
-            [crdPath(GATEWAYS)]: crd(
-                GATEWAYS,
-                { v1: true },
-                { "istio-on-pulumi/installed-by": "organization/istio-on-pulumi/test" },
-            ),
-        };
+    it("stay the program's where it installed them", async () => {
+        const replies = holding([GATEWAYS], {}, { "istio-on-pulumi/stack": "stack0a1b2c3d" });
         expect((await runProgram({}, { replies })).recording.ofType(CRD)).toHaveLength(5);
+    });
+});
+
+describe("a cluster", () => {
+    it("that is not the one of the settings is refused before anything reaches it", async () => {
+        const { failure, recording } = await tryProgram({ clusterUid: "99999999-2222-4333-8444-555555555555" });
+        expect((failure as Error).message).toContain("is not the one that this stack belongs to");
+        expect(recording.objects).toEqual([]);
+    });
+
+    it("that holds what somebody else made is refused before anything reaches it", async () => {
+        const item = { metadata: { name: "kiali", uid: "1", managedFields: [{ manager: "helm" }] } };
+        const replies = { "/apis/rbac.authorization.k8s.io/v1/clusterroles": { items: [item] } };
+        const { failure, recording } = await tryProgram({}, { replies });
+        expect((failure as Error).message).toContain('ClusterRole kiali, by "helm": ');
+        expect(recording.objects).toEqual([]);
     });
 });

@@ -1,0 +1,40 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { execa } from "execa";
+import { temporaryDirectory } from "@istio-on-pulumi/kube/testing";
+import { guardCommand } from "../../../components/destroyGuard";
+
+const args = { context: "it's mine", clusterUid: "11111111-2222-4333-8444-555555555555" };
+
+/** Runs the command where a program of this name prints its arguments, or where there is none. */
+async function run(command: string, installed: boolean) {
+    const cwd = temporaryDirectory();
+    if (installed) {
+        mkdirSync(join(cwd, "node_modules", ".bin"), { recursive: true });
+        const program = `#!/bin/sh\nfor word; do echo "<$word>"; done\n`;
+        writeFileSync(join(cwd, "node_modules", ".bin", "tsx"), program, { mode: 0o755 });
+    }
+    return execa("/bin/sh", ["-c", command], { cwd, reject: false });
+}
+
+describe("guardCommand", () => {
+    it("looks at the cluster of the context, words as they are", async () => {
+        const { stdout } = await run(guardCommand({ ...args, kubeconfig: "~/my clusters/prod" }), true);
+        expect(stdout.split("\n")).toEqual([
+            "<cluster/guard.ts>",
+            "<--uid>",
+            `<${args.clusterUid}>`,
+            "<--context>",
+            "<it's mine>",
+            "<--kubeconfig>",
+            "<~/my clusters/prod>",
+        ]);
+    });
+
+    it("says what to do where the packages are not installed, and fails", async () => {
+        const { exitCode, stderr } = await run(guardCommand(args), false);
+        expect(exitCode).toBe(1);
+        expect(stderr).toMatch(/packages are not installed here.*; run: npm ci$/);
+    });
+});

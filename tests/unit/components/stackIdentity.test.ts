@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { StackIdentity } from "../../../components";
+import { Recording } from "../../support/mocks";
+
+const COMMAND = "command:local:Command";
+const UID = "11111111-2222-4333-8444-555555555555";
+
+describe("StackIdentity", () => {
+    it("is a command that does nothing, keeps the cluster's UID, and never changes", async () => {
+        const recording = await Recording.start();
+        new StackIdentity("stack", { clusterUid: UID });
+        await recording.settled();
+        expect(recording.one(COMMAND, "stack")).toMatchObject({
+            parent: "istio-on-pulumi:index:StackIdentity::stack",
+            inputs: { create: "exit 0", environment: { CLUSTER_UID: UID } },
+            ignoreChanges: ["create", "environment"],
+        });
+    });
+
+    it("tells what the state holds, not what it was given", async () => {
+        const kept = { id: "stack0a1b2c3d", outputs: { environment: { CLUSTER_UID: "the first one" } } };
+        await Recording.start({ answers: { [COMMAND]: () => kept } });
+        const identity = new StackIdentity("stack", { clusterUid: UID });
+        expect(await identity.recorded()).toEqual({ id: "stack0a1b2c3d", clusterUid: "the first one" });
+    });
+
+    it("knows nothing in a preview before the first update", async () => {
+        await Recording.start({ preview: true });
+        expect(await new StackIdentity("stack", { clusterUid: UID }).recorded()).toBeUndefined();
+    });
+});
