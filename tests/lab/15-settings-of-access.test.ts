@@ -144,8 +144,6 @@ describe("a load balancer", () => {
                 await eventually(gateway, ({ spec }) => spec.type === "LoadBalancer", "the Service has the type");
                 await give("bookinfo-gateway-istio", BOOKINFO_NAMESPACE, "203.0.113.7");
                 await up;
-                await stack.refresh();
-                await stack.up("--skip-preview");
                 const outputs = await stack.outputs<{
                     productpageUrl: string;
                     endpoints: Record<string, { loadBalancer?: string; ports: { url?: string }[] }>;
