@@ -209,6 +209,25 @@ describe("the settings", () => {
         expect((await runProgram()).opened!.bundleDir).toBeUndefined();
     });
 
+    it("need no node's address where nothing is at a node's port, and refuse to guess one where something is", async () => {
+        const replies = { [NODES]: { status: 403 } };
+        const inside = { gatewayServiceType: "ClusterIP", kialiServiceType: "ClusterIP" };
+        expect((await tryProgram(inside, { replies })).failure).toBeUndefined();
+        expect(
+            (await tryProgram({ ...inside, kiali: "false", kialiServiceType: "NodePort" }, { replies })).failure,
+        ).toBe(undefined);
+        for (const one of Object.keys(inside)) {
+            const { failure } = await tryProgram({ ...inside, [one]: "NodePort" }, { replies });
+            expect(String(failure)).toContain("name a host with: pulumi config set nodeHost <host>");
+        }
+    });
+
+    it("send traces to Jaeger only where there is one", async () => {
+        const telemetries = async (jaeger: string) =>
+            (await runProgram({ jaeger })).recording.ofType("kubernetes:telemetry.istio.io/v1:Telemetry").length;
+        expect([await telemetries("true"), await telemetries("false")]).toEqual([1, 0]);
+    });
+
     it("need no node where the host is named, and no class where Loki is switched off", async () => {
         const replies = { [NODES]: { status: 403 }, [STORAGE_CLASSES]: { body: { items: [] } } };
         const { outputs } = await runProgram({ nodeHost: "node.example.com", loki: "false" }, { replies });
