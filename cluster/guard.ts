@@ -8,7 +8,8 @@ async function guard() {
         options: { uid: { type: "string" }, context: { type: "string" }, kubeconfig: { type: "string" } },
     });
     try {
-        checkIdentity(await surveyCluster(values), values.uid);
+        const kubeconfig = values.kubeconfig ?? process.env.STACK_KUBECONFIG;
+        checkIdentity(await surveyCluster({ ...values, kubeconfig }), values.uid);
     } catch (error) {
         if (!(error instanceof UserError)) throw error;
         console.error(error.message);

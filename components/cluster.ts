@@ -1,12 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { isKubeconfigText } from "@istio-on-pulumi/kube";
 
 /** Which cluster every resource of the stack goes to. */
 export interface ClusterArgs {
     /**
-     * Path of the kubeconfig as the user wrote it.
+     * Path of the kubeconfig as the user wrote it, or its text.
      *
-     * It is kept in the stack's state, so it should read the same on every machine (`~/` is allowed).
+     * It is kept in the stack's state, a text as a secret; a path should read the same on every machine (`~/` is allowed).
      * @default the provider's own search: $KUBECONFIG, else ~/.kube/config; then nothing is kept in state
      */
     kubeconfig?: string;
@@ -33,7 +34,7 @@ export class Cluster extends pulumi.ComponentResource {
             name,
             {
                 // Not undefined: the SDK would put this machine's $KUBECONFIG into the stack's state.
-                kubeconfig: args.kubeconfig ?? "",
+                kubeconfig: secretText(args.kubeconfig ?? ""),
                 context: args.context,
                 clusterIdentifier: args.identifier,
                 // Istiod reads its ConfigMaps all the time: a replacement would leave a gap without injection.
@@ -44,4 +45,9 @@ export class Cluster extends pulumi.ComponentResource {
         );
         this.registerOutputs({});
     }
+}
+
+/** A kubeconfig's text holds keys. */
+function secretText(kubeconfig: string): pulumi.Input<string> {
+    return isKubeconfigText(kubeconfig) ? pulumi.secret(kubeconfig) : kubeconfig;
 }

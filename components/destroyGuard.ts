@@ -1,9 +1,9 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { shellWords } from "./shell";
+import { kubeconfigFor, shellWords } from "./shell";
 
 export interface DestroyGuardArgs {
-    /** Path of the kubeconfig. @default $KUBECONFIG, else ~/.kube/config */
+    /** Path of the kubeconfig, or its text. @default $KUBECONFIG, else ~/.kube/config */
     kubeconfig?: string;
     /** Context of the kubeconfig. */
     context: string;
@@ -29,18 +29,26 @@ export class DestroyGuard extends pulumi.ComponentResource {
         super("istio-on-pulumi:index:DestroyGuard", name, {}, opts);
         new command.local.Command(
             name,
-            { create: "exit 0", delete: guardCommand(args), addPreviousOutputInEnv: false },
+            {
+                create: "exit 0",
+                delete: guardCommand(args),
+                environment: kubeconfigFor(args.kubeconfig, KUBECONFIG_TEXT).environment,
+                addPreviousOutputInEnv: false,
+            },
             { parent: this, dependsOn },
         );
         this.registerOutputs({});
     }
 }
 
+/** The variable from which `cluster/guard.ts` reads a kubeconfig that is a text. */
+const KUBECONFIG_TEXT = "STACK_KUBECONFIG";
+
 /** The command line that fails where the cluster is another one, for `sh`. */
 export function guardCommand({ kubeconfig, context, clusterUid }: DestroyGuardArgs): string {
     const words = [
         ...["node_modules/.bin/tsx", "cluster/guard.ts", "--uid", clusterUid, "--context", context],
-        ...(kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig]),
+        ...kubeconfigFor(kubeconfig, KUBECONFIG_TEXT).words,
     ];
     const missing =
         "The program's packages are not installed here, and they look at the cluster before anything is deleted; run: npm ci";

@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { packedScript } from "@istio-on-pulumi/inspect/packed-rules";
-import { shellWords } from "./shell";
+import { kubeconfigFor, shellWords } from "./shell";
 
 /** A node to read the NAT rules from, over SSH. */
 export interface NodeConnection {
@@ -18,7 +18,7 @@ export interface NodeConnection {
 }
 
 export interface MeshInspectionArgs {
-    /** Path of the kubeconfig. @default $KUBECONFIG, else ~/.kube/config */
+    /** Path of the kubeconfig, or its text. @default $KUBECONFIG, else ~/.kube/config */
     kubeconfig?: string;
     /** Context of the kubeconfig. */
     context: string;
@@ -91,11 +91,20 @@ export class MeshInspection extends pulumi.ComponentResource {
             .apply((namespaces) => inspectionCommand({ ...args, namespaces, readsRules: rules !== undefined }));
         return new command.local.Command(
             name,
-            { create, ...QUIET, triggers: args.subjects, ...(rules && { stdin: rules.stdout }) },
+            {
+                create,
+                ...QUIET,
+                environment: kubeconfigFor(args.kubeconfig, KUBECONFIG_TEXT).environment,
+                triggers: args.subjects,
+                ...(rules && { stdin: rules.stdout }),
+            },
             { parent: this },
         );
     }
 }
+
+/** The variable from which `mesh-inspect` reads a kubeconfig that is a text. */
+const KUBECONFIG_TEXT = "MESH_INSPECT_KUBECONFIG";
 
 /** What a command prints is data, not something to read, and too long to hand to its next run as a variable. */
 const QUIET = { logging: "stderr", addPreviousOutputInEnv: false } as const;
@@ -142,7 +151,7 @@ export function inspectionCommand(
         "doctor",
         "--findings",
         "--no-ask",
-        ...(args.kubeconfig === undefined ? [] : ["--kubeconfig", args.kubeconfig]),
+        ...kubeconfigFor(args.kubeconfig, KUBECONFIG_TEXT).words,
         "--context",
         args.context,
         ...args.namespaces.flatMap((namespace) => ["--namespace", namespace]),

@@ -51,10 +51,12 @@ const BOOKINFO_RESTART = "restart of Bookinfo's pods";
 export const settings = {
     kubeconfig: optional(
         {
-            description: "Path of the kubeconfig; empty means the user's own ($KUBECONFIG, else ~/.kube/config).",
+            description:
+                "Path of the kubeconfig, or its text, set with --secret; empty means the user's own " +
+                "($KUBECONFIG, else ~/.kube/config).",
             cost: NOTHING,
         },
-        "a path",
+        "a path or the text of a kubeconfig",
         z.string().min(1),
     ),
     context: optional(

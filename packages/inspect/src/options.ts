@@ -96,7 +96,12 @@ export function commandLine(chosen: (section: Section, name: string | undefined)
 function addCluster(program: Command): void {
     program
         .optionsGroup("Which cluster and namespaces:")
-        .option("--kubeconfig <path>", "default: $KUBECONFIG, else ~/.kube/config", value)
+        .addOption(
+            new Option("--kubeconfig <path>", "or its text; default: $KUBECONFIG, else ~/.kube/config")
+                // A text holds keys, which a command line would show to everybody.
+                .env("MESH_INSPECT_KUBECONFIG")
+                .argParser(value),
+        )
         .option("--context <name>", "default: the current context", value)
         .option(
             "-n, --namespace <name>",

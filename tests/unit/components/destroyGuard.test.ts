@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { execa } from "execa";
 import { temporaryDirectory } from "@istio-on-pulumi/kube/testing";
+import { DestroyGuard } from "../../../components";
 import { guardCommand } from "../../../components/destroyGuard";
+import { Recording } from "../../support/mocks";
+
+/** How a secret goes over the wire. */
+const SPECIAL = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
 const args = { context: "it's mine", clusterUid: "11111111-2222-4333-8444-555555555555" };
 
@@ -36,5 +42,18 @@ describe("guardCommand", () => {
         const { exitCode, stderr } = await run(guardCommand(args), false);
         expect(exitCode).toBe(1);
         expect(stderr).toMatch(/packages are not installed here.*; run: npm ci$/);
+    });
+});
+
+describe("DestroyGuard", () => {
+    it("keeps a kubeconfig's text out of the command line, as a secret", async () => {
+        const recording = await Recording.start();
+        const kubeconfig = "apiVersion: v1\nkind: Config\n";
+        new DestroyGuard("guard", { ...args, kubeconfig }, { dependsOn: [] });
+        await recording.settled();
+        const { inputs } = recording.one("command:local:Command", "guard");
+        const { delete: line, environment } = inputs as unknown as { delete: string; environment: object };
+        expect(line).not.toMatch(/kubeconfig/);
+        expect(environment).toEqual({ [SPECIAL]: SECRET, value: { STACK_KUBECONFIG: kubeconfig } });
     });
 });
