@@ -2,9 +2,11 @@ import { copyFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Lab, type Outcome, TEST_LAB } from "../support/lab";
-import { getOne, type KubeObject, snapshot, snapshotAtRest } from "../support/lab-objects";
+import { getAll, getOne, type KubeObject, snapshot, snapshotAtRest } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
+import { isReady } from "../support/objects";
+import { stayingPods } from "../support/pods";
 
 const lab = Lab.named(TEST_LAB);
 const stack = new Stack(lab);
@@ -39,6 +41,26 @@ test("a stack that is renamed changes nothing, and nor does it when it gets its 
         rmSync(settings, { force: true });
     }
     await stack.preview("--expect-no-changes");
+});
+
+describe("Bookinfo that moves to another namespace", () => {
+    const elsewhere = { bookinfoNamespace: "bookinfo-moved" };
+
+    test("is there afterwards, all of it, and nothing of it where it was", async () => {
+        await stack.with(elsewhere, async () => {
+            await stack.up("--skip-preview");
+            await stack.preview("--expect-no-changes");
+        });
+        const pods = await stayingPods(lab, 7, elsewhere.bookinfoNamespace);
+        expect(pods.filter((pod) => !isReady(pod))).toEqual([]);
+        expect(await getAll(lab, "namespace", BOOKINFO_NAMESPACE)).toEqual([]);
+    });
+
+    test("and comes back", async () => {
+        await stack.up("--skip-preview");
+        await stack.preview("--expect-no-changes");
+        expect((await stayingPods(lab, 7, BOOKINFO_NAMESPACE)).filter((pod) => !isReady(pod))).toEqual([]);
+    });
 });
 
 describe("another cluster, whose context has the same name", () => {
