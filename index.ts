@@ -181,7 +181,12 @@ export = () =>
             "destroy-guard",
             { kubeconfig: settings.kubeconfig, context, clusterUid: survey.uid },
             // The chart is a remote component, whose children a dependency on it does not include.
-            { dependsOn: istio.istiod.resources.apply((children) => [...everything, ...(children ?? [])]) },
+            {
+                dependsOn: istio.istiod.resources.apply((children?: pulumi.Resource[]) => [
+                    ...everything,
+                    ...(children ?? []),
+                ]),
+            },
         );
 
         const endpoints = describeEndpoints({

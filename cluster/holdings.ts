@@ -1,8 +1,8 @@
 import { type ObjectMetadata, UserError } from "@istio-on-pulumi/kube";
 import { STACK_LABEL } from "./marks";
 import { findObjects, type PlannedObject } from "./objects";
-import { type Claims, type Holdings, sortHoldings } from "./ownership";
 import { ownerOf } from "./owner";
+import { type Claims, type Holdings, sortHoldings } from "./ownership";
 import type { ClusterSurvey } from "./survey";
 
 /** A CustomResourceDefinition of the Gateway API that the cluster holds. */

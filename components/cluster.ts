@@ -7,7 +7,8 @@ export interface ClusterArgs {
     /**
      * Path of the kubeconfig as the user wrote it, or its text.
      *
-     * It is kept in the stack's state, a text as a secret; a path should read the same on every machine (`~/` is allowed).
+     * It is kept in the stack's state, a text as a secret; a path should read the same on every machine (`~/` is
+     * allowed).
      * @default the provider's own search: $KUBECONFIG, else ~/.kube/config; then nothing is kept in state
      */
     kubeconfig?: string;

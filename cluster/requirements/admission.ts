@@ -51,7 +51,7 @@ async function dryRun(client: ClusterClient, namespace: string, spec: object): P
     return message.replace(/^pods? "[^"]*" is forbidden: /, "").replace(/\.$/, "");
 }
 
-/** Whether a refusal is about the namespace `default` alone: its quotas and limits, or the level that its labels set. */
+/** Whether a refusal is about the namespace `default` alone: its quotas, its limits, the level that its labels set. */
 async function isOfDefault(client: ClusterClient, refusal: string): Promise<boolean> {
     if (!refusal.includes("violates PodSecurity")) return /quota|limit/i.test(refusal);
     const path = "/api/v1/namespaces/default";

@@ -35,17 +35,15 @@ export async function checkRequirements(survey: ClusterSurvey, holdings: Cluster
         ({ kind, name, namespace }) => WORKLOADS.includes(kind) && !holdings.holds(kind, name, namespace),
     );
     const exists = (namespace: string) => holdings.holds("Namespace", namespace);
-    const problems = await Promise.all([
-        oldKubernetes(kubernetesVersion),
+    const asked = await Promise.all([
         missingPermissions(client, needs.planned),
         ...needs.fixedPorts.map((fixed) => refusedPort(client, fixed)),
         ...(needs.loadBalancer ? [noLoadBalancer(client, kubernetesVersion)] : []),
         ...(starts ? [noSchedulableNode(client), otherDomain(client), refusedPods(client, needs.pods, exists)] : []),
     ]);
-    const all = problems.flat();
+    const all = [...oldKubernetes(kubernetesVersion), ...asked.flat()];
     if (all.length > 0) {
-        throw new UserError(
-            `${client.where} cannot take this update as it is; nothing was changed.\n${all.map((line) => `  ${line}`).join("\n")}`,
-        );
+        const lines = all.map((line) => `\n  ${line}`).join("");
+        throw new UserError(`${client.where} cannot take this update as it is; nothing was changed.${lines}`);
     }
 }

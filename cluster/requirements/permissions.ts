@@ -1,5 +1,5 @@
 import type { ClusterClient } from "@istio-on-pulumi/kube";
-import { pluralOf, type PlannedObject } from "../objects";
+import { type PlannedObject, pluralOf } from "../objects";
 
 /** What an update does to an object of each kind. */
 const VERBS = ["get", "create", "patch", "delete"] as const;

@@ -70,7 +70,7 @@ describe("another cluster, whose context has the same name", () => {
     let before: Map<string, KubeObject>;
     const there = (args: readonly string[]) =>
         other.run(["pulumi", ...args, "--stack", stack.name, "--non-interactive", "--color", "never"], { env });
-    const uidOf = async (cluster: Lab) => (await getOne<KubeObject>(cluster, "namespace", "kube-system")).metadata.uid!;
+    const uidOf = async (cluster: Lab) => (await getOne<KubeObject>(cluster, "namespace", "kube-system")).metadata.uid;
 
     beforeAll(async () => {
         await other.command("reset");

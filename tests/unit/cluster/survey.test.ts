@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "@istio-on-pulumi/kube";
 import {
-    kubeconfigText,
     KUBE_SYSTEM,
+    kubeconfigText,
     type Reply,
     serveApi,
     VERSION,

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
 import { execa } from "execa";
+import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "@istio-on-pulumi/kube/testing";
 import { DestroyGuard } from "../../../components";
 import { guardCommand } from "../../../components/destroyGuard";
