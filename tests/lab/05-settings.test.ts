@@ -154,7 +154,11 @@ describe("what cannot be done is refused in one sentence before anything changes
             { kubeconfig, context: "gone" },
             ["https://127.0.0.1:1", "cannot be reached"],
         ],
-        ["a storage class that does not exist", { lokiStorageClass: "fast" }, ['"fast"', "allowed: standard"]],
+        [
+            "another class for a volume that holds logs",
+            { lokiStorageClass: "fast" },
+            ['"fast"', "pulumi config set lokiStorageClass standard"],
+        ],
     ];
 
     test.each(refused)("%s", async (_, settings, words) => {
