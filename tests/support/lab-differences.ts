@@ -80,6 +80,11 @@ export const MEANT_DIFFERENCES: readonly MeantDifference[] = [
         why: "the logs outlive the StatefulSet; upstream's sample deletes them with it",
     },
     {
+        object: "ConfigMap istio-system/istio-sidecar-injector",
+        path: "data.values",
+        why: "holds the chart's values, the missing disruption budget among them",
+    },
+    {
         object: "PodDisruptionBudget.policy istio-system/istiod",
         path: "",
         why: "see ONLY_BY_HAND",
