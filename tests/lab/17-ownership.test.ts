@@ -9,7 +9,7 @@ import { Lab, TEST_LAB } from "../support/lab";
 import { getAll, getOne, type KubeObject } from "../support/lab-objects";
 import { applyObject, clusterRole, namespace, printed, refusedPreview } from "../support/lab-refused";
 import { Stack } from "../support/lab-stack";
-import { BOOKINFO_NAMESPACE, ISTIO_NAMESPACE } from "../support/lab-walkthrough";
+import { BOOKINFO_NAMESPACE, ISTIO_NAMESPACE, walkthroughManifests } from "../support/lab-walkthrough";
 
 const lab = Lab.named(TEST_LAB);
 const stack = new Stack(lab);
@@ -35,8 +35,17 @@ beforeAll(() => stack.destroy());
 describe("objects of others", () => {
     afterAll(async () => {
         await lab.run(["helm", "uninstall", "monitoring", "--namespace", "monitoring"]);
+        await lab.run(["helm", "uninstall", "crds", "--namespace", "platform"]);
         await lab.run(["istioctl", "uninstall", "--purge", "--skip-confirmation"]);
-        await kubectl("delete", "namespace", BOOKINFO_NAMESPACE, "monitoring", ISTIO_NAMESPACE, "--ignore-not-found");
+        await kubectl(
+            "delete",
+            "namespace",
+            BOOKINFO_NAMESPACE,
+            "monitoring",
+            "platform",
+            ISTIO_NAMESPACE,
+            "--ignore-not-found",
+        );
         await kubectl("delete", "clusterrole", "kiali", "--ignore-not-found");
     });
 
@@ -71,15 +80,35 @@ describe("objects of others", () => {
         await kubectl("patch", "clusterrole", "kiali", "--type=merge", "-p", '{"metadata":{"finalizers":null}}');
     });
 
-    test("the CRDs that istioctl leaves are nobody's, and the stack takes them over", async () => {
+    test("CRDs that somebody applied are nobody's, and the stack takes them over", async () => {
         await lab.output(["istioctl", "uninstall", "--purge", "--skip-confirmation"]);
         await kubectl("delete", "namespace", BOOKINFO_NAMESPACE, ISTIO_NAMESPACE);
         await lab.output(["helm", "uninstall", "monitoring", "--namespace", "monitoring"]);
-        const crds = await getAll(lab, "customresourcedefinitions");
-        expect(crds.filter(({ metadata }) => metadata.name.endsWith(".istio.io")).length).toBe(14);
+        const manifests = await walkthroughManifests(lab, stack.settings().bundle!);
+        const crds = manifests
+            .find(({ name }) => name === "istio")!
+            .text.split(/^---$/m)
+            .filter((text) => /^kind: CustomResourceDefinition$/m.test(text));
+        expect(crds).toHaveLength(14);
+        await lab.output(["kubectl", "apply", "--server-side", "-f", "-"], { input: crds.join("---\n") });
         await stack.up("--skip-preview");
         await stack.preview("--expect-no-changes");
+        const sidecars = await getOne<KubeObject>(lab, "customresourcedefinition", "sidecars.networking.istio.io");
+        expect(sidecars.metadata.annotations).toMatchObject({ "meta.helm.sh/release-name": "istio-base" });
         await stack.destroy();
+    });
+
+    test("CRDs that another release keeps are left to it", async () => {
+        const [name, other] = ["sidecars.networking.istio.io", { "meta.helm.sh/release-name": "crds" }];
+        await helmInstall("crds", "platform", { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "any" } });
+        const marks = { metadata: { annotations: { ...other, "meta.helm.sh/release-namespace": "platform" } } };
+        await kubectl("patch", "customresourcedefinition", name, "--type=merge", "-p", JSON.stringify(marks));
+        await stack.up("--skip-preview");
+        await stack.preview("--expect-no-changes");
+        const kept = await getOne<KubeObject>(lab, "customresourcedefinition", name);
+        expect(kept.metadata.annotations).toMatchObject(other);
+        await stack.destroy();
+        await lab.output(["helm", "uninstall", "crds", "--namespace", "platform"]);
     });
 });
 
