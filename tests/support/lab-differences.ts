@@ -35,9 +35,14 @@ export const MEANT_DIFFERENCES: readonly MeantDifference[] = [
         why: "a volume holds a container back only where it is mounted",
     },
     {
-        object: "CustomResourceDefinition.apiextensions.k8s.io *.gateway.networking.k8s.io",
-        path: 'metadata.annotations["istio-on-pulumi/installed-by"]',
-        why: "says which stack installed it, so that this stack alone goes on managing it",
+        object: "*",
+        path: 'metadata.labels["istio-on-pulumi/stack"]',
+        why: "says which stack made it, so that the stack knows its own and leaves others' alone",
+    },
+    {
+        object: "*",
+        path: 'metadata.annotations["pulumi.com/patchFieldManager"]',
+        why: "one field manager for all objects: what an interrupted update made is taken over under the same name",
     },
     {
         object: "Service *",

@@ -211,7 +211,7 @@ const FLAG = "true or false";
 
 /** What each setting says is allowed. */
 const ALLOWED: Readonly<Record<string, string>> = {
-    kubeconfig: "a path, or empty",
+    kubeconfig: "a path or the text of a kubeconfig, or empty",
     context: "a context of the kubeconfig, or empty",
     clusterUid: "a UID, as kubectl get namespace kube-system -o jsonpath={.metadata.uid} prints it, or empty",
     existingNamespaces: 'a list such as ["istio-system"], of istio-system and bookinfoNamespace',

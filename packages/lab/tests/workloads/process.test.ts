@@ -70,7 +70,7 @@ const asksToLeave = (port: number) => until(port, (connection) => connection ===
 
 describe("node main.js", () => {
     it.each([
-        [[], {}, "No application is named: give one of productpage, details, ratings, reviews, echo.\n"],
+        [[], {}, "No application is named: give one of productpage, details, ratings, reviews, jaeger, echo.\n"],
         [["reviews", "v9"], {}, '"v9" is no version of reviews: give v1, v2, v3.\n'],
         [
             ["echo"],
