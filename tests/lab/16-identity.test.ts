@@ -1,4 +1,4 @@
-import { copyFileSync, rmSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Lab, type Outcome, TEST_LAB } from "../support/lab";
@@ -41,6 +41,19 @@ test("a stack that is renamed changes nothing, and nor does it when it gets its 
         rmSync(settings, { force: true });
     }
     await stack.preview("--expect-no-changes");
+});
+
+test("a kubeconfig that is given as a text serves as its file does, and its key is nowhere to be read", async () => {
+    const kubeconfig = readFileSync(lab.place.kubeconfig, "utf8");
+    const [, key] = /"client-key-data":\s*"([^"]+)"/.exec(kubeconfig)!;
+    const settings = { kubeconfig, meshInspection: "local" };
+    const said = await stack.with(settings, async () => {
+        const up = await stack.up("--skip-preview");
+        await stack.preview("--expect-no-changes");
+        return up + (await stack.pulumi(["stack", "export"])) + (await stack.pulumi(["stack", "output", "--json"]));
+    });
+    expect(said).not.toContain(key);
+    await stack.up("--skip-preview");
 });
 
 describe("Bookinfo that moves to another namespace", () => {
