@@ -87,7 +87,10 @@ describe("workloadFor", () => {
     it.each([
         [[], "No application is named: give one of productpage, details, ratings, reviews, jaeger, echo."],
         [["mysql"], '"mysql" is no application: give one of productpage, details, ratings, reviews, jaeger, echo.'],
-        [["constructor"], '"constructor" is no application: give one of productpage, details, ratings, reviews, jaeger, echo.'],
+        [
+            ["constructor"],
+            '"constructor" is no application: give one of productpage, details, ratings, reviews, jaeger, echo.',
+        ],
         [["reviews"], "reviews needs a version: give v1, v2, v3."],
         [["reviews", "v4"], '"v4" is no version of reviews: give v1, v2, v3.'],
         [["ratings", "v2"], '"v2" is no version of ratings: give none or v1.'],
