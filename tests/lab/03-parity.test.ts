@@ -9,7 +9,7 @@ import type { Pod } from "../support/objects";
 
 const lab = Lab.named(TEST_LAB);
 /** A second, short-lived lab, on which the walkthrough is done by hand with upstream's own manifests and tools. */
-const reference = Lab.named("test-by-hand");
+const reference = Lab.named(`${TEST_LAB}-by-hand`);
 const stack = new Stack(lab);
 
 /** The objects of upstream's manifests as the API server holds them after the walkthrough's commands, by manifest. */
