@@ -41,32 +41,23 @@ describe("every resource goes to the configured cluster", () => {
         resources = await stack.resources();
     });
 
-    test("the only providers are the stack's two explicit ones, both with the configured context", () => {
-        // The engine's own provider reaches no cluster.
+    test("the only provider of Kubernetes is the stack's explicit one, with the configured context", () => {
+        // The engine's own provider and the one of commands reach no cluster.
         const providers = resources.filter(
-            (resource) => isProvider(resource) && resource.type !== "pulumi:providers:pulumi",
+            (resource) => isProvider(resource) && !/^pulumi:providers:(pulumi|command)$/.test(resource.type),
         );
-        expect(providers.map((provider) => `${provider.type}::${nameOf(provider)}`).sort()).toEqual([
+        expect(providers.map((provider) => `${provider.type}::${nameOf(provider)}`)).toEqual([
             "pulumi:providers:kubernetes::cluster",
-            "pulumi:providers:kubernetes::cluster-adopting",
         ]);
-        for (const { inputs } of providers) expect(inputs).toMatchObject({ context: "lab" });
+        expect(providers[0]!.inputs).toMatchObject({ context: "lab" });
     });
 
-    test("each resource of Kubernetes has one of them, and only CRDs the adopting one", () => {
-        const [plain, adopting] = ["cluster", "cluster-adopting"].map((name) =>
-            resources.find((resource) => isProvider(resource) && nameOf(resource) === name)!,
-        );
-        const reference = (provider: StackResource) => `${provider.urn}::${provider.id}`;
+    test("each resource of Kubernetes has it", () => {
+        const { urn, id } = resources.find((resource) => isProvider(resource) && nameOf(resource) === "cluster")!;
         const ofKubernetes = resources.filter(({ type, custom }) => custom && type.startsWith("kubernetes:"));
         expect(ofKubernetes.length).toBeGreaterThan(60);
-        const elsewhere = ofKubernetes.filter(
-            ({ provider }) => provider !== reference(plain!) && provider !== reference(adopting!),
-        );
-        expect(elsewhere.map(({ urn, provider }) => ({ urn, provider }))).toEqual([]);
-        const adopted = ofKubernetes.filter(({ provider }) => provider === reference(adopting!));
-        expect(adopted.filter((resource) => !isGatewayApiCrd(resource)).map(({ urn }) => urn)).toEqual([]);
-        expect(adopted).toHaveLength(5);
+        const elsewhere = ofKubernetes.filter(({ provider }) => provider !== `${urn}::${id}`);
+        expect(elsewhere.map((resource) => resource.urn)).toEqual([]);
     });
 
     test("the state holds no kubeconfig's content", () => {
