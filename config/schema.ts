@@ -83,7 +83,7 @@ export const settings = {
         {
             description:
                 "Those of the stack's namespaces that somebody else made: they are labelled and used, and stay on destroy.",
-            cost: "data: a namespace that the stack made itself is deleted, with all that is in it",
+            cost: "nothing: a namespace that the stack made stays the stack's, and one that it uses stays its owner's",
         },
         "[]",
         'a list such as ["istio-system"], of istio-system and bookinfoNamespace',
