@@ -1,7 +1,7 @@
 import { type ObjectMetadata, UserError } from "@istio-on-pulumi/kube";
 import { STACK_LABEL } from "./marks";
-import { findObjects, type PlannedObject } from "./objects";
-import { ownerOf } from "./owner";
+import { CRDS, findObjects, type PlannedObject } from "./objects";
+import { ownerOf, type ReleaseName } from "./owner";
 import { type Claims, type Holdings, sortHoldings } from "./ownership";
 import type { ClusterSurvey } from "./survey";
 
@@ -64,9 +64,8 @@ function checkNamespaces(
 }
 
 type Client = ClusterSurvey["client"];
-type Release = { readonly name: string; readonly namespace: string };
 
-const keyOf = ({ name, namespace }: Release) => `${namespace}/${name}`;
+const keyOf = ({ name, namespace }: ReleaseName) => `${namespace}/${name}`;
 
 /** Those of the Helm releases which the CRDs name that helm still has a record of. */
 async function installedReleases(
@@ -74,7 +73,7 @@ async function installedReleases(
     held: readonly (readonly [PlannedObject, ObjectMetadata])[],
     own: string,
 ): Promise<ReadonlySet<string>> {
-    const named = new Map<string, Release>();
+    const named = new Map<string, ReleaseName>();
     for (const [{ kind, part }, metadata] of held) {
         const { release } = ownerOf(metadata);
         if (kind === "CustomResourceDefinition" && part === "istio" && release && release.name !== own) {
@@ -88,7 +87,10 @@ async function installedReleases(
 }
 
 /** Helm's records of a release, one Secret for each revision; none where this user may not see them. */
-export async function readRecords(client: Client, { name, namespace }: Release): Promise<readonly ObjectMetadata[]> {
+export async function readRecords(
+    client: Client,
+    { name, namespace }: ReleaseName,
+): Promise<readonly ObjectMetadata[]> {
     const selector = `owner=helm,name=${name}`;
     return (
         (await client.listMetadata(`/api/v1/namespaces/${namespace}/secrets`, { absent: [403, 404], selector })) ?? []
@@ -96,8 +98,7 @@ export async function readRecords(client: Client, { name, namespace }: Release):
 }
 
 async function readCrd(client: Client, name: string, { labels, annotations }: ObjectMetadata): Promise<InstalledCrd> {
-    const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`;
-    const { spec } = await client.get<{ spec: { versions: { name: string; served: boolean }[] } }>(path);
+    const { spec } = await client.get<{ spec: { versions: { name: string; served: boolean }[] } }>(`${CRDS}/${name}`);
     return {
         name,
         served: spec.versions.filter((version) => version.served).map((version) => version.name),

@@ -1,20 +1,8 @@
 import { type ClusterClient, UserError } from "@istio-on-pulumi/kube";
+import { isReady, type Node, readNodePages } from "./nodes";
 
 /** Host names or IP addresses at which users reach node ports, by the family of a Service's address. */
 export type NodeHosts = Readonly<Partial<Record<"IPv4" | "IPv6", string>>>;
-
-interface Node {
-    metadata: { deletionTimestamp?: string };
-    status?: {
-        addresses?: { type: string; address: string }[];
-        conditions?: { type: string; status: string }[];
-    };
-}
-
-interface NodePage {
-    metadata?: { continue?: string };
-    items: Node[];
-}
 
 /**
  * The hosts of the node ports: the configured one, else the addresses of a node that is ready and stays.
@@ -24,24 +12,18 @@ interface NodePage {
  */
 export async function readNodeHosts(client: ClusterClient, configured: string | undefined): Promise<NodeHosts> {
     if (configured !== undefined) return { IPv4: configured, IPv6: configured };
-    let next = "";
-    do {
-        const page = await client.get<NodePage>(`/api/v1/nodes?limit=20${next && `&continue=${next}`}`, {
-            absent: [403],
-        });
-        const hosts = page?.items.filter(isUsable).map(hostsOf).find(hasAny);
+    for await (const nodes of readNodePages(client, 20)) {
+        const hosts = nodes?.filter(isUsable).map(hostsOf).find(hasAny);
         if (hosts !== undefined) return hosts;
-        next = encodeURIComponent(page?.metadata?.continue ?? "");
-    } while (next !== "");
+    }
     throw new UserError(
         `${client.where} shows this user no ready node with an address, so node ports have no URL; ` +
             "name a host with: pulumi config set nodeHost <host>",
     );
 }
 
-function isUsable({ metadata, status }: Node): boolean {
-    const ready = status?.conditions?.find(({ type }) => type === "Ready");
-    return metadata.deletionTimestamp === undefined && ready?.status === "True";
+function isUsable(node: Node): boolean {
+    return node.metadata.deletionTimestamp === undefined && isReady(node);
 }
 
 /** An ExternalIP is meant for users outside; on machines of one's own there is often an InternalIP only. */

@@ -13,6 +13,9 @@ export interface PlannedObject {
 /** A part of the installation; an addon is one of its own. */
 export type Part = "istio" | "gatewayApi" | "bookinfo" | "kiali" | "jaeger" | "prometheus" | "grafana" | "loki";
 
+/** The API's path of all CustomResourceDefinitions. */
+export const CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
 /** An object as kubectl names it, such as `ClusterRole prometheus` or `Service istio-system/loki`. */
 export function nameOf({ kind, namespace, name }: PlannedObject): string {
     return `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;

@@ -1,6 +1,12 @@
 import type { ObjectMetadata } from "@istio-on-pulumi/kube";
 import { STACK_LABEL } from "./marks";
 
+/** A Helm release by its name and namespace. */
+export interface ReleaseName {
+    readonly name: string;
+    readonly namespace: string;
+}
+
 /** Who an object belongs to, by what the tools of the field write into it. */
 export interface Owner {
     /** For a sentence, such as `Helm release "prometheus" of namespace "monitoring"`. */
@@ -10,7 +16,7 @@ export interface Owner {
     /** Whether the owner will put the object back when it is changed: a tool that manages it, not a hand. */
     readonly manages: boolean;
     /** The Helm release, where it is one. */
-    readonly release?: { readonly name: string; readonly namespace: string };
+    readonly release?: ReleaseName;
 }
 
 /** Managers of fields that change an object without having made it. */

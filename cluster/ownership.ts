@@ -1,7 +1,7 @@
 import { type ObjectMetadata, UserError } from "@istio-on-pulumi/kube";
 import { STACK_LABEL, USED_BY_LABEL } from "./marks";
 import { nameOf, type Part, type PlannedObject } from "./objects";
-import { type Owner, ownerOf } from "./owner";
+import { type Owner, ownerOf, type ReleaseName } from "./owner";
 
 /** What is said about objects: whose they may be. */
 export interface Claims {
@@ -10,9 +10,9 @@ export interface Claims {
     /** Namespaces that somebody else made and the user lets the stack use. */
     readonly existingNamespaces: readonly string[];
     /** The Helm release of chart `base`, whose objects Helm marks. */
-    readonly baseRelease: { readonly name: string; readonly namespace: string };
+    readonly baseRelease: ReleaseName;
     /** Whether a Helm release is installed; CRDs outlive theirs. */
-    readonly isInstalled: (release: { name: string; namespace: string }) => boolean;
+    readonly isInstalled: (release: ReleaseName) => boolean;
 }
 
 /** Whose the planned objects are that the cluster holds already. */

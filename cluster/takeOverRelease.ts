@@ -1,11 +1,7 @@
 import type { ClusterClient } from "@istio-on-pulumi/kube";
 import { readRecords } from "./holdings";
-
-/** A Helm release by its name and namespace. */
-export interface ReleaseName {
-    readonly name: string;
-    readonly namespace: string;
-}
+import { CRDS } from "./objects";
+import type { ReleaseName } from "./owner";
 
 /**
  * Makes way for the installation of a release: helm refuses a name of which it has any record, also one that an
@@ -26,9 +22,8 @@ export async function prepareInstallation(client: ClusterClient, release: Releas
             },
         },
     };
-    const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-    const held = new Set((await client.listMetadata(path)).map(({ name }) => name));
-    await Promise.all(crds.filter((name) => held.has(name)).map((name) => client.patch(`${path}/${name}`, marks)));
+    const held = new Set((await client.listMetadata(CRDS)).map(({ name }) => name));
+    await Promise.all(crds.filter((name) => held.has(name)).map((name) => client.patch(`${CRDS}/${name}`, marks)));
 }
 
 /** Makes way for an upgrade: helm refuses one while another is recorded as going on, also one that was killed. */
