@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import * as command from "@pulumi/command";
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type Addon, ADDONS } from "@istio-on-pulumi/kube";
 import { SKIP_AWAIT } from "./annotations";
 import { type ImageMirrors, mirrored } from "./images";
+import { keptCommand } from "./keptCommand";
 import { type KialiArgs, kialiObjects } from "./kiali";
 import { lokiObjects, lokiOptions, type LokiStorage } from "./loki";
 import { type Manifest, parseManifest, registerManifest, withoutReplicas } from "./manifest";
@@ -48,11 +48,10 @@ export class Addons extends pulumi.ComponentResource {
     private drawSigningKey(): pulumi.Output<string> {
         // Secret as a whole: of a secret within a secret the SDK unwraps but one.
         const environment = pulumi.secret({ KEY: randomBytes(16).toString("hex") });
-        const drawn = new command.local.Command(
-            "kiali-signing-key",
-            { create: "exit 0", environment, addPreviousOutputInEnv: false },
-            { parent: this, ignoreChanges: ["create", "environment"], additionalSecretOutputs: ["environment"] },
-        );
+        const drawn = keptCommand("kiali-signing-key", environment, {
+            parent: this,
+            additionalSecretOutputs: ["environment"],
+        });
         return drawn.environment.apply((recorded) => {
             if (!recorded?.KEY) throw new Error("The state of kiali-signing-key holds no key");
             return recorded.KEY;

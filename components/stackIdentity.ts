@@ -1,5 +1,6 @@
-import * as command from "@pulumi/command";
+import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { keptCommand } from "./keptCommand";
 
 export interface StackIdentityArgs {
     /** UID of the cluster's namespace `kube-system`. Only the first one is kept: a later one changes nothing. */
@@ -25,11 +26,7 @@ export class StackIdentity extends pulumi.ComponentResource {
 
     constructor(name: string, args: StackIdentityArgs, opts?: pulumi.ComponentResourceOptions) {
         super("istio-on-pulumi:index:StackIdentity", name, {}, opts);
-        this.record = new command.local.Command(
-            name,
-            { create: "exit 0", environment: { [CLUSTER_UID]: args.clusterUid }, addPreviousOutputInEnv: false },
-            { parent: this, ignoreChanges: ["create", "environment"] },
-        );
+        this.record = keptCommand(name, { [CLUSTER_UID]: args.clusterUid }, { parent: this });
         this.registerOutputs({ id: this.id });
     }
 
