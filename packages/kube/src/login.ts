@@ -36,13 +36,12 @@ export async function runCredentialPlugin(exec: ExecEntry, context: KubeconfigCo
                 `plugins' interface; allowed: ${API_VERSIONS.join(", ")}. Let the tool that wrote it write it anew`,
         );
     const interactive = isInteractive(exec, `${context.kubeconfig}: the login of ${user}`);
-    const output = await run(exec as ExecEntry & { command: string }, user, context, {
-        KUBERNETES_EXEC_INFO: JSON.stringify({
-            kind: "ExecCredential",
-            apiVersion,
-            spec: { interactive, ...(exec.provideClusterInfo === true && { cluster: clusterInfo(context) }) },
-        }),
+    const info = JSON.stringify({
+        kind: "ExecCredential",
+        apiVersion,
+        spec: { interactive, ...(exec.provideClusterInfo === true && { cluster: clusterInfo(context) }) },
     });
+    const output = await run({ ...exec, command }, user, context, interactive, info);
     return readCredential(output, apiVersion, `The login command ${command} of ${user}`);
 }
 
@@ -74,11 +73,12 @@ async function run(
     { command, args = [], env = [], installHint }: ExecEntry & { command: string },
     user: string,
     { kubeconfig, name }: KubeconfigContext,
-    info: { KUBERNETES_EXEC_INFO: string },
+    interactive: boolean,
+    info: string,
 ): Promise<string> {
-    const { interactive } = (JSON.parse(info.KUBERNETES_EXEC_INFO) as { spec: { interactive: boolean } }).spec;
+    const own = Object.fromEntries(env.map(({ name, value }) => [name, value]));
     const child = spawn(command, args, {
-        env: { ...process.env, ...Object.fromEntries(env.map(({ name, value }) => [name, value])), ...info },
+        env: { ...process.env, ...own, KUBERNETES_EXEC_INFO: info },
         stdio: [interactive ? "inherit" : "ignore", "pipe", "inherit"],
     });
     let output = "";
