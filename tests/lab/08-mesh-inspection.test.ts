@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { InspectionFinding } from "../../components";
-import { Lab, type Outcome, TEST_LAB } from "../support/lab";
+import { Lab, TEST_LAB } from "../support/lab";
+import { printed } from "../support/lab-refused";
 import { takeEndpointAway, untilRulesServe } from "../support/lab-rules";
 import { type LabSshd, startAgent, startSshd } from "../support/lab-sshd";
 import { Stack, type StackResource } from "../support/lab-stack";
@@ -23,7 +24,6 @@ const named = async (name: string): Promise<StackResource | undefined> =>
     (await stack.resources()).find(({ urn, type }) => type.startsWith("command:") && urn.endsWith(`::${name}`));
 /** Which run of the inspection the stack holds. */
 const run = async () => (await named("mesh-inspection"))?.id;
-const printed = ({ stdout, stderr }: Outcome) => `${stdout}\n${stderr}`;
 /** An update that must fail. */
 async function failing(env: Record<string, string> = {}): Promise<string> {
     const outcome = await stack.attempt(["up", "--yes", "--skip-preview"], { env });

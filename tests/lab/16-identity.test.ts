@@ -1,8 +1,9 @@
 import { copyFileSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Lab, type Outcome, TEST_LAB } from "../support/lab";
+import { Lab, TEST_LAB } from "../support/lab";
 import { getAll, getOne, type KubeObject, snapshot, snapshotAtRest } from "../support/lab-objects";
+import { printed } from "../support/lab-refused";
 import { Stack } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
 import { isReady } from "../support/objects";
@@ -10,7 +11,6 @@ import { stayingPods } from "../support/pods";
 
 const lab = Lab.named(TEST_LAB);
 const stack = new Stack(lab);
-const printed = ({ stdout, stderr }: Outcome) => `${stdout}\n${stderr}`;
 
 beforeAll(() => stack.ensureUp());
 

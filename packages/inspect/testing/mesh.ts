@@ -243,19 +243,21 @@ export function mesh(): ClusterSnapshot {
     };
 }
 
+/** The Service ports of this mesh, as kube-proxy sees them. */
+export const MESH_PORTS = [
+    {
+        name: "shop/productpage:http",
+        clusterIP: "10.96.0.11",
+        port: 9080,
+        endpoints: [{ address: "10.244.0.1", port: 9080 }],
+    },
+    {
+        name: "shop/reviews:http",
+        clusterIP: "10.96.0.10",
+        port: 9080,
+        endpoints: [2, 3, 4].map((host) => ({ address: `10.244.0.${host}`, port: 9080 })),
+    },
+];
+
 /** The NAT rules that kube-proxy has for this mesh. */
-export const meshRules = (): string =>
-    ruleSet([
-        {
-            name: "shop/productpage:http",
-            clusterIP: "10.96.0.11",
-            port: 9080,
-            endpoints: [{ address: "10.244.0.1", port: 9080 }],
-        },
-        {
-            name: "shop/reviews:http",
-            clusterIP: "10.96.0.10",
-            port: 9080,
-            endpoints: [2, 3, 4].map((host) => ({ address: `10.244.0.${host}`, port: 9080 })),
-        },
-    ]);
+export const meshRules = (): string => ruleSet(MESH_PORTS);

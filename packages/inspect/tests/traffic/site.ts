@@ -7,7 +7,7 @@ import { GATEWAY_LABEL } from "../../src/mesh/pods";
 import { type FakeApi, fakeApi } from "../../testing/apiServer";
 import { type FakeBookinfo, fakeBookinfo, productPage } from "../../testing/bookinfo";
 import { node, service } from "../../testing/cluster";
-import { injected, mesh } from "../../testing/mesh";
+import { injected, mesh, MESH_PORTS } from "../../testing/mesh";
 import { ruleSet } from "../../testing/rules";
 
 export const PODS = ["reviews-v1", "reviews-v2", "reviews-v3"];
@@ -117,18 +117,7 @@ export class Site {
                 nodePort: Number(this.bookinfo.url.port),
                 endpoints: [{ address: "10.244.0.30", port: 80 }],
             },
-            {
-                name: "shop/productpage:http",
-                clusterIP: "10.96.0.11",
-                port: 9080,
-                endpoints: [{ address: "10.244.0.1", port: 9080 }],
-            },
-            {
-                name: "shop/reviews:http",
-                clusterIP: "10.96.0.10",
-                port: 9080,
-                endpoints: [2, 3, 4].map((host) => ({ address: `10.244.0.${host}`, port: 9080 })),
-            },
+            ...MESH_PORTS,
         ];
         const counted = `[${packets}:${packets * 60}] -A`;
         writeFileSync(file, ruleSet(ports, { counters: true }).replaceAll("[0:0] -A", counted));
