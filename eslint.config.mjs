@@ -4,7 +4,7 @@ import { importX } from "eslint-plugin-import-x";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-    { ignores: ["**/node_modules/", ".upstream/", "coverage/"] },
+    { ignores: ["**/node_modules/", ".upstream/", "coverage/", "dist/"] },
     {
         files: ["**/*.{ts,mts,mjs}"],
         extends: [tseslint.configs.recommendedTypeChecked],
