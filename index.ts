@@ -43,8 +43,8 @@ export = () =>
             projectDir: pulumi.runtime.getRootDirectory(),
             bundleDir: settings.bundle,
         });
-        // All files before the first resource: one that cannot be had must not leave half a stack behind. The components
-        // read them again, from here.
+        // All files before the first resource: one that cannot be had must not leave half a stack behind. What the
+        // components read again is kept here.
         await Promise.all([upstream.chart("base"), upstream.chart("istiod")]);
         const istioCrds = await readIstioCrdNames(upstream);
         await readGatewayApiCrds(upstream, GATEWAY_API_CRDS);

@@ -6,16 +6,6 @@ import { type KialiArgs, kialiObjects } from "./kiali";
 import { type LokiArgs, lokiObjects } from "./loki";
 import { type Manifest, parseManifest, withoutReplicas } from "./manifest";
 
-/** The addons by their names in Istio's samples. */
-export const AddonName = {
-    kiali: "kiali",
-    jaeger: "jaeger",
-    prometheus: "prometheus",
-    grafana: "grafana",
-    loki: "loki",
-} as const satisfies Record<Addon, Addon>;
-export type AddonName = (typeof AddonName)[keyof typeof AddonName];
-
 /** The manifest of each addon, a YAML text; an addon without one is left out. */
 export type AddonManifests = Partial<Record<Addon, string>>;
 

@@ -2,26 +2,26 @@ import { randomBytes } from "node:crypto";
 import * as command from "@pulumi/command";
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { ADDONS, UserError } from "@istio-on-pulumi/kube";
+import { type Addon, ADDONS, UserError } from "@istio-on-pulumi/kube";
 import { readAddons } from "../upstream";
-import { addonObjects, type AddonName } from "./addonObjects";
+import { addonObjects } from "./addonObjects";
 import { childOf } from "./child";
 import { type Endpoint, endpointOf } from "./endpoint";
 import type { ImageMirrors } from "./images";
 import type { KialiArgs } from "./kiali";
 import { makeLater, outputOf, whenFinished } from "./later";
-import { lokiOptions, type LokiArgs } from "./loki";
+import { type LokiArgs, lokiOptions } from "./loki";
 import { registerManifest } from "./manifest";
 import { openUpstream } from "./upstreamFiles";
 
 export interface AddonsArgs {
     /**
-     * Which addons to install; one alone is a component as good as all of them.
+     * Which addons to install, of kiali, jaeger, prometheus, grafana and loki; one alone is a component as good as all.
      *
      * A change: in place; one that is left out is deleted with its data.
-     * @default all: kiali, jaeger, prometheus, grafana and loki
+     * @default all of them
      */
-    addons?: AddonName[];
+    addons?: string[];
     /** How Kiali is reached, and what it may do. */
     kiali?: KialiArgs;
     /** Loki's volume. */
@@ -66,7 +66,7 @@ export class Addons extends pulumi.ComponentResource {
     /** @throws UserError where an addon does not exist */
     constructor(name: string, args: AddonsArgs = {}, opts?: pulumi.ComponentResourceOptions) {
         const { lokiUnbound: _, ...recorded } = args;
-        checkNames(args.addons ?? []);
+        checkNames(args.addons ?? ADDONS);
         super("istio-on-pulumi:index:Addons", name, recorded, opts);
         const services = makeLater(this, () => this.install(name, args));
         handles.set(this, services);
@@ -87,7 +87,7 @@ export class Addons extends pulumi.ComponentResource {
     }
 
     private async install(name: string, args: AddonsArgs): Promise<ReadonlyMap<string, k8s.core.v1.Service>> {
-        const manifests = await readAddons(openUpstream(args.bundle), args.addons ?? ADDONS);
+        const manifests = await readAddons(openUpstream(args.bundle), (args.addons as Addon[] | undefined) ?? ADDONS);
         const isKialiWithLogin = manifests.kiali !== undefined && args.kiali?.access === "token";
         const signingKey = isKialiWithLogin ? this.drawSigningKey(name) : undefined;
         const services = new Map<string, k8s.core.v1.Service>();

@@ -1,6 +1,5 @@
 /** The library: what a program imports, and what a component package has. */
 export { CrdInstallation, type InstalledCrd } from "../cluster";
-export { AddonName } from "./addonObjects";
 export { Addons, type AddonsArgs } from "./addons";
 export { Bookinfo, type BookinfoArgs } from "./bookinfo";
 export { type Endpoint, type EndpointPort } from "./endpoint";

@@ -29,8 +29,8 @@ export interface KialiArgs {
      */
     nodePort?: pulumi.Input<number>;
     /**
-     * Who may do what: `anonymous`, anybody may change the mesh; `view-only`, anybody may look; `token`, whoever logs in
-     * with a ServiceAccount's token, what that account may do.
+     * Who may do what: `anonymous`, anybody may change the mesh; `view-only`, anybody may look; `token`, whoever logs
+     * in with a ServiceAccount's token, what that account may do.
      *
      * A change: restart of Kiali.
      * @default "anonymous", as upstream has it

@@ -36,8 +36,11 @@ export interface MeshInspectionArgs {
 
 /** One sentence of an inspection. */
 export interface InspectionFinding {
-    severity: "problem" | "note";
+    /** `problem`, something is wrong; or `note`. */
+    severity: string;
+    /** Which check found it. */
     code: string;
+    /** What it is about, such as a pod. */
     subject: string;
     message: string;
 }
@@ -45,8 +48,8 @@ export interface InspectionFinding {
 /**
  * Inspects the mesh as `mesh-inspect doctor` does, once what it inspects is ready.
  *
- * It runs on the machine that runs the engine, in the project's directory, where this package is installed; with a node,
- * the node's rules are read over SSH first.
+ * It runs on the machine that runs the engine, in the project's directory, where this package is installed; with a
+ * node, the node's rules are read over SSH first.
  *
  * @example
  * const inspection = new MeshInspection(
@@ -59,6 +62,7 @@ export interface InspectionFinding {
 export class MeshInspection extends pulumi.ComponentResource {
     /** Whether nothing is wrong. */
     readonly ok: pulumi.Output<boolean>;
+    /** What is wrong or worth knowing, a sentence each. */
     readonly findings: pulumi.Output<InspectionFinding[]>;
 
     constructor(name: string, args: MeshInspectionArgs, opts?: pulumi.ComponentResourceOptions) {

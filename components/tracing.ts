@@ -23,8 +23,8 @@ export interface TracingArgs {
 /**
  * Makes every proxy of the mesh send its spans to a provider of traces.
  *
- * The demo profile knows Jaeger as one and samples all requests, but nothing there uses it. Needs a ready control plane,
- * whose webhook checks the object. A mesh takes one of them.
+ * The demo profile knows Jaeger as one and samples all requests, but nothing there uses it. Needs a ready control
+ * plane, whose webhook checks the object. A mesh takes one of them.
  *
  * @example
  * new Tracing("tracing", { percentage: 1 }, { provider, dependsOn: [istio] });

@@ -27,7 +27,10 @@ await build({
 });
 
 const tsc = join(repository, "node_modules", "typescript", "bin", "tsc");
-const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: repository, stdio: "inherit" });
+const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], {
+    cwd: repository,
+    stdio: "inherit",
+});
 if (status !== 0) process.exit(1);
 
 // The workspaces are not installed with the package; their types lie beside.

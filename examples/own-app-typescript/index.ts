@@ -35,7 +35,11 @@ const app = new k8s.apps.v1.Deployment(
                 metadata: { labels },
                 spec: {
                     containers: [
-                        { name: "shop", image: "docker.io/mccutchen/go-httpbin:2.18", ports: [{ containerPort: 8080 }] },
+                        {
+                            name: "shop",
+                            image: "docker.io/mccutchen/go-httpbin:2.18",
+                            ports: [{ containerPort: 8080 }],
+                        },
                     ],
                 },
             },

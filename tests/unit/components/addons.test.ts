@@ -245,7 +245,7 @@ describe("the addons' images", () => {
 describe("an addon that does not exist", () => {
     it("is refused before anything is registered", async () => {
         const recording = await Recording.start();
-        expect(() => new Addons("addons", { addons: ["zipkin" as "jaeger"] })).toThrow(
+        expect(() => new Addons("addons", { addons: ["zipkin"] })).toThrow(
             new UserError("There is no addon zipkin; allowed: kiali, jaeger, prometheus, grafana, loki"),
         );
         await recording.settled();

@@ -107,6 +107,51 @@ describe.each(COMPONENTS)("%s", (component, objects, build) => {
     });
 });
 
+describe("an object of a stack that was made before components named their children", () => {
+    it("is known by its former name", async () => {
+        serveUpstream();
+        const recording = await Recording.start({ answers: ANSWERS });
+        const opts = { provider: new k8s.Provider("given", {}) };
+        for (const [component, , build] of COMPONENTS) build(component, opts);
+        await recording.settled();
+        const former = reached(recording).flatMap(({ type, formerNames }) =>
+            formerNames.map((name) => `${type}::${name}`),
+        );
+        expect(former.sort()).toEqual(
+            [
+                ...["gatewayclasses", "gateways", "grpcroutes", "httproutes", "referencegrants"].map(
+                    (plural) =>
+                        `kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition::${plural}.gateway.networking.k8s.io`,
+                ),
+                "kubernetes:core/v1:Namespace::istio-system",
+                "kubernetes:helm.sh/v3:Release::istio-base",
+                "kubernetes:helm.sh/v4:Chart::istiod",
+                "kubernetes:telemetry.istio.io/v1:Telemetry::mesh-default",
+                "kubernetes:core/v1:Namespace::istio-sample",
+                ...["details", "productpage", "ratings", "reviews"].flatMap((service) => [
+                    `kubernetes:core/v1:Service::${service}`,
+                    `kubernetes:core/v1:ServiceAccount::bookinfo-${service}`,
+                ]),
+                ...["details-v1", "productpage-v1", "ratings-v1", "reviews-v1", "reviews-v2", "reviews-v3"].map(
+                    (name) => `kubernetes:apps/v1:Deployment::${name}`,
+                ),
+                "kubernetes:gateway.networking.k8s.io/v1:Gateway::IngressGateway",
+                "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute::r",
+                "kubernetes:core/v1:ConfigMap::kiali",
+                "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole::kiali",
+                ...["jaeger", "kiali", "prometheus"].map((name) => `kubernetes:apps/v1:Deployment::${name}`),
+                "kubernetes:core/v1:ServiceAccount::prometheus",
+                ...[
+                    ...["grafana", "jaeger-collector", "kiali", "loki", "loki-headless", "prometheus"],
+                    ...["tracing", "zipkin"],
+                ].map((name) => `kubernetes:core/v1:Service::${name}`),
+                "kubernetes:apps/v1:StatefulSet::loki",
+                "kubernetes:core/v1:PersistentVolumeClaim::storage-loki-0",
+            ].sort(),
+        );
+    });
+});
+
 /** The inputs of the components above; what only tells of the cluster is none. */
 const INPUTS: Readonly<Record<string, string[]>> = {
     GatewayApiCrds: ["install"],
