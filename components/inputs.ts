@@ -2,8 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 
 /** Changes an input. What is known at once stays known at once: of a plain value the result is a plain one. */
 export function mapInput<T, U>(input: pulumi.Input<T>, change: (value: T) => U): pulumi.Input<U> {
-    const later = pulumi.Output.isInstance(input) || input instanceof Promise;
-    return later ? pulumi.output(input).apply((value) => change(value)) : change(input);
+    if (!pulumi.Output.isInstance(input) && !(input instanceof Promise)) return change(input);
+    const later: pulumi.Output<unknown> = pulumi.output(input);
+    return later.apply((value) => change(value as T));
 }
 
 /** The value of an output; `undefined` where a preview cannot know it: there `apply` alone is never called. */
