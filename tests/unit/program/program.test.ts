@@ -80,6 +80,8 @@ describe("the program", () => {
         expect(recording.one(component("Bookinfo"), "bookinfo").dependencies).toEqual(controlPlane);
         expect(recording.one(component("IngressGateway"), "bookinfo-gateway").dependencies).toEqual([
             ...crds,
+            // Its own arguments name it.
+            `${NAMESPACE}::bookinfo-namespace`,
             ...controlPlane,
         ]);
         expect(recording.one(component("Addons"), "addons").dependencies).toEqual([`${NAMESPACE}::istio-istio-system`]);
