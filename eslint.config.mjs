@@ -4,7 +4,8 @@ import { importX } from "eslint-plugin-import-x";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-    { ignores: ["**/node_modules/", ".upstream/", "coverage/"] },
+    // An example is a program of its own; a test compiles it with the package as it is installed.
+    { ignores: ["**/node_modules/", ".upstream/", "coverage/", "dist/", "examples/"] },
     {
         files: ["**/*.{ts,mts,mjs}"],
         extends: [tseslint.configs.recommendedTypeChecked],

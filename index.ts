@@ -3,6 +3,7 @@ import { ADDONS, GATEWAY_API_CRDS, ISTIO_NAMESPACE, ISTIO_VERSION } from "@istio
 import {
     checkIdentity,
     checkRequirements,
+    managedCrds,
     readHoldings,
     readNodeHosts,
     surveyCluster,
@@ -10,25 +11,28 @@ import {
 } from "./cluster";
 import {
     Addons,
-    BASE_RELEASE,
     Bookinfo,
-    BookinfoGateway,
+    GatewayApiCrds,
+    IngressGateway,
+    IstioControlPlane,
+    MeshInspection,
+    Tracing,
+} from "./components";
+import { BASE_RELEASE } from "./components/internal";
+import { loadSettings } from "./config";
+import { withPlainErrors } from "./errors";
+import {
     Cluster,
     describeEndpoints,
     DestroyGuard,
     firstUrl,
-    GatewayApiCrds,
+    GATEWAY,
     GENERATED_SERVICE,
-    IstioControlPlane,
-    MeshInspection,
     needsOf,
     plannedObjects,
     StackIdentity,
     stackMarks,
-    Tracing,
-} from "./components";
-import { loadSettings } from "./config";
-import { withPlainErrors } from "./errors";
+} from "./stack";
 import { readAddons, readGatewayApiCrds, readIstioCrdNames, UpstreamFiles } from "./upstream";
 
 export = () =>
@@ -39,40 +43,43 @@ export = () =>
             projectDir: pulumi.runtime.getRootDirectory(),
             bundleDir: settings.bundle,
         });
-        // All files before the first resource: one that cannot be had must not leave half a stack behind.
-        const charts = { base: await upstream.chart("base"), istiod: await upstream.chart("istiod") };
+        // All files before the first resource: one that cannot be had must not leave half a stack behind. What the
+        // components read again is kept here.
+        await Promise.all([upstream.chart("base"), upstream.chart("istiod")]);
         const istioCrds = await readIstioCrdNames(upstream);
-        const crdManifests = await readGatewayApiCrds(upstream, GATEWAY_API_CRDS);
-        const addonManifests = await readAddons(
-            upstream,
-            ADDONS.filter((addon) => settings[addon]),
-        );
+        await readGatewayApiCrds(upstream, GATEWAY_API_CRDS);
+        const installed = ADDONS.filter((addon) => settings[addon]);
+        const manifests = await readAddons(upstream, installed);
 
         // Nothing in the cluster before it is known whose the cluster is, and whose what it holds.
         const identity = new StackIdentity("stack", { clusterUid: survey.uid });
         const recorded = await identity.recorded();
         checkIdentity(survey, settings.clusterUid ?? recorded?.clusterUid);
+        const lokiStorage = await surveyLokiStorage(survey.client, settings);
         const addonsArgs = {
-            manifests: addonManifests,
+            addons: installed,
             kiali: {
                 serviceType: settings.kialiServiceType,
                 nodePort: settings.kialiNodePort,
                 access: settings.kialiAccess,
             },
-            lokiStorage: await surveyLokiStorage(survey.client, settings),
+            loki: { storageClass: settings.lokiStorageClass, storageSize: settings.lokiStorageSize },
             imageMirrors: settings.imageMirrors,
+            bundle: settings.bundle,
         };
         const planned = plannedObjects({
             bookinfoNamespace: settings.bookinfoNamespace,
             istioCrds,
             addons: addonsArgs,
+            manifests,
         });
         const holdings = await readHoldings(survey, planned, {
             stack: recorded?.id,
             existingNamespaces: settings.existingNamespaces,
             baseRelease: BASE_RELEASE,
         });
-        await checkRequirements(survey, holdings, needsOf({ ...settings, planned, addons: addonsArgs }));
+        await checkRequirements(survey, holdings, needsOf({ ...settings, planned, addons: addonsArgs, manifests }));
+        managedCrds(settings.gatewayApiCrds, holdings.gatewayApiCrds, "pulumi config set gatewayApiCrds always");
 
         const hasNodePorts =
             settings.gatewayServiceType === "NodePort" || (settings.kiali && settings.kialiServiceType === "NodePort");
@@ -85,31 +92,27 @@ export = () =>
         });
         pulumi.runtime.registerResourceTransform(stackMarks(identity.id, provider));
 
-        const gatewayApi = new GatewayApiCrds("gateway-api", {
-            install: settings.gatewayApiCrds,
-            manifests: crdManifests,
-            installed: holdings.gatewayApiCrds,
-            provider,
-        });
+        const { bundle, imageMirrors } = settings;
+        const gatewayApi = new GatewayApiCrds(
+            "gateway-api",
+            { install: settings.gatewayApiCrds, installed: [...holdings.gatewayApiCrds], bundle },
+            { provider },
+        );
 
         const istio = new IstioControlPlane(
             "istio",
             {
-                charts,
-                version: ISTIO_VERSION,
                 hub: settings.istioHub,
                 tag: settings.istioTag,
-                imageMirrors: settings.imageMirrors,
+                imageMirrors,
                 existingNamespace: holdings.usedNamespaces.includes(ISTIO_NAMESPACE),
-                crds: istioCrds,
-                managedCrds: holdings.managedCrds,
-                client: survey.client,
-                provider,
+                excludedCrds: [...holdings.managedCrds],
+                bundle,
             },
-            { dependsOn: [gatewayApi] },
+            { provider, dependsOn: [gatewayApi] },
         );
 
-        const tracing = settings.jaeger ? [new Tracing("tracing", { provider }, { dependsOn: [istio] })] : [];
+        const tracing = settings.jaeger ? [new Tracing("tracing", {}, { provider, dependsOn: [istio] })] : [];
 
         const bookinfo = new Bookinfo(
             "bookinfo",
@@ -117,25 +120,30 @@ export = () =>
                 namespace: settings.bookinfoNamespace,
                 existingNamespace: holdings.usedNamespaces.includes(settings.bookinfoNamespace),
                 images: settings.bookinfoImages,
-                imageMirrors: settings.imageMirrors,
+                imageMirrors,
                 tag: settings.bookinfoTag,
-                provider,
             },
-            { dependsOn: [istio] },
+            { provider, dependsOn: [istio] },
         );
 
-        const gateway = new BookinfoGateway(
-            "bookinfo-gateway",
+        const gateway = new IngressGateway(
+            GATEWAY,
             {
-                namespace: bookinfo.namespace.metadata.name,
+                namespace: bookinfo.namespace,
                 serviceType: settings.gatewayServiceType,
                 nodePort: settings.gatewayNodePort,
-                provider,
+                routes: [bookinfo.route],
             },
-            { dependsOn: [gatewayApi, istio] },
+            // As it was called before 0.2.
+            { provider, dependsOn: [gatewayApi, istio], aliases: [{ type: "istio-on-pulumi:index:BookinfoGateway" }] },
         );
 
-        const addons = new Addons("addons", { ...addonsArgs, provider }, { dependsOn: [istio.namespace] });
+        const addons = new Addons(
+            "addons",
+            { ...addonsArgs, lokiUnbound: !lokiStorage.bound },
+            { provider, dependsOn: [istio.namespaceResource] },
+        );
+        const services = await addons.services;
 
         const inspection =
             settings.meshInspection === "off"
@@ -145,7 +153,7 @@ export = () =>
                       {
                           kubeconfig: settings.kubeconfig,
                           context,
-                          namespaces: [istio.namespace.metadata.name, bookinfo.namespace.metadata.name],
+                          namespaces: [istio.namespace, bookinfo.namespace],
                           node:
                               settings.meshInspection === "ssh"
                                   ? {
@@ -161,7 +169,7 @@ export = () =>
                               settings.istioHub,
                               settings.imageMirrors,
                               settings.istioTag,
-                              ...[gateway.service, ...addons.services.values()].map(({ spec }) => spec.ports),
+                              ...[gateway.service, ...services.values()].map(({ spec }) => spec.ports),
                               ...bookinfo.deployments.map(({ spec }) => spec),
                           ],
                       },
@@ -190,8 +198,8 @@ export = () =>
         );
 
         const endpoints = describeEndpoints({
-            services: new Map([...addons.services, [GENERATED_SERVICE, gateway.service]]),
-            istioNamespace: ISTIO_NAMESPACE,
+            services: new Map([...services, [GENERATED_SERVICE, gateway.service]]),
+            istiod: istio.endpoint,
             nodeHosts,
         });
 

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { UserError } from "@istio-on-pulumi/kube";
 import { checkIdentity, surveyCluster } from "./survey";
 
-/** Run by `components/destroyGuard.ts` before a stack is destroyed: fails where the cluster is not the stack's. */
+/** Run by `stack/destroyGuard.ts` before a stack is destroyed: fails where the cluster is not the stack's. */
 async function guard() {
     const { values } = parseArgs({
         options: { uid: { type: "string" }, context: { type: "string" }, kubeconfig: { type: "string" } },

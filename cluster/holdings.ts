@@ -1,19 +1,9 @@
 import { type ObjectMetadata, UserError } from "@istio-on-pulumi/kube";
-import { STACK_LABEL } from "./marks";
-import { CRDS, findObjects, type PlannedObject } from "./objects";
+import { type InstalledCrd, readCrd } from "./gatewayApi";
+import { findObjects, type PlannedObject } from "./objects";
 import { ownerOf, type ReleaseName } from "./owner";
 import { type Claims, type Holdings, sortHoldings } from "./ownership";
 import type { ClusterSurvey } from "./survey";
-
-/** A CustomResourceDefinition of the Gateway API that the cluster holds. */
-export interface InstalledCrd {
-    readonly name: string;
-    /** Versions that the API server serves, such as `v1`. */
-    readonly served: readonly string[];
-    readonly annotations: Readonly<Record<string, string>>;
-    /** Whether this program installed it, for this stack or for one that is gone. */
-    readonly isOwn: boolean;
-}
 
 /** What the cluster holds of the planned objects, once it is known that nothing of it is somebody else's. */
 export interface ClusterHoldings extends Holdings {
@@ -43,7 +33,10 @@ export async function readHoldings(
     const crds = held.filter(([{ kind, part }]) => kind === "CustomResourceDefinition" && part === "gatewayApi");
     return {
         ...holdings,
-        gatewayApiCrds: await Promise.all(crds.map(([{ name }, metadata]) => readCrd(client, name, metadata))),
+        // Whichever stack made them: they outlive it.
+        gatewayApiCrds: (await Promise.all(crds.map(([{ name }]) => readCrd(client, name, () => true)))).filter(
+            (crd) => crd !== undefined,
+        ),
         holds: (kind, name, namespace) =>
             held.some(([o]) => o.kind === kind && o.name === name && o.namespace === namespace),
     };
@@ -95,14 +88,4 @@ export async function readRecords(
     return (
         (await client.listMetadata(`/api/v1/namespaces/${namespace}/secrets`, { absent: [403, 404], selector })) ?? []
     );
-}
-
-async function readCrd(client: Client, name: string, { labels, annotations }: ObjectMetadata): Promise<InstalledCrd> {
-    const { spec } = await client.get<{ spec: { versions: { name: string; served: boolean }[] } }>(`${CRDS}/${name}`);
-    return {
-        name,
-        served: spec.versions.filter((version) => version.served).map((version) => version.name),
-        annotations: annotations ?? {},
-        isOwn: labels?.[STACK_LABEL] !== undefined,
-    };
 }

@@ -1,4 +1,5 @@
-export { type ClusterHoldings, type InstalledCrd, readHoldings } from "./holdings";
+export { CrdInstallation, type InstalledCrd, managedCrds, readCrd } from "./gatewayApi";
+export { type ClusterHoldings, readHoldings } from "./holdings";
 export { STACK_LABEL, USED_BY_LABEL } from "./marks";
 export { type NodeHosts, readNodeHosts } from "./nodeAddress";
 export type { Part, PlannedObject } from "./objects";

@@ -1,122 +1,126 @@
 import { randomBytes } from "node:crypto";
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { type Addon, ADDONS } from "@istio-on-pulumi/kube";
-import { SKIP_AWAIT } from "./annotations";
-import { type ImageMirrors, mirrored } from "./images";
+import { type Addon, ADDONS, UserError } from "@istio-on-pulumi/kube";
+import { readAddons } from "../upstream";
+import { addonObjects } from "./addonObjects";
+import { childOf } from "./child";
+import { type Endpoint, endpointOf } from "./endpoint";
+import type { ImageMirrors } from "./images";
 import { keptCommand } from "./keptCommand";
-import { type KialiArgs, kialiObjects } from "./kiali";
-import { lokiObjects, lokiOptions, type LokiStorage } from "./loki";
-import { type Manifest, parseManifest, registerManifest, withoutReplicas } from "./manifest";
+import type { KialiArgs } from "./kiali";
+import { makeLater, outputOf, whenFinished } from "./later";
+import { type LokiArgs, lokiOptions } from "./loki";
+import { registerManifest } from "./manifest";
+import { openUpstream } from "./upstreamFiles";
 
 export interface AddonsArgs {
-    /** The manifest of each addon to install, a YAML text; an addon without one is left out. */
-    manifests: Partial<Record<Addon, string>>;
+    /**
+     * Which addons to install, of kiali, jaeger, prometheus, grafana and loki; one alone is a component as good as all.
+     *
+     * A change: in place; one that is left out is deleted with its data.
+     * @default all of them
+     */
+    addons?: string[];
     /** How Kiali is reached, and what it may do. */
-    kiali: Omit<KialiArgs, "tracing" | "signingKey">;
+    kiali?: KialiArgs;
     /** Loki's volume. */
-    lokiStorage: LokiStorage;
-    /** Registries to pull the images from instead. */
-    imageMirrors: ImageMirrors;
-    /** The cluster's provider. */
-    provider: k8s.Provider;
+    loki?: LokiArgs;
+    /**
+     * Registries to pull from instead, from a registry (or a registry with a path) to its mirror.
+     *
+     * A change: restart of the pods whose images it renames; those of Jaeger, Prometheus and Grafana lose their data.
+     * @default none
+     */
+    imageMirrors?: pulumi.Input<ImageMirrors>;
+    /**
+     * Directory of upstream files written by `npm run bundle`, relative to the project; for machines without internet.
+     *
+     * A change: nothing in the cluster.
+     * @default the files are fetched and cached
+     */
+    bundle?: string;
+    /**
+     * Whether Loki's claim has no volume yet and may be replaced, for a program that has looked. Not kept in the state.
+     * @default false: a claim that may hold logs is never replaced
+     */
+    lokiUnbound?: boolean;
 }
 
-/** Kiali, Jaeger, Prometheus, Grafana and Loki, as Istio's samples have them. Needs the namespace `istio-system`. */
+/**
+ * Kiali, Jaeger, Prometheus, Grafana and Loki, as Istio's samples have them. Needs the namespace `istio-system`.
+ *
+ * @example
+ * new Addons(
+ *     "addons",
+ *     { kiali: { serviceType: "ClusterIP", access: "token" }, loki: { storageSize: "50Gi" } },
+ *     { provider, dependsOn: [istio] },
+ * );
+ * @example
+ * new Addons("prometheus", { addons: ["prometheus"] }, { provider, dependsOn: [istio] });
+ */
 export class Addons extends pulumi.ComponentResource {
-    /** Every Service of the installed addons, by its name. */
-    readonly services: ReadonlyMap<string, k8s.core.v1.Service>;
+    /** Every Service of the addons, by its name. */
+    readonly endpoints: pulumi.Output<Record<string, Endpoint>>;
 
-    constructor(name: string, args: AddonsArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("istio-on-pulumi:index:Addons", name, {}, { ...opts, providers: { kubernetes: args.provider } });
+    /** @throws UserError where an addon does not exist */
+    constructor(name: string, args: AddonsArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+        const { lokiUnbound: _, ...recorded } = args;
+        checkNames(args.addons ?? ADDONS);
+        super("istio-on-pulumi:index:Addons", name, recorded, opts);
+        const services = makeLater(this, () => this.install(name, args));
+        handles.set(this, services);
+        const endpoints = services.then((byName) =>
+            Object.fromEntries([...byName].map(([key, each]) => [key, endpointOf(each)])),
+        );
+        this.endpoints = outputOf(endpoints).apply((known) => known as Record<string, Endpoint>);
+        this.registerOutputs({ endpoints: this.endpoints });
+    }
+
+    protected override initialize() {
+        return whenFinished(this);
+    }
+
+    /** The Services, by their names; they are known once upstream's files are. */
+    get services(): Promise<ReadonlyMap<string, k8s.core.v1.Service>> {
+        return handles.get(this)!;
+    }
+
+    private async install(name: string, args: AddonsArgs): Promise<ReadonlyMap<string, k8s.core.v1.Service>> {
+        const manifests = await readAddons(openUpstream(args.bundle), (args.addons as Addon[] | undefined) ?? ADDONS);
+        const isKialiWithLogin = manifests.kiali !== undefined && args.kiali?.access === "token";
+        const signingKey = isKialiWithLogin ? this.drawSigningKey(name) : undefined;
         const services = new Map<string, k8s.core.v1.Service>();
         const claims: pulumi.Resource[] = [];
-        const signingKey = args.kiali.access === "token" ? this.drawSigningKey() : undefined;
-        for (const manifest of addonObjects(args, signingKey)) {
-            const options = lokiOptions(manifest, args.lokiStorage, claims);
-            const resource = registerManifest(manifest, { ...options, parent: this });
+        for (const manifest of addonObjects(manifests, args, signingKey)) {
+            const [child, options] = childOf(this, name, manifest.metadata.name);
+            const lokis = lokiOptions(manifest, args.lokiUnbound ?? false, claims);
+            const resource = registerManifest(child, manifest, { ...options, ...lokis });
             if (manifest.kind === "PersistentVolumeClaim") claims.push(resource);
-            if (manifest.kind === "Service") {
-                services.set(manifest.metadata.name, resource as k8s.core.v1.Service);
-            }
+            if (manifest.kind === "Service") services.set(manifest.metadata.name, resource as k8s.core.v1.Service);
         }
-        this.services = services;
-        this.registerOutputs({ services: [...services.keys()] });
+        return services;
     }
 
     /** Drawn once: what a resource that does not change was made with stays in its state. */
-    private drawSigningKey(): pulumi.Output<string> {
+    private drawSigningKey(name: string): pulumi.Output<string> {
+        const [child, options] = childOf(this, name, "kiali-signing-key");
         // Secret as a whole: of a secret within a secret the SDK unwraps but one.
         const environment = pulumi.secret({ KEY: randomBytes(16).toString("hex") });
-        const drawn = keptCommand("kiali-signing-key", environment, {
-            parent: this,
-            additionalSecretOutputs: ["environment"],
-        });
+        const drawn = keptCommand(child, environment, { ...options, additionalSecretOutputs: ["environment"] });
         return drawn.environment.apply((recorded) => {
-            if (!recorded?.KEY) throw new Error("The state of kiali-signing-key holds no key");
+            if (!recorded?.KEY) throw new Error(`The state of ${child} holds no key`);
             return recorded.KEY;
         });
     }
 }
 
-/**
- * The objects of the addons as they are to be applied: upstream's, with the few changes that the arguments ask for.
- *
- * @param signingKey Kiali's, for its logins
- */
-export function addonObjects(args: Omit<AddonsArgs, "provider">, signingKey?: pulumi.Input<string>): Manifest[] {
-    return ADDONS.flatMap((addon) => {
-        const objects = parseManifest(args.manifests[addon] ?? "");
-        switch (addon) {
-            case "kiali":
-                return kialiObjects(objects, {
-                    ...args.kiali,
-                    tracing: args.manifests.jaeger !== undefined,
-                    signingKey,
-                });
-            case "loki":
-                return lokiObjects(objects, args.lokiStorage);
-            default:
-                return objects;
-        }
-    }).map((object) => adapt(object, args.imageMirrors));
-}
+/** Not a property: those are the outputs of the component in every language. */
+const handles = new WeakMap<Addons, Promise<ReadonlyMap<string, k8s.core.v1.Service>>>();
 
-function adapt(object: Manifest, mirrors: ImageMirrors): Manifest {
-    switch (object.kind) {
-        case "Service":
-            return unawaited(object);
-        case "Deployment":
-        case "StatefulSet":
-            return withMirrors(withoutReplicas(object), mirrors);
-        default:
-            return object;
+function checkNames(names: readonly string[]) {
+    const unknown = names.filter((name) => !(ADDONS as readonly string[]).includes(name));
+    if (unknown.length > 0) {
+        throw new UserError(`There is no addon ${unknown.join(", ")}; allowed: ${ADDONS.join(", ")}`);
     }
-}
-
-/** The workload behind a Service is awaited; the Service's own wait is ten more seconds each. */
-function unawaited(service: Manifest): Manifest {
-    return {
-        ...service,
-        metadata: { ...service.metadata, annotations: { ...service.metadata.annotations, ...SKIP_AWAIT } },
-    };
-}
-
-interface PodTemplate {
-    spec: { containers: { image: string }[]; initContainers?: { image: string }[] };
-}
-
-function withMirrors(workload: Manifest, mirrors: ImageMirrors): Manifest {
-    const spec = workload.spec as { template: PodTemplate };
-    const pull = <T extends { image: string }>(container: T) => ({
-        ...container,
-        image: mirrored(container.image, mirrors),
-    });
-    const { containers, initContainers, ...pod } = spec.template.spec;
-    const mirroredPod = {
-        ...pod,
-        containers: containers.map(pull),
-        ...(initContainers && { initContainers: initContainers.map(pull) }),
-    };
-    return { ...workload, spec: { ...spec, template: { ...spec.template, spec: mirroredPod } } };
 }

@@ -1,80 +1,146 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { BOOKINFO_IMAGES, BOOKINFO_NAMESPACE, BOOKINFO_VERSION } from "@istio-on-pulumi/kube";
 import { SKIP_AWAIT } from "./annotations";
-import { BOOKINFO_PORT, BOOKINFO_SERVICES, BOOKINFO_WORKLOADS, type BookinfoWorkload } from "./bookinfoFacts";
+import {
+    BOOKINFO_PORT,
+    BOOKINFO_ROUTES,
+    BOOKINFO_SERVICES,
+    BOOKINFO_WORKLOADS,
+    type BookinfoWorkload,
+} from "./bookinfoFacts";
+import { childOf } from "./child";
 import { type ImageMirrors, mirrored } from "./images";
 import { namespaceOf } from "./namespace";
+import type { RouteArgs } from "./routes";
 
 export interface BookinfoArgs {
-    /** Namespace of the sample; it gets the injection label. */
-    namespace: string;
-    /** Whether the namespace is somebody else's: it is labelled and used, and stays on `destroy`. */
-    existingNamespace: boolean;
-    /** Start of the image names, before `-productpage-v1` and so on. */
-    images: string;
-    /** Registries to pull the images from instead. */
-    imageMirrors: ImageMirrors;
-    /** Tag of the images. */
-    tag: string;
-    /** The cluster's provider. */
-    provider: k8s.Provider;
+    /**
+     * Namespace of the sample; it gets the injection label.
+     *
+     * A change: replacement; the old namespace is deleted, with all that is in it.
+     * @default "istio-sample"
+     */
+    namespace?: pulumi.Input<string>;
+    /**
+     * Whether the namespace is somebody else's: it is labelled and used, and stays on `destroy`.
+     *
+     * A change: data; a namespace that the stack made is deleted with all that is in it.
+     * @default false
+     */
+    existingNamespace?: boolean;
+    /**
+     * Start of the image names, before `-productpage-v1` and so on.
+     *
+     * A change: restart of the pods.
+     * @default "docker.io/istio/examples-bookinfo"
+     */
+    images?: pulumi.Input<string>;
+    /**
+     * Tag of the images.
+     *
+     * A change: restart of the pods.
+     * @default the one of Istio's release
+     */
+    tag?: pulumi.Input<string>;
+    /**
+     * Registries to pull from instead, from a registry (or a registry with a path) to its mirror.
+     *
+     * A change: restart of the pods.
+     * @default none
+     */
+    imageMirrors?: pulumi.Input<ImageMirrors>;
 }
 
 /**
  * The Bookinfo sample in a namespace of its own, with sidecar injection.
  *
  * Give it `dependsOn` a ready control plane: a pod that is created before istiod answers has no sidecar.
+ *
+ * @example
+ * const bookinfo = new Bookinfo("bookinfo", { namespace: "books" }, { provider, dependsOn: [istio] });
+ * new IngressGateway(
+ *     "bookinfo-gateway",
+ *     { namespace: bookinfo.namespace, routes: [bookinfo.route] },
+ *     { provider, dependsOn: [gatewayApi, istio] },
+ * );
  */
 export class Bookinfo extends pulumi.ComponentResource {
-    readonly namespace: ReturnType<typeof namespaceOf>;
-    readonly services: k8s.core.v1.Service[];
-    readonly deployments: k8s.apps.v1.Deployment[];
+    /** The sample's namespace, known once it exists. */
+    readonly namespace: pulumi.Output<string>;
+    /** Host and port of productpage inside the cluster. */
+    readonly productpage: pulumi.Output<string>;
 
-    constructor(name: string, args: BookinfoArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("istio-on-pulumi:index:Bookinfo", name, {}, { ...opts, providers: { kubernetes: args.provider } });
-        this.namespace = namespaceOf(
-            args.namespace,
-            { existing: args.existingNamespace, labels: { "istio-injection": "enabled" } },
-            { parent: this },
+    constructor(name: string, args: BookinfoArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+        super("istio-on-pulumi:index:Bookinfo", name, args, opts);
+        this.namespace = this.createNamespace(name, args);
+        const accounts = new Map(BOOKINFO_SERVICES.map((each) => [each, this.createServiceAccount(name, each)]));
+        for (const service of BOOKINFO_SERVICES) this.createService(name, service);
+        const deployments = BOOKINFO_WORKLOADS.map((workload) =>
+            this.createDeployment(name, workload, accounts.get(workload.service)!, args),
         );
-        const accounts = new Map(BOOKINFO_SERVICES.map((service) => [service, this.createServiceAccount(service)]));
-        this.services = BOOKINFO_SERVICES.map((service) => this.createService(service));
-        this.deployments = BOOKINFO_WORKLOADS.map((workload) =>
-            this.createDeployment(workload, accounts.get(workload.service)!, args),
-        );
-        this.registerOutputs({ namespace: this.namespace.metadata.name });
+        handles.set(this, { name, deployments });
+        this.productpage = pulumi.interpolate`${ENTRANCE}.${this.namespace}.svc:${BOOKINFO_PORT}`;
+        this.registerOutputs({ namespace: this.namespace, productpage: this.productpage });
     }
 
-    private createServiceAccount(service: string) {
-        const name = `bookinfo-${service}`;
+    get deployments(): k8s.apps.v1.Deployment[] {
+        return handles.get(this)!.deployments;
+    }
+
+    /** For a gateway's `routes`: the paths of productpage that are for everybody. */
+    get route(): RouteArgs {
+        return { name: handles.get(this)!.name, service: ENTRANCE, port: BOOKINFO_PORT, paths: [...BOOKINFO_ROUTES] };
+    }
+
+    private createNamespace(name: string, { namespace = BOOKINFO_NAMESPACE, existingNamespace }: BookinfoArgs) {
+        const [child, { parent }] = childOf(this, name, "namespace");
+        const labels = { "istio-injection": "enabled" };
+        return namespaceOf(
+            child,
+            { name: namespace, existing: existingNamespace ?? false, labels },
+            // Before 0.2 the namespace was named after itself.
+            { parent, ...(typeof namespace === "string" && { aliases: [{ name: namespace }] }) },
+        ).metadata.name;
+    }
+
+    private createServiceAccount(name: string, service: string) {
+        const account = `bookinfo-${service}`;
+        const [child, options] = childOf(this, name, account);
         return new k8s.core.v1.ServiceAccount(
-            name,
-            { metadata: this.metadata(name, { account: service }) },
-            { parent: this },
+            child,
+            { metadata: this.metadata(account, { account: service }) },
+            options,
         );
     }
 
-    private createService(service: string) {
+    private createService(name: string, service: string) {
+        const [child, options] = childOf(this, name, service);
         return new k8s.core.v1.Service(
-            service,
+            child,
             {
                 metadata: { ...this.metadata(service, { app: service, service }), annotations: SKIP_AWAIT },
                 spec: { ports: [{ port: BOOKINFO_PORT, name: "http" }], selector: { app: service } },
             },
-            { parent: this },
+            options,
         );
     }
 
-    private createDeployment(workload: BookinfoWorkload, account: k8s.core.v1.ServiceAccount, args: BookinfoArgs) {
-        const { service, version, scratch, env, podAnnotations } = workload;
-        const name = `${service}-${version}`;
+    private createDeployment(
+        name: string,
+        { service, version, scratch, env, podAnnotations }: BookinfoWorkload,
+        account: k8s.core.v1.ServiceAccount,
+        args: BookinfoArgs,
+    ) {
+        const deployment = `${service}-${version}`;
+        const [child, options] = childOf(this, name, deployment);
         const labels = { app: service, version };
         // The mounts are listed the other way round than the volumes, as upstream has them.
         const volumes = Object.entries(scratch);
         return new k8s.apps.v1.Deployment(
-            name,
+            child,
             {
-                metadata: this.metadata(name, labels),
+                metadata: this.metadata(deployment, labels),
                 // No replicas: one is the API's default, and a number here would conflict after a `kubectl scale`.
                 spec: {
                     selector: { matchLabels: labels },
@@ -88,7 +154,7 @@ export class Bookinfo extends pulumi.ComponentResource {
                             containers: [
                                 {
                                     name: service,
-                                    image: `${mirrored(`${args.images}-${name}`, args.imageMirrors)}:${args.tag}`,
+                                    image: imageOf(deployment, args),
                                     imagePullPolicy: "IfNotPresent",
                                     ports: [{ containerPort: BOOKINFO_PORT }],
                                     ...(Object.keys(env).length > 0 && {
@@ -108,11 +174,26 @@ export class Bookinfo extends pulumi.ComponentResource {
                     },
                 },
             },
-            { parent: this },
+            options,
         );
     }
 
     private metadata(name: string, labels: Record<string, string>) {
-        return { name, namespace: this.namespace.metadata.name, labels };
+        return { name, namespace: this.namespace, labels };
     }
+}
+
+/** Not properties: those are the outputs of the component in every language. */
+const handles = new WeakMap<Bookinfo, { name: string; deployments: k8s.apps.v1.Deployment[] }>();
+
+/** The Service that users call. */
+const ENTRANCE = "productpage";
+
+function imageOf(
+    deployment: string,
+    { images = BOOKINFO_IMAGES, tag = BOOKINFO_VERSION, imageMirrors = {} }: BookinfoArgs,
+): pulumi.Output<string> {
+    return pulumi
+        .all([images, tag, imageMirrors])
+        .apply(([start, version, mirrors]) => `${mirrored(`${start}-${deployment}`, mirrors)}:${version}`);
 }

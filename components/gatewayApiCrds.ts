@@ -1,86 +1,107 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import {
-    GATEWAY_API_BUNDLE_VERSION,
-    GATEWAY_API_CRDS,
-    NEEDED_GATEWAY_API_CRDS,
-    UserError,
-} from "@istio-on-pulumi/kube";
-import type { InstalledCrd } from "../cluster";
+import { GATEWAY_API_BUNDLE_VERSION, GATEWAY_API_CRDS } from "@istio-on-pulumi/kube";
+import { type CrdInstallation, type InstalledCrd, managedCrds, readCrd, STACK_LABEL } from "../cluster";
+import { readGatewayApiCrds } from "../upstream";
+import { childOf } from "./child";
+import { openClusterOf } from "./clusterOf";
+import { makeLater, outputOf, whenFinished } from "./later";
 import { type Manifest, parseManifest } from "./manifest";
+import { openUpstream } from "./upstreamFiles";
 
 export interface GatewayApiCrdsArgs {
-    /** `auto`: where the cluster serves none but this stack's; `always`: taking over what is there; `never`. */
-    install: "auto" | "always" | "never";
-    /** The manifests of the CRDs, each a YAML text of one or more documents. */
-    manifests: string[];
-    /** The Gateway API CRDs that the cluster holds now. */
-    installed: readonly InstalledCrd[];
-    /** The cluster's provider; one that takes over existing objects, since these CRDs outlive `pulumi destroy`. */
-    provider: k8s.Provider;
+    /**
+     * Which CRDs the component manages: `auto`, those that it installed and, where the cluster holds none of
+     * somebody else's, all; `always`, all, taking over what is there; `never`, none. With `auto` and `always` the
+     * provider must take over objects that exist (`upsertExistingObjects`), for these CRDs outlive the stack.
+     *
+     * A change: in place; CRDs are never deleted.
+     * @default "auto"
+     */
+    install?: CrdInstallation;
+    /**
+     * Directory of upstream files written by `npm run bundle`, relative to the project; for machines without internet.
+     *
+     * A change: nothing in the cluster.
+     * @default the files are fetched and cached
+     */
+    bundle?: string;
+    /**
+     * The Gateway API CRDs that the cluster holds now, for a program that has looked already. Not kept in the state.
+     * @default the component looks, by the kubeconfig and the context of its provider
+     */
+    installed?: InstalledCrd[];
 }
 
 /**
- * Gateway API's CustomResourceDefinitions, installed only if absent.
+ * Gateway API's CustomResourceDefinitions (standard channel), installed only if absent.
  *
  * They are never deleted with the stack: deleting a CRD deletes every object of its kind, whoever made it.
+ *
+ * @example
+ * const provider = new k8s.Provider("cluster", { context: "prod", upsertExistingObjects: true });
+ * const gatewayApi = new GatewayApiCrds("gateway-api", {}, { provider });
  */
 export class GatewayApiCrds extends pulumi.ComponentResource {
-    /** The CRDs this stack manages; empty where the cluster keeps its own. */
-    readonly crds: k8s.apiextensions.v1.CustomResourceDefinition[];
     /** Gateway API's version once the stack is up, such as `v1.2.1`; `unknown` where foreign CRDs do not tell. */
-    readonly version: string;
+    readonly version: pulumi.Output<string>;
+    /** Names of the CRDs that this component manages; empty where the cluster keeps its own. */
+    readonly managed: pulumi.Output<string[]>;
 
-    constructor(name: string, args: GatewayApiCrdsArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("istio-on-pulumi:index:GatewayApiCrds", name, {}, { ...opts, providers: { kubernetes: args.provider } });
-        const managed = managedCrds(args.install, args.installed);
-        const manifests = args.manifests
-            .flatMap(parseManifest)
-            .filter((manifest) => managed.includes(manifest.metadata.name));
-        this.crds = manifests.map((manifest) => this.createCrd(manifest));
-        this.version = bundleVersion(manifests[0]?.metadata.annotations ?? args.installed[0]?.annotations);
-        this.registerOutputs({ version: this.version });
+    /** @throws UserError where `installed` is given, and the cluster's own CRDs are not enough */
+    constructor(name: string, args: GatewayApiCrdsArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+        const { installed, ...recorded } = args;
+        // Before anything is registered, where it is known already.
+        if (installed) managedCrds(args.install ?? "auto", installed, REMEDY);
+        super("istio-on-pulumi:index:GatewayApiCrds", name, recorded, opts);
+        const made = outputOf(makeLater(this, () => this.install(name, args)));
+        this.version = made.apply(({ version = "unknown" }) => version);
+        this.managed = made.apply(({ managed = [] }) => managed);
+        this.registerOutputs({ version: this.version, managed: this.managed });
     }
 
-    private createCrd({ metadata, spec }: Manifest) {
+    protected override initialize() {
+        return whenFinished(this);
+    }
+
+    private async install(name: string, { install = "auto", bundle, installed }: GatewayApiCrdsArgs) {
+        const held = installed ?? (await this.look());
+        const managed = managedCrds(install, held, REMEDY);
+        const texts = await readGatewayApiCrds(openUpstream(bundle), managed);
+        const manifests = texts.flatMap(parseManifest);
+        for (const manifest of manifests) this.createCrd(name, manifest);
+        return { managed, version: bundleVersion(manifests[0]?.metadata.annotations ?? held[0]?.annotations) };
+    }
+
+    /** The CRDs that the cluster holds; none where a preview does not know the cluster yet. */
+    private async look(): Promise<InstalledCrd[]> {
+        const client = await openClusterOf(this);
+        if (client === undefined) return [];
+        const isOwn = (stack: string) => stack === ownLabel();
+        const found = await Promise.all(GATEWAY_API_CRDS.map((crd) => readCrd(client, crd, isOwn)));
+        return found.filter((crd) => crd !== undefined);
+    }
+
+    private createCrd(name: string, { metadata, spec }: Manifest) {
+        const [child, opts] = childOf(this, name, metadata.name);
         return new k8s.apiextensions.v1.CustomResourceDefinition(
-            metadata.name,
-            { metadata, spec: spec as k8s.types.input.apiextensions.v1.CustomResourceDefinitionSpec },
-            { parent: this, retainOnDelete: true },
+            child,
+            {
+                // How a later run knows them again; a program that marks all of its objects has its own mark.
+                metadata: { ...metadata, labels: { ...metadata.labels, [STACK_LABEL]: ownLabel() } },
+                spec: spec as k8s.types.input.apiextensions.v1.CustomResourceDefinitionSpec,
+            },
+            { ...opts, retainOnDelete: true },
         );
     }
 }
 
-/**
- * The names of the CRDs that the stack manages.
- *
- * With `auto` those it installed stay its own on every run, and absent ones join them only where no CRD is somebody
- * else's: CRDs of two releases side by side serve nobody.
- * @throws UserError where the cluster's own CRDs do not serve the walkthrough's Gateway and HTTPRoute
- */
-export function managedCrds(install: GatewayApiCrdsArgs["install"], installed: readonly InstalledCrd[]): string[] {
-    if (install === "always") {
-        return GATEWAY_API_CRDS;
-    }
-    const own = installed.filter((crd) => crd.isOwn).map((crd) => crd.name);
-    if (install === "auto" && own.length === installed.length) {
-        return GATEWAY_API_CRDS;
-    }
-    const unserved = NEEDED_GATEWAY_API_CRDS.filter(
-        (crdName) => !installed.some((crd) => crd.name === crdName && crd.served.includes("v1")),
-    );
-    if (unserved.length > 0) {
-        const why =
-            install === "auto"
-                ? "The cluster holds Gateway API CRDs that this program did not install"
-                : "gatewayApiCrds is never";
-        const names = new Intl.ListFormat("en-GB").format(unserved);
-        throw new UserError(
-            `${why}, and the cluster does not serve ${names} at version v1; ` +
-                "install them there, or let this stack do it with: pulumi config set gatewayApiCrds always",
-        );
-    }
-    return install === "auto" ? own : [];
+const REMEDY = 'install: "always"';
+
+/** The stack by its name, as the value of a label. */
+function ownLabel(): string {
+    const name = `${pulumi.getProject()}.${pulumi.getStack()}`.replace(/[^\w.-]/g, "-");
+    return name.slice(0, 63).replace(/[^a-zA-Z0-9]+$/, "");
 }
 
 function bundleVersion(annotations: Readonly<Record<string, string>> | undefined): string {

@@ -1,14 +1,16 @@
+/** The library: what a program imports, and what a component package has. */
+export { CrdInstallation, type InstalledCrd } from "../cluster";
 export { Addons, type AddonsArgs } from "./addons";
 export { Bookinfo, type BookinfoArgs } from "./bookinfo";
-export { BookinfoGateway, type BookinfoGatewayArgs, GENERATED_SERVICE } from "./bookinfoGateway";
-export { Cluster, type ClusterArgs } from "./cluster";
-export { DestroyGuard } from "./destroyGuard";
-export { describeEndpoints, type Endpoint, type EndpointPort, firstUrl } from "./endpoints";
+export { type Endpoint, type EndpointPort } from "./endpoint";
 export { GatewayApiCrds, type GatewayApiCrdsArgs } from "./gatewayApiCrds";
-export { BASE_RELEASE, IstioControlPlane, type IstioControlPlaneArgs } from "./istioControlPlane";
+export { type ImageMirrors } from "./images";
+export { IngressGateway, type IngressGatewayArgs, ServiceType } from "./ingressGateway";
+export { IstioControlPlane, type IstioControlPlaneArgs } from "./istioControlPlane";
+export { type ChartValues } from "./istiodValues";
+export { KialiAccess, type KialiArgs, KialiServiceType } from "./kiali";
+export { type ListenerArgs, RoutesFrom } from "./listeners";
+export { type LokiArgs } from "./loki";
 export { type InspectionFinding, MeshInspection, type MeshInspectionArgs, type NodeConnection } from "./meshInspection";
-export { needsOf } from "./needs";
-export { plannedObjects } from "./planned";
-export { StackIdentity } from "./stackIdentity";
-export { stackMarks } from "./stackMarks";
+export { type PathArgs, PathType, type RouteArgs } from "./routes";
 export { Tracing, type TracingArgs } from "./tracing";

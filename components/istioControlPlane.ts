@@ -1,175 +1,216 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { type ClusterClient, ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
+import { ISTIO_HUB, ISTIO_NAMESPACE, ISTIO_VERSION } from "@istio-on-pulumi/kube";
 import { prepareInstallation, prepareUpgrade, type ReleaseName } from "../cluster";
-import { SKIP_AWAIT } from "./annotations";
-import { type ImageMirrors, mirrored } from "./images";
-import { withoutReplicas } from "./manifest";
+import { readIstioCrdNames } from "../upstream";
+import { childOf } from "./child";
+import { kubernetesProvider, openClusterOf } from "./clusterOf";
+import { type Endpoint, endpoint } from "./endpoint";
+import type { ImageMirrors } from "./images";
+import { istiodTransform } from "./istiodObjects";
+import { type ChartValues, istiodValues, mergeValues } from "./istiodValues";
+import { inPlainWords } from "./later";
 import { namespaceOf } from "./namespace";
+import { openUpstream } from "./upstreamFiles";
 
 export interface IstioControlPlaneArgs {
-    /** Directories of the charts, relative to the project: the paths are kept in state, so every machine has them. */
-    charts: { base: string; istiod: string };
-    /** Version of both charts, such as `1.25.1`. */
-    version: string;
-    /** Registry and path of Istio's images, such as `docker.io/istio`. */
-    hub: string;
-    /** Registries to pull the images from instead. */
-    imageMirrors: ImageMirrors;
-    /** Tag of Istio's images, such as `1.25.1`. */
-    tag: string;
-    /** Whether the namespace `istio-system` is somebody else's: it is labelled and used, and stays on `destroy`. */
-    existingNamespace: boolean;
-    /** Names of the CRDs of chart `base`. */
-    crds: readonly string[];
-    /** Those of them that another tool manages, and that are left to it. */
-    managedCrds: readonly string[];
-    /** Asks the cluster on behalf of helm, which stumbles over what an interrupted update has left. */
-    client: ClusterClient;
-    /** The cluster's provider. */
-    provider: k8s.Provider;
+    /**
+     * Values of chart `istiod`, merged into the component's own (profile demo, hub, tag): a map key by key, anything
+     * else as a whole, but for `volumes` and `volumeMounts`, to whose lists the component adds its own.
+     *
+     * A change: as the chart has it; mostly a restart of istiod.
+     * @default none
+     */
+    values?: pulumi.Input<ChartValues>;
+    /**
+     * Values of chart `base`, merged into the component's own in the same way.
+     *
+     * A change: in place.
+     * @default none
+     */
+    baseValues?: pulumi.Input<ChartValues>;
+    /**
+     * Registry and path of Istio's images, without a tag.
+     *
+     * A change: restart of istiod and of gateways; a sidecar follows when its pod is restarted.
+     * @default "docker.io/istio"
+     */
+    hub?: pulumi.Input<string>;
+    /**
+     * Tag of Istio's images; the charts stay those of this release.
+     *
+     * A change: as of `hub`.
+     * @default the release's version
+     */
+    tag?: pulumi.Input<string>;
+    /**
+     * Registries to pull from instead, from a registry (or a registry with a path) to its mirror.
+     *
+     * A change: as of `hub`.
+     * @default none
+     */
+    imageMirrors?: pulumi.Input<ImageMirrors>;
+    /**
+     * Whether the namespace `istio-system` is somebody else's: it is labelled and used, and stays on `destroy`.
+     *
+     * A change: data; a namespace that the stack made is deleted with all that is in it.
+     * @default false
+     */
+    existingNamespace?: boolean;
+    /**
+     * CRDs of chart `base` that another tool manages and that are left to it, by their full names.
+     *
+     * A change: in place; CRDs are never deleted.
+     * @default none
+     */
+    excludedCrds?: string[];
+    /**
+     * Directory of upstream files written by `npm run bundle`, relative to the project; for machines without internet.
+     *
+     * A change: nothing in the cluster.
+     * @default the files are fetched and cached
+     */
+    bundle?: string;
 }
 
 /**
- * Istio's control plane: namespace, chart `base`, chart `istiod`, profile demo without gateways.
+ * Istio's control plane: the namespace `istio-system`, chart `base` and chart `istiod`, profile demo without gateways.
  *
  * What depends on this component starts with a ready istiod: a pod that came earlier would silently have no sidecar.
+ * One cluster takes one of them, because Istio's CRDs and webhooks are the cluster's.
+ *
+ * @example
+ * const gatewayApi = new GatewayApiCrds("gateway-api", {}, { provider });
+ * const istio = new IstioControlPlane(
+ *     "istio",
+ *     { values: { meshConfig: { accessLogFile: "/dev/stdout" } } },
+ *     { provider, dependsOn: [gatewayApi] },
+ * );
  */
 export class IstioControlPlane extends pulumi.ComponentResource {
-    readonly namespace: ReturnType<typeof namespaceOf>;
-    /** Istio's CRDs and the reader account. One release: 14 CRDs in the state would slow every operation down. */
-    readonly base: k8s.helm.v3.Release;
-    readonly istiod: k8s.helm.v4.Chart;
+    /** The control plane's namespace, known once it exists. */
+    readonly namespace: pulumi.Output<string>;
+    /** Version of the charts, such as `1.25.1`. */
+    readonly version: pulumi.Output<string>;
+    /** The revision that `values` name, for the label `istio.io/rev` of a namespace; empty without one. */
+    readonly revision: pulumi.Output<string>;
+    /** Name of the MutatingWebhookConfiguration by which pods get their sidecar. */
+    readonly injectionWebhook: pulumi.Output<string>;
+    /** Name of the ValidatingWebhookConfiguration that checks Istio's objects. */
+    readonly validationWebhook: pulumi.Output<string>;
+    /** The Service `istiod`, inside the cluster. */
+    readonly endpoint: pulumi.Output<Endpoint>;
 
-    constructor(name: string, args: IstioControlPlaneArgs, opts?: pulumi.ComponentResourceOptions) {
-        super(
-            "istio-on-pulumi:index:IstioControlPlane",
-            name,
-            {},
-            { ...opts, providers: { kubernetes: args.provider } },
+    constructor(name: string, args: IstioControlPlaneArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+        super("istio-on-pulumi:index:IstioControlPlane", name, args, opts);
+        const [child, options] = childOf(this, name, ISTIO_NAMESPACE);
+        const existing = args.existingNamespace ?? false;
+        const namespace = namespaceOf(child, { name: ISTIO_NAMESPACE, existing }, options);
+        this.namespace = namespace.metadata.name;
+        const base = this.installBase(name, args);
+        const values = istiodValues({ hub: ISTIO_HUB, tag: ISTIO_VERSION, imageMirrors: {}, ...args });
+        handles.set(this, { namespace, istiod: this.installIstiod(name, args, values, base) });
+
+        this.version = pulumi.output(ISTIO_VERSION);
+        this.revision = values.apply(({ revision }) => (typeof revision === "string" ? revision : ""));
+        const suffix = this.revision.apply((revision) => (revision === "" ? "" : `-${revision}`));
+        this.injectionWebhook = pulumi.interpolate`istio-sidecar-injector${suffix}`;
+        this.validationWebhook = pulumi.interpolate`istio-validator${suffix}-${ISTIO_NAMESPACE}`;
+        this.endpoint = suffix.apply((end) =>
+            endpoint({ service: `istiod${end}` }, ISTIO_NAMESPACE, { type: "ClusterIP", ports: ISTIOD_PORTS }),
         );
-        this.namespace = namespaceOf(ISTIO_NAMESPACE, { existing: args.existingNamespace }, { parent: this });
-        this.base = this.installBase(args);
-        this.istiod = this.installIstiod(args);
-        this.registerOutputs({ namespace: this.namespace.metadata.name });
+        this.registerOutputs({
+            namespace: this.namespace,
+            version: this.version,
+            revision: this.revision,
+            injectionWebhook: this.injectionWebhook,
+            validationWebhook: this.validationWebhook,
+            endpoint: this.endpoint,
+        });
     }
 
-    private installBase(args: IstioControlPlaneArgs) {
-        const own = args.crds.filter((crd) => !args.managedCrds.includes(crd));
+    /** Chart `istiod`; a remote component, whose children a dependency on it does not include. */
+    get istiod(): k8s.helm.v4.Chart {
+        return handles.get(this)!.istiod;
+    }
+
+    /** For `dependsOn` of what needs the namespace alone, and not a ready istiod. */
+    get namespaceResource(): pulumi.CustomResource {
+        return handles.get(this)!.namespace;
+    }
+
+    /** Istio's CRDs and the reader account. One release: 14 CRDs in the state would slow every operation down. */
+    private installBase(name: string, { baseValues = {}, excludedCrds = [], bundle }: IstioControlPlaneArgs) {
+        const [child, options] = childOf(this, name, BASE_RELEASE.name);
+        const own: ChartValues = {
+            profile: "demo",
+            ...(excludedCrds.length > 0 && { base: { excludedCRDs: excludedCrds } }),
+        };
+        const upstream = openUpstream(bundle);
         return new k8s.helm.v3.Release(
-            BASE_RELEASE.name,
+            child,
             {
                 name: BASE_RELEASE.name,
-                namespace: this.namespace.metadata.name,
-                chart: args.charts.base,
-                version: args.version,
-                values: {
-                    profile: "demo",
-                    ...(args.managedCrds.length > 0 && { base: { excludedCRDs: [...args.managedCrds] } }),
-                },
+                namespace: this.namespace,
+                chart: inPlainWords(this, upstream.chart("base")),
+                version: ISTIO_VERSION,
+                values: pulumi.output(baseValues).apply((given) => mergeValues(own, given)),
             },
             {
-                parent: this,
+                ...options,
+                // Helm stumbles over what an interrupted update has left.
                 hooks: {
                     beforeCreate: [
-                        new pulumi.ResourceHook("istio-base-installation", () =>
-                            prepareInstallation(args.client, BASE_RELEASE, own),
-                        ),
+                        new pulumi.ResourceHook(`${child}-installation`, async () => {
+                            const crds = (await readIstioCrdNames(upstream)).filter(
+                                (crd) => !excludedCrds.includes(crd),
+                            );
+                            const client = await openClusterOf(this);
+                            if (client) await prepareInstallation(client, BASE_RELEASE, crds);
+                        }),
                     ],
                     beforeUpdate: [
-                        new pulumi.ResourceHook("istio-base-upgrade", () => prepareUpgrade(args.client, BASE_RELEASE)),
+                        new pulumi.ResourceHook(`${child}-upgrade`, async () => {
+                            const client = await openClusterOf(this);
+                            if (client) await prepareUpgrade(client, BASE_RELEASE);
+                        }),
                     ],
                 },
             },
         );
     }
 
-    private installIstiod(args: IstioControlPlaneArgs) {
+    private installIstiod(
+        name: string,
+        { bundle }: IstioControlPlaneArgs,
+        values: pulumi.Output<ChartValues>,
+        base: pulumi.Resource,
+    ) {
+        const [child, options] = childOf(this, name, "istiod");
         return new k8s.helm.v4.Chart(
-            "istiod",
+            child,
             {
                 name: "istiod",
-                namespace: this.namespace.metadata.name,
-                chart: args.charts.istiod,
-                version: args.version,
-                values: istiodValues(args),
+                namespace: this.namespace,
+                chart: inPlainWords(this, openUpstream(bundle).chart("istiod")),
+                version: ISTIO_VERSION,
+                values,
             },
-            { parent: this, dependsOn: [this.base], transforms: [istiodTransform(args.provider)] },
+            { ...options, dependsOn: [base], transforms: [istiodTransform(kubernetesProvider(this))] },
         );
     }
 }
+
+/** Not properties: those are the outputs of the component in every language. */
+const handles = new WeakMap<IstioControlPlane, { namespace: pulumi.CustomResource; istiod: k8s.helm.v4.Chart }>();
 
 /** The release of chart `base`. */
 export const BASE_RELEASE: ReleaseName = { name: "istio-base", namespace: ISTIO_NAMESPACE };
 
-/** The ConfigMaps that istiod reads at its start. */
-const STARTUP_CONFIG_MAPS = ["istio", "istio-sidecar-injector"];
-
-/** Values of chart `istiod`. */
-export function istiodValues({ hub, tag, imageMirrors }: Pick<IstioControlPlaneArgs, "hub" | "tag" | "imageMirrors">) {
-    const mirroredHub = mirrored(hub, imageMirrors);
-    // A name with a slash is taken as it is, by the chart and by injection; others get hub and tag.
-    const image = (name: string) => {
-        const full = mirrored(`${hub}/${name}`, imageMirrors);
-        return full === `${mirroredHub}/${name}` ? undefined : { image: `${full}:${tag}` };
-    };
-    const proxy = image("proxyv2");
-    return {
-        profile: "demo",
-        ...image("pilot"),
-        global: {
-            // The charts of the source tree name the test registry.
-            hub: mirroredHub,
-            tag,
-            ...(proxy && { proxy, proxy_init: proxy }),
-            // A budget of one for the one replica of the profile forbids every eviction: `kubectl drain` never ends.
-            defaultPodDisruptionBudget: { enabled: false },
-        },
-        // An istiod that starts before its ConfigMaps exist leaves injection off until it is restarted, and the chart's
-        // objects are created side by side. A required volume makes the kubelet hold the container back; the path means
-        // nothing to istiod.
-        volumes: [
-            {
-                name: "startup-config",
-                projected: { sources: STARTUP_CONFIG_MAPS.map((configMap) => ({ configMap: { name: configMap } })) },
-            },
-        ],
-        volumeMounts: [{ name: "startup-config", mountPath: "/var/run/startup-config", readOnly: true }],
-    };
-}
-
-/** Changes to the chart's objects that its values cannot express. */
-export function istiodTransform(provider: k8s.Provider): pulumi.ResourceTransform {
-    return ({ type, props, opts }) => {
-        const changed = changeIstiodObject(type, props);
-        // The options of a remote component's child come without its provider, and answering with them would drop it.
-        return changed && { props: changed, opts: pulumi.mergeOptions(opts, { provider }) };
-    };
-}
-
-/** An object of the chart, as far as it is changed. */
-interface ChartObject {
-    metadata?: { annotations?: Record<string, string>; [field: string]: unknown };
-    spec?: Record<string, unknown>;
-    webhooks?: Record<string, unknown>[];
-    [field: string]: unknown;
-}
-
-/** The changed object, or `undefined` where it stays as the chart has it. */
-export function changeIstiodObject(type: string, props: ChartObject): ChartObject | undefined {
-    switch (type) {
-        case "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration":
-            // Istiod sets it to Fail once it is ready, which is also the API's default; claiming it would conflict.
-            return { ...props, webhooks: props.webhooks?.map(({ failurePolicy: _, ...webhook }) => webhook) };
-        case "kubernetes:apps/v1:Deployment":
-            return withoutReplicas(props);
-        case "kubernetes:core/v1:Service":
-            // The Deployment behind it is awaited; the Service's own wait is ten more seconds.
-            return {
-                ...props,
-                metadata: { ...props.metadata, annotations: { ...props.metadata?.annotations, ...SKIP_AWAIT } },
-            };
-        default:
-            return undefined;
-    }
-}
+/** Ports of the Service `istiod`: its chart is a remote component, whose children's outputs stay with the provider. */
+const ISTIOD_PORTS = [
+    { name: "grpc-xds", port: 15010 },
+    { name: "https-dns", port: 15012 },
+    { name: "https-webhook", port: 443 },
+    { name: "http-monitoring", port: 15014 },
+];

@@ -1,17 +1,52 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { parseDocument } from "yaml";
+import { mapInput } from "./inputs";
 import type { Manifest } from "./manifest";
 
+/** Type of Kiali's Service. */
+export const KialiServiceType = { NodePort: "NodePort", ClusterIP: "ClusterIP" } as const;
+export type KialiServiceType = (typeof KialiServiceType)[keyof typeof KialiServiceType];
+
+/** Who may do what in Kiali. */
+export const KialiAccess = { anonymous: "anonymous", "view-only": "view-only", token: "token" } as const;
+export type KialiAccess = (typeof KialiAccess)[keyof typeof KialiAccess];
+
+/** How Kiali is reached, and what it may do. */
 export interface KialiArgs {
-    /** Type of its Service. */
-    serviceType: "NodePort" | "ClusterIP";
-    /** Node port of its port 20001, inside the cluster's node port range; 0 lets Kubernetes choose. */
-    nodePort: number;
-    /** Who may do what: anybody anything; anybody, but look only; whoever has a token, what that token may do. */
-    access: "anonymous" | "view-only" | "token";
-    /** Whether it shows the traces of Jaeger. */
-    tracing: boolean;
+    /**
+     * Type of its Service. With `NodePort` whoever reaches a node reaches Kiali.
+     *
+     * A change: in place; its node port goes or becomes another.
+     * @default "ClusterIP"
+     */
+    serviceType?: pulumi.Input<KialiServiceType>;
+    /**
+     * Node port of its port 20001, inside the cluster's range; 0 lets Kubernetes choose.
+     *
+     * A change: in place.
+     * @default 0
+     */
+    nodePort?: pulumi.Input<number>;
+    /**
+     * Who may do what: `anonymous`, anybody may change the mesh; `view-only`, anybody may look; `token`, whoever logs
+     * in with a ServiceAccount's token, what that account may do.
+     *
+     * A change: restart of Kiali.
+     * @default "anonymous", as upstream has it
+     */
+    access?: KialiAccess;
+    /**
+     * Whether it shows the traces of Jaeger.
+     *
+     * A change: restart of Kiali.
+     * @default whether Jaeger is installed with it
+     */
+    tracing?: boolean;
+}
+
+/** What Kiali's objects are made from. */
+interface KialiObjectsArgs extends KialiArgs {
     /**
      * Encrypts the sessions of those who logged in: 16, 24 or 32 characters.
      * @default upstream's, which everybody knows
@@ -20,7 +55,7 @@ export interface KialiArgs {
 }
 
 /** Kiali's objects as upstream has them, exposed and restricted as asked for. */
-export function kialiObjects(objects: readonly Manifest[], args: KialiArgs): Manifest[] {
+export function kialiObjects(objects: readonly Manifest[], args: KialiObjectsArgs): Manifest[] {
     const configMap = objects.find(({ kind }) => kind === "ConfigMap");
     const text = (configMap?.data as Record<string, string> | undefined)?.[CONFIG] ?? "";
     const withoutKey = changeConfig(text, args);
@@ -37,7 +72,7 @@ export function kialiObjects(objects: readonly Manifest[], args: KialiArgs): Man
                 return { ...object, data: { ...(object.data as object), [CONFIG]: config } };
             }
             case "ClusterRole":
-                return args.access === "anonymous" ? object : readOnly(object);
+                return (args.access ?? "anonymous") === "anonymous" ? object : readOnly(object);
             case "Deployment":
                 return withoutKey === text ? object : restartedFor(object, withoutKey);
             default:
@@ -49,9 +84,12 @@ export function kialiObjects(objects: readonly Manifest[], args: KialiArgs): Man
 const CONFIG = "config.yaml";
 
 /** Declared with its type rather than patched afterwards: a second owner of the same field would conflict for ever. */
-function expose(service: Manifest, { serviceType, nodePort }: KialiArgs): Manifest {
+function expose(service: Manifest, { serviceType = "ClusterIP", nodePort = 0 }: KialiArgs): Manifest {
     const spec = service.spec as { ports: { name: string }[] };
-    const ports = spec.ports.map((port) => (nodePort !== 0 && port.name === "http" ? { ...port, nodePort } : port));
+    const fixed = mapInput(nodePort, (number) => number || undefined);
+    const ports = spec.ports.map((port) =>
+        fixed !== undefined && port.name === "http" ? { ...port, nodePort: fixed } : port,
+    );
     return { ...service, spec: { ...spec, type: serviceType, ports } };
 }
 

@@ -53,12 +53,12 @@ function withoutNulls(value: unknown): unknown {
 }
 
 /**
- * A workload that does not say how many pods it has: one is the API's default, and after a `kubectl scale` a number
- * here would conflict with every update.
+ * A workload that does not say that it has one pod: one is the API's default, and after a `kubectl scale` a number here
+ * would conflict with every update. Any other number is somebody's wish.
  */
 export function withoutReplicas<T extends object>(workload: T): T {
-    const { replicas: _, ...spec } = (workload as { spec?: Record<string, unknown> }).spec ?? {};
-    return { ...workload, spec };
+    const { replicas, ...spec } = (workload as { spec?: Record<string, unknown> }).spec ?? {};
+    return replicas === undefined || replicas === 1 ? { ...workload, spec } : workload;
 }
 
 type ResourceClass = new (name: string, args: never, opts: pulumi.CustomResourceOptions) => pulumi.CustomResource;
@@ -79,13 +79,17 @@ const classes: Readonly<Record<string, ResourceClass>> = {
 };
 
 /**
- * Registers the typed resource of a manifest's kind, named after the object.
+ * Registers the typed resource of a manifest's kind.
  *
  * Typed resources rather than a ConfigGroup: they take the component's provider as every other resource does, a preview
  * needs no remote component for them, and their outputs (Kiali's node port) can be read.
  * @throws Error where the kind has no class in this file's table
  */
-export function registerManifest(manifest: Manifest, opts: pulumi.CustomResourceOptions): pulumi.CustomResource {
+export function registerManifest(
+    child: string,
+    manifest: Manifest,
+    opts: pulumi.CustomResourceOptions,
+): pulumi.CustomResource {
     const kind = `${manifest.apiVersion}/${manifest.kind}`;
     const Class = classes[kind];
     if (Class === undefined) {
@@ -94,5 +98,5 @@ export function registerManifest(manifest: Manifest, opts: pulumi.CustomResource
                 `known: ${Object.keys(classes).join(", ")}`,
         );
     }
-    return new Class(manifest.metadata.name, manifest as never, opts);
+    return new Class(child, manifest as never, opts);
 }

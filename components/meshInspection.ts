@@ -1,58 +1,76 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { packedScript } from "@istio-on-pulumi/inspect/packed-rules";
-import { kubeconfigFor, shellWords } from "./shell";
+import { kubeconfigFor, secretText, shellWords } from "./shell";
 
 /** A node to read the NAT rules from, over SSH. */
 export interface NodeConnection {
     /** Host name or address of the node. */
     host: string;
-    /** User with the right to read the rules: root, or one whose sudo asks for no password. */
-    user: string;
-    /** Port of its SSH server. */
-    port: number;
+    /** User with the right to read the rules: root, or one whose sudo asks for no password. @default "root" */
+    user?: string;
+    /** Port of its SSH server. @default 22 */
+    port?: number;
     /** The server's public key, such as `ssh-ed25519 AAAA...`; a server with another one is refused. */
-    hostKey: string;
+    hostKey: pulumi.Input<string>;
     /** Private key of the user. @default the keys of the agent that $SSH_AUTH_SOCK names */
     privateKey?: pulumi.Input<string>;
 }
 
+/** No change of them changes anything in the cluster. */
 export interface MeshInspectionArgs {
     /** Path of the kubeconfig, or its text. @default $KUBECONFIG, else ~/.kube/config */
     kubeconfig?: string;
-    /** Context of the kubeconfig. */
-    context: string;
+    /** Context of the kubeconfig. @default its current context */
+    context?: pulumi.Input<string>;
     /** Namespaces to look at. */
-    namespaces: pulumi.Input<string>[];
+    namespaces: pulumi.Input<pulumi.Input<string>[]>;
     /** Where the NAT rules come from. @default this machine, if it is a node of the cluster; else they are left out */
     node?: NodeConnection;
-    /** Whether a problem fails the update. */
-    failOnProblem: boolean;
-    /** What is inspected: the inspection runs again when any of it changes. */
-    subjects: pulumi.Input<unknown>[];
+    /** Whether a problem fails the update. @default false */
+    failOnProblem?: pulumi.Input<boolean>;
+    /** What is inspected: the inspection runs again when any of it changes. Not kept in the component's state. */
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a schema of the component has no other word for it
+    subjects?: pulumi.Input<any>[];
 }
 
 /** One sentence of an inspection. */
 export interface InspectionFinding {
-    severity: "problem" | "note";
+    /** `problem`, something is wrong; or `note`. */
+    severity: string;
+    /** Which check found it. */
     code: string;
+    /** What it is about, such as a pod. */
     subject: string;
     message: string;
 }
 
 /**
- * Inspects the mesh as `npm run inspect -- doctor` does, once what it inspects is ready.
+ * Inspects the mesh as `mesh-inspect doctor` does, once what it inspects is ready.
  *
- * It runs on the machine that runs the engine; with a node, the node's rules are read over SSH first.
+ * It runs on the machine that runs the engine, in the project's directory, where this package is installed; with a
+ * node, the node's rules are read over SSH first.
+ *
+ * @example
+ * const inspection = new MeshInspection(
+ *     "inspection",
+ *     { context: "prod", namespaces: [istio.namespace, bookinfo.namespace] },
+ *     { dependsOn: [istio, bookinfo, gateway] },
+ * );
+ * export const findings = inspection.findings;
  */
 export class MeshInspection extends pulumi.ComponentResource {
     /** Whether nothing is wrong. */
     readonly ok: pulumi.Output<boolean>;
+    /** What is wrong or worth knowing, a sentence each. */
     readonly findings: pulumi.Output<InspectionFinding[]>;
 
     constructor(name: string, args: MeshInspectionArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("istio-on-pulumi:index:MeshInspection", name, {}, opts);
-        const rules = args.node && this.readRules(name, args.node, args);
+        const { subjects: _, node, kubeconfig, ...others } = args;
+        const recorded = { ...others, kubeconfig: kubeconfig && secretText(kubeconfig) };
+        const connection = node && { ...node, privateKey: node.privateKey && pulumi.secret(node.privateKey) };
+        super("istio-on-pulumi:index:MeshInspection", name, { ...recorded, node: connection }, opts);
+        const rules = node && this.readRules(name, node, args);
         const inspection = this.inspect(name, args, rules);
         // What came in over a connection with a key is a secret, and so is what was made of it; findings are none.
         const report = pulumi
@@ -63,7 +81,8 @@ export class MeshInspection extends pulumi.ComponentResource {
         this.registerOutputs({ ok: this.ok, findings: this.findings });
     }
 
-    private readRules(name: string, node: NodeConnection, args: MeshInspectionArgs) {
+    private readRules(name: string, given: NodeConnection, args: MeshInspectionArgs) {
+        const node = { port: 22, user: "root", ...given };
         const { privateKey, ...server } = node;
         const connection = {
             ...server,
@@ -86,15 +105,16 @@ export class MeshInspection extends pulumi.ComponentResource {
     }
 
     private inspect(name: string, args: MeshInspectionArgs, rules: command.remote.Command | undefined) {
+        const { kubeconfig, context, namespaces, failOnProblem = false } = args;
         const create = pulumi
-            .output(args.namespaces)
-            .apply((namespaces) => inspectionCommand({ ...args, namespaces, readsRules: rules !== undefined }));
+            .output({ context, namespaces, failOnProblem })
+            .apply((known) => inspectionCommand({ ...known, kubeconfig, readsRules: rules !== undefined }));
         return new command.local.Command(
             name,
             {
                 create,
                 ...QUIET,
-                environment: kubeconfigFor(args.kubeconfig, KUBECONFIG_TEXT).environment,
+                environment: kubeconfigFor(kubeconfig, KUBECONFIG_TEXT).environment,
                 triggers: args.subjects,
                 ...(rules && { stdin: rules.stdout }),
             },
@@ -111,21 +131,20 @@ const QUIET = { logging: "stderr", addPreviousOutputInEnv: false } as const;
 
 /** One sentence for what the provider says where a node cannot be asked; its own words are those of a library. */
 export function connectionFailure(
-    { host, port, user }: Pick<NodeConnection, "host" | "port" | "user">,
+    { host, port, user }: { host: string; port: number; user: string },
     said: string,
 ): string {
     const node = `The node ${host} (port ${port})`;
     if (/host key mismatch|no common algorithm for host key/.test(said)) {
         return (
             `${node} shows another host key than the configured one, so nothing was sent to it; ` +
-            'compare it on the node, then set it with: pulumi config set inspectionHostKey "<type> <key>"'
+            "compare it on the node, then set it as the inspection's host key"
         );
     }
     if (/unable to authenticate/.test(said)) {
         return (
             `${node} refuses the keys of user ${user}; authorize the key there, ` +
-            "name another user with: pulumi config set inspectionUser <user>, " +
-            "another key with: pulumi config set --secret inspectionPrivateKey, or load one into the SSH agent"
+            "set another user or private key of the inspection, or load a key into the SSH agent"
         );
     }
     const reason = said
@@ -135,25 +154,25 @@ export function connectionFailure(
         .replace(/^.*failed attempts: /, "");
     return (
         `${node} cannot be asked over SSH (${reason}); check that it runs and that this machine reaches it, ` +
-        "or name another with: pulumi config set inspectionHost <host>"
+        "or set another host of the inspection"
     );
 }
 
 /** The command line of an inspection, for `sh`. Problems exit with 1, which fails the update only if asked for. */
-export function inspectionCommand(
-    args: Pick<MeshInspectionArgs, "kubeconfig" | "context" | "failOnProblem"> & {
-        namespaces: string[];
-        readsRules: boolean;
-    },
-): string {
+export function inspectionCommand(args: {
+    kubeconfig?: string;
+    context?: string;
+    namespaces: string[];
+    failOnProblem: boolean;
+    readsRules: boolean;
+}): string {
     const words = [
         "node_modules/.bin/mesh-inspect",
         "doctor",
         "--findings",
         "--no-ask",
         ...kubeconfigFor(args.kubeconfig, KUBECONFIG_TEXT).words,
-        "--context",
-        args.context,
+        ...(args.context === undefined ? [] : ["--context", args.context]),
         ...args.namespaces.flatMap((namespace) => ["--namespace", namespace]),
         ...(args.readsRules ? ["--rules", "-"] : []),
     ];

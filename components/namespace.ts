@@ -7,12 +7,12 @@ import type * as pulumi from "@pulumi/pulumi";
  * @param existing whether somebody else made it; where the stack did, changing this replaces the namespace
  */
 export function namespaceOf(
-    name: string,
-    { existing, labels }: { existing: boolean; labels?: Record<string, string> },
+    child: string,
+    { name, existing, labels }: { name: pulumi.Input<string>; existing: boolean; labels?: Record<string, string> },
     opts: pulumi.CustomResourceOptions,
 ): k8s.core.v1.Namespace | k8s.core.v1.NamespacePatch {
     const metadata = { name, ...(labels && { labels }) };
     return existing
-        ? new k8s.core.v1.NamespacePatch(name, { metadata }, opts)
-        : new k8s.core.v1.Namespace(name, { metadata }, opts);
+        ? new k8s.core.v1.NamespacePatch(child, { metadata }, opts)
+        : new k8s.core.v1.Namespace(child, { metadata }, opts);
 }

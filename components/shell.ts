@@ -18,3 +18,8 @@ export function kubeconfigFor(kubeconfig: string | undefined, variable: string) 
         ? { words: [], environment: pulumi.secret({ [variable]: kubeconfig }) }
         : { words: ["--kubeconfig", kubeconfig], environment: undefined };
 }
+
+/** A kubeconfig as an input: its text holds keys. */
+export function secretText(kubeconfig: string): pulumi.Input<string> {
+    return isKubeconfigText(kubeconfig) ? pulumi.secret(kubeconfig) : kubeconfig;
+}

@@ -25,6 +25,7 @@ export interface OpenOptions {
 
 /** The upstream files, verified against the lock; one object per run of a program. */
 export class UpstreamFiles {
+    private static readonly opened = new Map<string, UpstreamFiles>();
     private readonly reads = new Map<string, Promise<Buffer>>();
 
     private constructor(
@@ -35,9 +36,15 @@ export class UpstreamFiles {
 
     /**
      * Chooses where files come from: the bundle if one is named, else upstream by HTTPS. Reads nothing yet.
+     *
+     * The same places are opened once, so that whoever reads a file again has it at once.
      * @throws UserError if the bundle directory does not exist.
      */
     static open(options: OpenOptions): UpstreamFiles {
+        const { projectDir, bundleDir, cacheDir, ...others } = options;
+        const key = JSON.stringify([resolve(projectDir), bundleDir, cacheDir]);
+        const opened = Object.keys(others).length === 0 ? UpstreamFiles.opened.get(key) : undefined;
+        if (opened) return opened;
         const lock = options.lock ?? LOCK;
         const source =
             options.bundleDir === undefined
@@ -47,7 +54,9 @@ export class UpstreamFiles {
                       options.https,
                   )
                 : new BundleSource(resolve(options.projectDir, options.bundleDir));
-        return new UpstreamFiles(resolve(options.projectDir), lock, source);
+        const files = new UpstreamFiles(resolve(options.projectDir), lock, source);
+        if (Object.keys(others).length === 0) UpstreamFiles.opened.set(key, files);
+        return files;
     }
 
     /**

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ADDONS } from "@istio-on-pulumi/kube";
-import { plannedObjects } from "../../components";
+import { plannedObjects } from "../../stack";
 import { readAddons, readIstioCrdNames, UpstreamFiles } from "../../upstream";
 import { Lab, TEST_LAB } from "../support/lab";
 import { getAll, getOne, type KubeObject } from "../support/lab-objects";
@@ -156,12 +156,8 @@ describe("a stack that is up", () => {
         const planned = plannedObjects({
             bookinfoNamespace: BOOKINFO_NAMESPACE,
             istioCrds: await readIstioCrdNames(upstream),
-            addons: {
-                manifests,
-                kiali: { serviceType: "NodePort", nodePort: 0, access: "anonymous" },
-                lokiStorage: { size: "10Gi", bound: true },
-                imageMirrors: {},
-            },
+            addons: {},
+            manifests,
         }).map(({ apiVersion, kind, namespace: place, name }) => `${apiVersion} ${kind} ${place ?? ""}/${name}`);
         const made = (await stack.resources()).filter(
             ({ type, custom, inputs }) =>
@@ -203,9 +199,11 @@ describe("a stack that is up", () => {
 
     test("takes over what its state has lost, a Helm release too", async () => {
         const urns = (await stack.resources()).map(({ urn }) => urn);
-        const lost = ["helm.sh/v3:Release::istio-base", "Deployment::details-v1", "ClusterRole::kiali"].map((end) =>
-            urns.find((urn) => urn.endsWith(end))!,
-        );
+        const lost = [
+            "helm.sh/v3:Release::istio-istio-base",
+            "Deployment::bookinfo-details-v1",
+            "ClusterRole::addons-kiali",
+        ].map((end) => urns.find((urn) => urn.endsWith(end))!);
         // As an update leaves the state that was killed after it had made them.
         const state = JSON.parse(await stack.pulumi(["stack", "export"])) as {
             deployment: { resources: { urn: string; dependencies?: string[]; propertyDependencies?: object }[] };

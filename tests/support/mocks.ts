@@ -65,6 +65,8 @@ export interface Registration {
     /** Every dependency as `<type>::<name>`, sorted. */
     readonly dependencies: readonly string[];
     readonly retainOnDelete: boolean;
+    /** Names that the resource had before. */
+    readonly formerNames: readonly string[];
     readonly ignoreChanges: readonly string[];
     readonly replaceOnChanges: readonly string[];
     readonly transforms: readonly Callback[];
@@ -236,6 +238,7 @@ function registered(request: RegisterResourceRequest): Registration {
                 .map(([pkg, reference]: [string, string]) => [pkg, nameIn(reference)!]),
         ),
         retainOnDelete: request.getRetainondelete() ?? false,
+        formerNames: request.getAliasesList().flatMap((alias) => alias.getSpec()?.getName() || []),
         ignoreChanges: request.getIgnorechangesList(),
         replaceOnChanges: request.getReplaceonchangesList(),
         transforms: request.getTransformsList(),
@@ -250,6 +253,7 @@ function wasRead(request: ReadResourceRequest): Registration {
         inputs: inputsOf(request.getProperties()),
         providers: {},
         retainOnDelete: false,
+        formerNames: [],
         ignoreChanges: [],
         replaceOnChanges: [],
         transforms: [],

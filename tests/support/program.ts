@@ -1,6 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import { onTestFinished, vi } from "vitest";
-import { type Addon } from "@istio-on-pulumi/kube";
 import {
     kubeconfigText,
     NODES,
@@ -12,9 +10,9 @@ import {
     writeKubeconfig,
 } from "@istio-on-pulumi/kube/testing";
 import program from "../../index";
-import { type OpenOptions, UpstreamFiles } from "../../upstream";
-import { ADDON_MANIFESTS, crdManifest } from "./manifests";
+import { type OpenOptions } from "../../upstream";
 import { type Answer, Recording } from "./mocks";
+import { serveUpstream } from "./upstream";
 
 const SERVICE = "kubernetes:core/v1:Service";
 /** Node ports that the mocked cluster gives. */
@@ -33,9 +31,6 @@ const service: Answer = ({ kind, name, inputs }) => {
     const ports = type === "NodePort" ? [{ nodePort: PORTS.kiali, ...first }, ...others] : [first, ...others];
     return { outputs: { spec: { ...inputs.spec, type, ports } } };
 };
-
-/** CRDs of chart `base`. */
-const ISTIO_CRDS = ["sidecars.networking.istio.io", "telemetries.telemetry.istio.io"];
 
 /** A cluster with a node and a default StorageClass. */
 const CLUSTER: Readonly<Record<string, Reply>> = {
@@ -80,19 +75,10 @@ export async function tryProgram(settings: Readonly<Record<string, string>>, opt
     pulumi.runtime.setAllConfig(
         Object.fromEntries(Object.entries(all).map(([key, text]) => [`istio-on-pulumi:${key}`, text])),
     );
-    const files: string[] = [];
-    const had = <T>(name: string, make: () => T): Promise<T> => {
-        const missing = options.missing?.[name];
-        return missing ? Promise.reject(missing) : Promise.resolve(make());
-    };
-    const open = vi.spyOn(UpstreamFiles, "open").mockReturnValue({
-        text: (path: string) => had(path, () => (files.push(path), upstreamText(path))),
-        chart: (name: string) => had(name, () => `./.upstream/${name}`),
-    } as UpstreamFiles);
-    onTestFinished(() => open.mockRestore());
+    const upstream = serveUpstream(options.missing);
     const [result] = await Promise.allSettled([program()]);
     await recording.settled();
-    const common = { recording, files: files.toSorted(), opened: open.mock.lastCall?.[0] };
+    const common = { recording, files: upstream.files, opened: upstream.open.mock.lastCall?.[0] };
     return result.status === "fulfilled"
         ? { ...common, outputs: result.value }
         : { ...common, outputs: {} as Outputs, failure: result.reason };
@@ -108,17 +94,4 @@ export async function runProgram(
         throw new Error("the program failed", { cause: run.failure });
     }
     return run;
-}
-
-function upstreamText(path: string): string {
-    const addon = /^istio-1\.25\.1\/samples\/addons\/(\w+)\.yaml$/.exec(path);
-    const crd = /^gateway-api-v1\.2\.1\/config\/crd\/standard\/([\w.]+)_(\w+)\.yaml$/.exec(path);
-    if (path === "istio-1.25.1/manifests/charts/base/files/crd-all.gen.yaml") {
-        return ISTIO_CRDS.map((name) => `metadata:\n  name: ${name}\n`).join("---\n");
-    }
-    const text = addon ? ADDON_MANIFESTS[addon[1] as Addon] : crd && crdManifest(`${crd[2]}.${crd[1]}`);
-    if (!text) {
-        throw new Error(`Not mocked: upstream file ${path}`);
-    }
-    return text;
 }

@@ -13,6 +13,15 @@ export const GATEWAY_API_VERSION = "v1.2.1";
 /** Tag of Bookinfo's images in Istio's release. */
 export const BOOKINFO_VERSION = "1.20.2";
 
+/** Registry and path of Istio's images. */
+export const ISTIO_HUB = "docker.io/istio";
+
+/** Start of the names of Bookinfo's images, before `-productpage-v1` and so on. */
+export const BOOKINFO_IMAGES = `${ISTIO_HUB}/examples-bookinfo`;
+
+/** Namespace of Bookinfo, unless it is to be another. */
+export const BOOKINFO_NAMESPACE = "istio-sample";
+
 /** Namespace of the control plane and of the addons; upstream's addon manifests name it too. */
 export const ISTIO_NAMESPACE = "istio-system";
 

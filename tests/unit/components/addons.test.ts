@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, it } from "vitest";
-import { ADDONS } from "@istio-on-pulumi/kube";
+import { ADDONS, UserError } from "@istio-on-pulumi/kube";
 import { Addons, type AddonsArgs } from "../../../components";
-import { ADDON_MANIFESTS } from "../../support/manifests";
 import { Recording, valueOf } from "../../support/mocks";
+import { serveUpstream } from "../../support/upstream";
 
 const COMPONENT = "istio-on-pulumi:index:Addons::addons";
 const SERVICE = "kubernetes:core/v1:Service";
@@ -11,42 +11,39 @@ const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
 const STATEFUL_SET = "kubernetes:apps/v1:StatefulSet";
 const SKIP_AWAIT = { "pulumi.com/skipAwait": "true" };
 
-const CLAIM = "kubernetes:core/v1:PersistentVolumeClaim::storage-loki-0";
+const CLAIM = "kubernetes:core/v1:PersistentVolumeClaim::addons-storage-loki-0";
 
 const ALL_OBJECTS = {
     kiali: [
-        "kubernetes:core/v1:ConfigMap::kiali",
-        "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole::kiali",
-        `${SERVICE}::kiali`,
-        `${DEPLOYMENT}::kiali`,
+        "kubernetes:core/v1:ConfigMap::addons-kiali",
+        "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole::addons-kiali",
+        `${SERVICE}::addons-kiali`,
+        `${DEPLOYMENT}::addons-kiali`,
     ],
-    jaeger: [`${DEPLOYMENT}::jaeger`, `${SERVICE}::tracing`, `${SERVICE}::zipkin`, `${SERVICE}::jaeger-collector`],
+    jaeger: [
+        `${DEPLOYMENT}::addons-jaeger`,
+        `${SERVICE}::addons-tracing`,
+        `${SERVICE}::addons-zipkin`,
+        `${SERVICE}::addons-jaeger-collector`,
+    ],
     prometheus: [
-        "kubernetes:core/v1:ServiceAccount::prometheus",
-        `${DEPLOYMENT}::prometheus`,
-        `${SERVICE}::prometheus`,
+        "kubernetes:core/v1:ServiceAccount::addons-prometheus",
+        `${DEPLOYMENT}::addons-prometheus`,
+        `${SERVICE}::addons-prometheus`,
     ],
-    grafana: [`${SERVICE}::grafana`],
-    loki: [CLAIM, `${STATEFUL_SET}::loki`, `${SERVICE}::loki`, `${SERVICE}::loki-headless`],
+    grafana: [`${SERVICE}::addons-grafana`],
+    loki: [CLAIM, `${STATEFUL_SET}::addons-loki`, `${SERVICE}::addons-loki`, `${SERVICE}::addons-loki-headless`],
 };
 
-const defaults: Omit<AddonsArgs, "provider"> = {
-    manifests: ADDON_MANIFESTS,
-    kiali: { serviceType: "NodePort", nodePort: 0, access: "anonymous" },
-    lokiStorage: { size: "10Gi", bound: false },
-    imageMirrors: {},
-};
+const NODE_PORT = { kiali: { serviceType: "NodePort" } } as const;
 
-async function deploy(args: Partial<AddonsArgs> = {}) {
+async function deploy(args: AddonsArgs = NODE_PORT) {
+    const { files } = serveUpstream();
     const recording = await Recording.start();
     const provider = new k8s.Provider("test", {});
-    const addons = new Addons("addons", { ...defaults, ...args, provider });
+    const addons = new Addons("addons", args, { provider });
     await recording.settled();
-    return { recording, addons };
-}
-
-function only(...names: (typeof ADDONS)[number][]) {
-    return { manifests: Object.fromEntries(names.map((name) => [name, ADDON_MANIFESTS[name]])) };
+    return { recording, addons, services: await addons.services, files };
 }
 
 describe("Addons", () => {
@@ -58,27 +55,27 @@ describe("Addons", () => {
         expect(children.map(({ parent }) => parent)).toEqual(children.map(() => COMPONENT));
     });
 
-    it.each(ADDONS)("leaves %s out where its manifest is missing", async (addon) => {
-        const { recording } = await deploy(only(...ADDONS.filter((name) => name !== addon)));
+    it.each(ADDONS)("leaves %s out where it is not wanted", async (addon) => {
+        const { recording } = await deploy({ addons: ADDONS.filter((name) => name !== addon) });
         const { [addon]: _, ...others } = ALL_OBJECTS;
         expect(recording.objects).toEqual(Object.values(others).flat().sort());
     });
 
     it("is nothing at all where every addon is switched off", async () => {
-        const { recording, addons } = await deploy({ manifests: {} });
+        const { recording, services } = await deploy({ addons: [] });
         expect(recording.objects).toEqual([]);
-        expect([...addons.services.keys()]).toEqual([]);
+        expect([...services.keys()]).toEqual([]);
     });
 
     it("applies an object that needs no change as its manifest has it, without empty fields", async () => {
-        const { recording } = await deploy(only("kiali"));
-        expect(recording.one("kubernetes:core/v1:ConfigMap", "kiali").inputs).toEqual({
+        const { recording } = await deploy({ addons: ["kiali"] });
+        expect(recording.one("kubernetes:core/v1:ConfigMap", "addons-kiali").inputs).toEqual({
             apiVersion: "v1",
             kind: "ConfigMap",
             metadata: { name: "kiali", namespace: "istio-system" },
             data: { "config.yaml": "auth: { strategy: anonymous }" },
         });
-        expect(recording.one(DEPLOYMENT, "kiali").inputs).toEqual({
+        expect(recording.one(DEPLOYMENT, "addons-kiali").inputs).toEqual({
             apiVersion: "apps/v1",
             kind: "Deployment",
             metadata: { name: "kiali", namespace: "istio-system" },
@@ -94,8 +91,8 @@ describe("Addons", () => {
     });
 
     it("hands out every Service by its name, with what the cluster says of it", async () => {
-        const { addons } = await deploy();
-        expect([...addons.services.keys()]).toEqual([
+        const { services } = await deploy();
+        expect([...services.keys()]).toEqual([
             "kiali",
             "tracing",
             "zipkin",
@@ -105,7 +102,7 @@ describe("Addons", () => {
             "loki",
             "loki-headless",
         ]);
-        expect(await valueOf(addons.services.get("grafana")!.spec.ports)).toEqual([{ name: "service", port: 3000 }]);
+        expect(await valueOf(services.get("grafana")!.spec.ports)).toEqual([{ name: "service", port: 3000 }]);
     });
 
     it("waits for no Service; a Service's own annotations stay", async () => {
@@ -115,7 +112,7 @@ describe("Addons", () => {
         for (const { inputs } of services) {
             expect(inputs.metadata.annotations).toMatchObject(SKIP_AWAIT);
         }
-        expect(recording.one(SERVICE, "prometheus").inputs.metadata.annotations).toEqual({
+        expect(recording.one(SERVICE, "addons-prometheus").inputs.metadata.annotations).toEqual({
             own: "stays",
             ...SKIP_AWAIT,
         });
@@ -132,7 +129,7 @@ describe("Addons", () => {
 describe("Kiali's Service", () => {
     it("is the only one that becomes a NodePort", async () => {
         const { recording } = await deploy();
-        const types = recording.ofType(SERVICE).map(({ name, inputs }) => [name, inputs.spec.type]);
+        const types = recording.ofType(SERVICE).map(({ inputs }) => [inputs.metadata.name, inputs.spec.type]);
         expect(Object.fromEntries(types)).toMatchObject({
             kiali: "NodePort",
             tracing: "ClusterIP",
@@ -151,9 +148,9 @@ describe("Kiali with a login", () => {
     }
 
     const withLogin = async () => {
-        const { recording } = await deploy({ kiali: { serviceType: "ClusterIP", nodePort: 0, access: "token" } });
-        const command = recording.one("command:local:Command", "kiali-signing-key");
-        const { data } = recording.one("kubernetes:core/v1:ConfigMap", "kiali").inputs as unknown as {
+        const { recording } = await deploy({ kiali: { access: "token" } });
+        const command = recording.one("command:local:Command", "addons-kiali-signing-key");
+        const { data } = recording.one("kubernetes:core/v1:ConfigMap", "addons-kiali").inputs as unknown as {
             data: Record<string, Secret>;
         };
         const { value } = command.inputs.environment as { value: { KEY: string } };
@@ -177,14 +174,14 @@ describe("Kiali with a login", () => {
 
 describe("Loki's volume", () => {
     it("is a claim of its own, which the StatefulSet waits for and takes over by its name", async () => {
-        const { recording } = await deploy({ lokiStorage: { size: "20Gi", className: "fast", bound: true } });
+        const { recording } = await deploy({ loki: { storageSize: "20Gi", storageClass: "fast" } });
         const [type, name] = CLAIM.split("::") as [string, string];
         expect(recording.one(type, name).inputs.spec).toEqual({
             accessModes: ["ReadWriteOnce"],
             storageClassName: "fast",
             resources: { requests: { storage: "20Gi" } },
         });
-        const statefulSet = recording.one(STATEFUL_SET, "loki");
+        const statefulSet = recording.one(STATEFUL_SET, "addons-loki");
         expect(statefulSet.dependencies).toEqual([CLAIM]);
         // Upstream's size, whatever the settings say: the templates of a StatefulSet cannot be changed.
         expect(statefulSet.inputs.spec.volumeClaimTemplates).toEqual([
@@ -196,14 +193,14 @@ describe("Loki's volume", () => {
         expect(statefulSet.ignoreChanges).toEqual(["spec.volumeClaimTemplates"]);
     });
 
-    it("is never replaced once it is bound, and can be replaced before", async () => {
-        const options = async (bound: boolean) => {
-            const { recording } = await deploy({ lokiStorage: { size: "20Gi", bound } });
+    it("is never replaced, unless it is known to hold nothing", async () => {
+        const options = async (lokiUnbound?: boolean) => {
+            const { recording } = await deploy({ lokiUnbound });
             const { ignoreChanges, replaceOnChanges } = recording.one(...(CLAIM.split("::") as [string, string]));
             return { ignoreChanges, replaceOnChanges };
         };
-        expect(await options(true)).toEqual({ ignoreChanges: ["spec.storageClassName"], replaceOnChanges: [] });
-        expect(await options(false)).toEqual({ ignoreChanges: [], replaceOnChanges: ["spec"] });
+        expect(await options()).toEqual({ ignoreChanges: ["spec.storageClassName"], replaceOnChanges: [] });
+        expect(await options(true)).toEqual({ ignoreChanges: [], replaceOnChanges: ["spec"] });
     });
 });
 
@@ -212,17 +209,17 @@ describe("the addons' images", () => {
 
     it("come from the mirrors, those without a registry and those of init containers too", async () => {
         const { recording } = await deploy({ imageMirrors });
-        expect(recording.one(DEPLOYMENT, "prometheus").inputs.spec.template.spec).toEqual({
+        expect(recording.one(DEPLOYMENT, "addons-prometheus").inputs.spec.template.spec).toEqual({
             initContainers: [{ name: "chown", image: "mirror.local/hub/library/busybox:1" }],
             containers: [
                 { name: "reloader", image: "mirror.local/ghcr/prometheus-operator/reloader:1" },
                 { name: "server", image: "mirror.local/hub/prom/prometheus:v3", args: ["--a=1"] },
             ],
         });
-        expect(recording.one(STATEFUL_SET, "loki").inputs.spec.template.spec.containers[0].image).toBe(
+        expect(recording.one(STATEFUL_SET, "addons-loki").inputs.spec.template.spec.containers[0].image).toBe(
             "mirror.local/hub/grafana/loki:3",
         );
-        expect(recording.one(DEPLOYMENT, "kiali").inputs.spec.template.spec.containers[0].image).toBe(
+        expect(recording.one(DEPLOYMENT, "addons-kiali").inputs.spec.template.spec.containers[0].image).toBe(
             "quay.io/kiali/kiali:v2",
         );
     });
@@ -242,5 +239,34 @@ describe("the addons' images", () => {
             "prom/prometheus:v3",
             "quay.io/kiali/kiali:v2",
         ]);
+    });
+});
+
+describe("an addon that does not exist", () => {
+    it("is refused before anything is registered", async () => {
+        const recording = await Recording.start();
+        expect(() => new Addons("addons", { addons: ["zipkin"] })).toThrow(
+            new UserError("There is no addon zipkin; allowed: kiali, jaeger, prometheus, grafana, loki"),
+        );
+        await recording.settled();
+        expect(recording.registrations).toEqual([]);
+    });
+});
+
+describe("Addons whose files cannot be had", () => {
+    it("say so in one sentence, and what depends on them is not registered", async () => {
+        const why = new UserError("The file is not there.");
+        serveUpstream({ "istio-1.25.1/samples/addons/kiali.yaml": why });
+        await Recording.start();
+        const addons = new Addons("addons", {}, { provider: new k8s.Provider("test", {}) });
+        const failures: unknown[] = [];
+        const listen = (error: unknown) => failures.push(error);
+        const others = process.listeners("unhandledRejection");
+        process.removeAllListeners("unhandledRejection").on("unhandledRejection", listen);
+        await expect(addons.services).rejects.toMatchObject({ message: why.message, hideStack: true });
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        process.removeAllListeners("unhandledRejection");
+        for (const other of others) process.on("unhandledRejection", other);
+        expect(new Set(failures.map((failure) => (failure as Error).message))).toEqual(new Set([why.message]));
     });
 });

@@ -12,15 +12,7 @@ const NAMESPACE = "kubernetes:core/v1:Namespace";
 async function deploy(args: Partial<BookinfoArgs> = {}) {
     const recording = await Recording.start();
     const provider = new k8s.Provider("test", {});
-    const bookinfo = new Bookinfo("bookinfo", {
-        namespace: "sample",
-        existingNamespace: false,
-        images: "docker.io/istio/examples-bookinfo",
-        imageMirrors: {},
-        tag: "1.20.2",
-        ...args,
-        provider,
-    });
+    const bookinfo = new Bookinfo("bookinfo", { namespace: "sample", ...args }, { provider });
     await recording.settled();
     return { recording, bookinfo };
 }
@@ -29,21 +21,21 @@ describe("Bookinfo", () => {
     it("is one namespace, four services, four service accounts and six deployments, and nothing else", async () => {
         const { recording } = await deploy();
         expect(recording.objects).toEqual([
-            `${DEPLOYMENT}::details-v1`,
-            `${DEPLOYMENT}::productpage-v1`,
-            `${DEPLOYMENT}::ratings-v1`,
-            `${DEPLOYMENT}::reviews-v1`,
-            `${DEPLOYMENT}::reviews-v2`,
-            `${DEPLOYMENT}::reviews-v3`,
-            `${NAMESPACE}::sample`,
-            `${SERVICE}::details`,
-            `${SERVICE}::productpage`,
-            `${SERVICE}::ratings`,
-            `${SERVICE}::reviews`,
-            `${ACCOUNT}::bookinfo-details`,
-            `${ACCOUNT}::bookinfo-productpage`,
-            `${ACCOUNT}::bookinfo-ratings`,
-            `${ACCOUNT}::bookinfo-reviews`,
+            `${DEPLOYMENT}::bookinfo-details-v1`,
+            `${DEPLOYMENT}::bookinfo-productpage-v1`,
+            `${DEPLOYMENT}::bookinfo-ratings-v1`,
+            `${DEPLOYMENT}::bookinfo-reviews-v1`,
+            `${DEPLOYMENT}::bookinfo-reviews-v2`,
+            `${DEPLOYMENT}::bookinfo-reviews-v3`,
+            `${NAMESPACE}::bookinfo-namespace`,
+            `${SERVICE}::bookinfo-details`,
+            `${SERVICE}::bookinfo-productpage`,
+            `${SERVICE}::bookinfo-ratings`,
+            `${SERVICE}::bookinfo-reviews`,
+            `${ACCOUNT}::bookinfo-bookinfo-details`,
+            `${ACCOUNT}::bookinfo-bookinfo-productpage`,
+            `${ACCOUNT}::bookinfo-bookinfo-ratings`,
+            `${ACCOUNT}::bookinfo-bookinfo-reviews`,
         ]);
     });
 
@@ -56,7 +48,7 @@ describe("Bookinfo", () => {
 
     it("labels the namespace for injection", async () => {
         const { recording } = await deploy();
-        expect(recording.one(NAMESPACE, "sample").inputs).toEqual({
+        expect(recording.one(NAMESPACE, "bookinfo-namespace").inputs).toEqual({
             apiVersion: "v1",
             kind: "Namespace",
             metadata: { name: "sample", labels: { "istio-injection": "enabled" } },
@@ -67,7 +59,7 @@ describe("Bookinfo", () => {
         "has the Service and the ServiceAccount of %s, the Service not awaited",
         async (service) => {
             const { recording } = await deploy();
-            expect(recording.one(SERVICE, service).inputs).toEqual({
+            expect(recording.one(SERVICE, `bookinfo-${service}`).inputs).toEqual({
                 apiVersion: "v1",
                 kind: "Service",
                 metadata: {
@@ -78,7 +70,7 @@ describe("Bookinfo", () => {
                 },
                 spec: { ports: [{ name: "http", port: 9080 }], selector: { app: service } },
             });
-            expect(recording.one(ACCOUNT, `bookinfo-${service}`).inputs).toEqual({
+            expect(recording.one(ACCOUNT, `bookinfo-bookinfo-${service}`).inputs).toEqual({
                 apiVersion: "v1",
                 kind: "ServiceAccount",
                 metadata: { name: `bookinfo-${service}`, namespace: "sample", labels: { account: service } },
@@ -91,7 +83,9 @@ describe("Bookinfo", () => {
         ["ratings", "v1"],
     ])("runs %s-%s as a plain container", async (service, version) => {
         const { recording } = await deploy();
-        expect(recording.one(DEPLOYMENT, `${service}-${version}`).inputs).toEqual(deployment(service, version));
+        expect(recording.one(DEPLOYMENT, `bookinfo-${service}-${version}`).inputs).toEqual(
+            deployment(service, version),
+        );
     });
 
     it.each(["v1", "v2", "v3"])(
@@ -109,7 +103,7 @@ describe("Bookinfo", () => {
                 { name: "wlp-output", emptyDir: {} },
                 { name: "tmp", emptyDir: {} },
             ];
-            expect(recording.one(DEPLOYMENT, `reviews-${version}`).inputs).toEqual(
+            expect(recording.one(DEPLOYMENT, `bookinfo-reviews-${version}`).inputs).toEqual(
                 deployment("reviews", version, container, { volumes }),
             );
         },
@@ -130,16 +124,18 @@ describe("Bookinfo", () => {
                 "prometheus.io/path": "/metrics",
             },
         });
-        expect(recording.one(DEPLOYMENT, "productpage-v1").inputs).toEqual(expected);
+        expect(recording.one(DEPLOYMENT, "bookinfo-productpage-v1").inputs).toEqual(expected);
     });
 
     it("creates the namespace before what lives in it, and each account before its pods", async () => {
         const { recording } = await deploy();
-        expect(recording.one(SERVICE, "reviews").dependencies).toEqual([`${NAMESPACE}::sample`]);
-        expect(recording.one(ACCOUNT, "bookinfo-reviews").dependencies).toEqual([`${NAMESPACE}::sample`]);
-        expect(recording.one(DEPLOYMENT, "reviews-v2").dependencies).toEqual([
-            `${NAMESPACE}::sample`,
-            `${ACCOUNT}::bookinfo-reviews`,
+        expect(recording.one(SERVICE, "bookinfo-reviews").dependencies).toEqual([`${NAMESPACE}::bookinfo-namespace`]);
+        expect(recording.one(ACCOUNT, "bookinfo-bookinfo-reviews").dependencies).toEqual([
+            `${NAMESPACE}::bookinfo-namespace`,
+        ]);
+        expect(recording.one(DEPLOYMENT, "bookinfo-reviews-v2").dependencies).toEqual([
+            `${NAMESPACE}::bookinfo-namespace`,
+            `${ACCOUNT}::bookinfo-bookinfo-reviews`,
         ]);
     });
 
@@ -149,7 +145,8 @@ describe("Bookinfo", () => {
             "docker.io/istio/examples-bookinfo-details-v1": "own/d",
         };
         const { recording } = await deploy({ imageMirrors });
-        const image = (name: string) => recording.one(DEPLOYMENT, name).inputs.spec.template.spec.containers[0].image;
+        const image = (name: string) =>
+            recording.one(DEPLOYMENT, `bookinfo-${name}`).inputs.spec.template.spec.containers[0].image;
         expect(image("details-v1")).toBe("own/d:1.20.2");
         expect(image("ratings-v1")).toBe("mirror.local/hub/istio/examples-bookinfo-ratings-v1:1.20.2");
     });
@@ -168,22 +165,33 @@ describe("Bookinfo", () => {
         const { recording, bookinfo } = await deploy({ namespace: "other" });
         const namespaced = recording.registrations.filter(({ type }) => [DEPLOYMENT, SERVICE, ACCOUNT].includes(type));
         expect(namespaced.map(({ inputs }) => inputs.metadata.namespace)).toEqual(Array(14).fill("other"));
-        expect(await valueOf(bookinfo.namespace.metadata.name)).toBe("other");
+        expect(await valueOf(bookinfo.namespace)).toBe("other");
     });
 
-    it("hands its services and deployments out", async () => {
+    it("hands out its deployments, and where it is called", async () => {
         const { bookinfo } = await deploy();
-        expect(await Promise.all(bookinfo.services.map(({ id }) => valueOf(id)))).toEqual([
-            "sample/details",
-            "sample/ratings",
-            "sample/reviews",
-            "sample/productpage",
-        ]);
         expect(await Promise.all(bookinfo.deployments.map(({ id }) => valueOf(id)))).toEqual(
             ["details-v1", "ratings-v1", "reviews-v1", "reviews-v2", "reviews-v3", "productpage-v1"].map(
                 (name) => `sample/${name}`,
             ),
         );
+        expect(await valueOf(bookinfo.productpage)).toBe("productpage.sample.svc:9080");
+    });
+
+    it("tells a gateway productpage's paths, and no others, and its port", async () => {
+        const { bookinfo } = await deploy();
+        expect(bookinfo.route).toEqual({
+            name: "bookinfo",
+            service: "productpage",
+            port: 9080,
+            paths: [
+                { type: "Exact", value: "/productpage" },
+                { type: "PathPrefix", value: "/static" },
+                { type: "Exact", value: "/login" },
+                { type: "Exact", value: "/logout" },
+                { type: "PathPrefix", value: "/api/v1/products" },
+            ],
+        });
     });
 });
 

@@ -1,10 +1,11 @@
 import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import type { ClusterClient } from "@istio-on-pulumi/kube";
-import { IstioControlPlane } from "../../../components";
-import { changeIstiodObject, istiodTransform, istiodValues } from "../../../components/istioControlPlane";
+import { IstioControlPlane, type IstioControlPlaneArgs } from "../../../components";
+import { changeIstiodObject, istiodTransform } from "../../../components/istiodObjects";
 import { transformChild } from "../../support/callbacks";
 import { Recording, valueOf } from "../../support/mocks";
+import { serveUpstream } from "../../support/upstream";
 
 const COMPONENT = "istio-on-pulumi:index:IstioControlPlane::istio";
 const NAMESPACE = "kubernetes:core/v1:Namespace";
@@ -14,115 +15,167 @@ const WEBHOOK = "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookCon
 const SERVICE = "kubernetes:core/v1:Service";
 const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
 
-const args = {
-    charts: { base: "./.upstream/charts/base", istiod: "./.upstream/charts/istiod" },
-    version: "1.25.1",
-    hub: "registry.local:5000/istio",
-    imageMirrors: {},
-    tag: "1.25.1-distroless",
-    existingNamespace: false,
-    crds: [],
-    managedCrds: [],
-    client: {} as ClusterClient,
+const IMAGES = { hub: "registry.local:5000/istio", tag: "1.25.1-distroless" };
+const MOUNTED = {
+    volumes: [
+        {
+            name: "startup-config",
+            projected: {
+                sources: [{ configMap: { name: "istio" } }, { configMap: { name: "istio-sidecar-injector" } }],
+            },
+        },
+    ],
+    volumeMounts: [{ name: "startup-config", mountPath: "/var/run/startup-config", readOnly: true }],
 };
 
-async function deploy() {
+async function deploy(args: IstioControlPlaneArgs = {}) {
+    serveUpstream();
     const recording = await Recording.start();
     const provider = new k8s.Provider("test", {});
-    const istio = new IstioControlPlane("istio", { ...args, provider });
+    const istio = new IstioControlPlane("istio", args, { provider });
     await recording.settled();
     return { recording, istio };
+}
+
+/** The values of chart `istiod`. */
+async function valuesOf(args: IstioControlPlaneArgs) {
+    const { recording } = await deploy(args);
+    return recording.one(CHART, "istio-istiod").inputs.values as Record<string, unknown>;
 }
 
 describe("IstioControlPlane", () => {
     it("is a namespace, chart base as a release and chart istiod, each its own child", async () => {
         const { recording } = await deploy();
-        expect(recording.objects).toEqual([`${NAMESPACE}::istio-system`, `${RELEASE}::istio-base`, `${CHART}::istiod`]);
+        expect(recording.objects).toEqual([
+            `${NAMESPACE}::istio-istio-system`,
+            `${RELEASE}::istio-istio-base`,
+            `${CHART}::istio-istiod`,
+        ]);
         const children = recording.registrations.filter(({ type }) => [NAMESPACE, RELEASE, CHART].includes(type));
         expect(children.map(({ parent }) => parent)).toEqual([COMPONENT, COMPONENT, COMPONENT]);
     });
 
     it("creates the namespace as istioctl does, without labels", async () => {
         const { recording, istio } = await deploy();
-        expect(recording.one(NAMESPACE, "istio-system").inputs).toEqual({
+        expect(recording.one(NAMESPACE, "istio-istio-system").inputs).toEqual({
             apiVersion: "v1",
             kind: "Namespace",
             metadata: { name: "istio-system" },
         });
-        expect(await valueOf(istio.namespace.id)).toBe("istio-system");
+        expect(await valueOf(istio.namespace)).toBe("istio-system");
     });
 
     it("installs chart base in the namespace, profile demo", async () => {
-        const { recording, istio } = await deploy();
-        const base = recording.one(RELEASE, "istio-base");
+        const { recording } = await deploy();
+        const base = recording.one(RELEASE, "istio-istio-base");
         expect(base.inputs).toEqual({
             name: "istio-base",
             namespace: "istio-system",
-            chart: "./.upstream/charts/base",
+            chart: "./.upstream/base",
             version: "1.25.1",
             values: { profile: "demo" },
             compat: "true",
         });
-        expect(base.dependencies).toEqual([`${NAMESPACE}::istio-system`]);
-        expect(await valueOf(istio.base.name)).toBe("istio-base");
+        expect(base.dependencies).toEqual([`${NAMESPACE}::istio-istio-system`]);
     });
 
     it("installs chart istiod after base, with its values", async () => {
-        const { recording } = await deploy();
-        const istiod = recording.one(CHART, "istiod");
+        const { recording } = await deploy(IMAGES);
+        const istiod = recording.one(CHART, "istio-istiod");
         expect(istiod.inputs).toEqual({
             name: "istiod",
             namespace: "istio-system",
-            chart: "./.upstream/charts/istiod",
+            chart: "./.upstream/istiod",
             version: "1.25.1",
-            values: istiodValues(args),
+            values: {
+                profile: "demo",
+                global: {
+                    hub: "registry.local:5000/istio",
+                    tag: "1.25.1-distroless",
+                    defaultPodDisruptionBudget: { enabled: false },
+                },
+                ...MOUNTED,
+            },
         });
         expect(istiod.kind).toBe("remote");
-        expect(istiod.dependencies).toEqual([`${NAMESPACE}::istio-system`, `${RELEASE}::istio-base`]);
+        expect(istiod.dependencies).toEqual([`${NAMESPACE}::istio-istio-system`, `${RELEASE}::istio-istio-base`]);
         expect(istiod.transforms).toHaveLength(1);
     });
 });
 
-describe("istiodValues", () => {
-    it("sets profile, hub and tag, mounts what istiod reads at its start, and leaves the disruption budget out", () => {
-        expect(istiodValues({ hub: "docker.io/istio", tag: "1.25.1", imageMirrors: {} })).toEqual({
+describe("the values of chart istiod", () => {
+    it("are profile, hub and tag of the release, what istiod reads at its start, and no disruption budget", async () => {
+        expect(await valuesOf({})).toEqual({
+            profile: "demo",
+            global: { hub: "docker.io/istio", tag: "1.25.1", defaultPodDisruptionBudget: { enabled: false } },
+            ...MOUNTED,
+        });
+    });
+
+    it("take in those that are given, map by map, and no list is lost that istiod needs", async () => {
+        const own = { name: "own", emptyDir: {} };
+        const values = pulumi.output({
+            global: { proxy: { logLevel: "debug" }, defaultPodDisruptionBudget: { enabled: true } },
+            env: { A: "b" },
+            volumes: [own],
+        });
+        expect(await valuesOf({ values })).toEqual({
             profile: "demo",
             global: {
                 hub: "docker.io/istio",
                 tag: "1.25.1",
-                defaultPodDisruptionBudget: { enabled: false },
+                proxy: { logLevel: "debug" },
+                defaultPodDisruptionBudget: { enabled: true },
             },
-            volumes: [
-                {
-                    name: "startup-config",
-                    projected: {
-                        sources: [{ configMap: { name: "istio" } }, { configMap: { name: "istio-sidecar-injector" } }],
-                    },
-                },
-            ],
-            volumeMounts: [{ name: "startup-config", mountPath: "/var/run/startup-config", readOnly: true }],
+            env: { A: "b" },
+            volumes: [own, ...MOUNTED.volumes],
+            volumeMounts: MOUNTED.volumeMounts,
+        });
+    });
+
+    it("of a revision name what that revision's istiod reads, and so do the outputs", async () => {
+        const { recording, istio } = await deploy({ values: { revision: "canary" } });
+        const { values } = recording.one(CHART, "istio-istiod").inputs as unknown as { values: typeof MOUNTED };
+        expect(values.volumes[0]!.projected.sources).toEqual([
+            { configMap: { name: "istio-canary" } },
+            { configMap: { name: "istio-sidecar-injector-canary" } },
+        ]);
+        expect(await valueOf(istio.revision)).toBe("canary");
+        expect(await valueOf(istio.injectionWebhook)).toBe("istio-sidecar-injector-canary");
+        expect(await valueOf(istio.validationWebhook)).toBe("istio-validator-canary-istio-system");
+        expect(await valueOf(istio.endpoint)).toMatchObject({ service: "istiod-canary", namespace: "istio-system" });
+    });
+
+    it("of chart base take in those that are given, beside the CRDs that are left to another tool", async () => {
+        const { recording } = await deploy({
+            excludedCrds: ["sidecars.networking.istio.io"],
+            baseValues: { defaultRevision: "canary" },
+        });
+        expect(recording.one(RELEASE, "istio-istio-base").inputs.values).toEqual({
+            profile: "demo",
+            base: { excludedCRDs: ["sidecars.networking.istio.io"] },
+            defaultRevision: "canary",
         });
     });
 });
 
 describe("mirrors of Istio's images", () => {
-    const values = (imageMirrors: Record<string, string>) =>
-        istiodValues({ hub: "docker.io/istio", tag: "1.25.1", imageMirrors });
+    const values = (imageMirrors: Record<string, string>) => valuesOf({ imageMirrors });
 
-    it("stand in the hub where they are for all of them", () => {
-        const { global } = values({ "docker.io": "mirror.local/hub" });
+    it("stand in the hub where they are for all of them", async () => {
+        const { global, ...others } = await values({ "docker.io": "mirror.local/hub" });
         expect(global).toMatchObject({ hub: "mirror.local/hub/istio" });
         expect(global).not.toHaveProperty("proxy");
-        expect(values({ "docker.io": "mirror.local/hub" })).not.toHaveProperty("image");
+        expect(others).not.toHaveProperty("image");
     });
 
-    it("stand in each image where they are for one of them: istiod's, and those of both containers of a sidecar", () => {
+    it("stand in each image where they are for one of them: istiod's, and those of both containers of a sidecar", async () => {
         const imageMirrors = {
             "docker.io/istio": "mirror.local/istio",
             "docker.io/istio/pilot": "mirror.local/the-pilot",
             "docker.io/istio/proxyv2": "mirror.local/a/proxyv2",
         };
-        expect(values(imageMirrors)).toMatchObject({
+        expect(await values(imageMirrors)).toMatchObject({
             image: "mirror.local/the-pilot:1.25.1",
             global: {
                 hub: "mirror.local/istio",
@@ -168,6 +221,11 @@ describe("changeIstiodObject", () => {
         });
     });
 
+    it("leaves two istiods that the values ask for", () => {
+        const deployment = { metadata: { name: "istiod" }, spec: { replicas: 2, selector: {} } };
+        expect(changeIstiodObject(DEPLOYMENT, deployment)).toEqual(deployment);
+    });
+
     it("leaves the number of istiod's pods to whoever scales it", () => {
         const deployment = { metadata: { name: "istiod" }, spec: { replicas: 1, selector: {} } };
         expect(changeIstiodObject(DEPLOYMENT, deployment)).toEqual({
@@ -205,7 +263,7 @@ describe("the transform of chart istiod's objects", () => {
         ["a validating webhook", webhook, { webhooks: [{ name: "a" }] }],
     ])("keeps the component's provider where it changes %s", async (_, child, props) => {
         const { recording } = await deploy();
-        expect(await transformChild(recording.one(CHART, "istiod").transforms[0]!, child)).toEqual({
+        expect(await transformChild(recording.one(CHART, "istio-istiod").transforms[0]!, child)).toEqual({
             props,
             provider: "test",
             changed: true,
@@ -219,7 +277,7 @@ describe("the transform of chart istiod's objects", () => {
             name: "istiod:istio-system/istio",
             props: { data: {} },
         };
-        expect(await transformChild(recording.one(CHART, "istiod").transforms[0]!, configMap)).toEqual({
+        expect(await transformChild(recording.one(CHART, "istio-istiod").transforms[0]!, configMap)).toEqual({
             props: { data: {} },
             changed: false,
         });

@@ -18,10 +18,10 @@ const CLAIMING = `${STATEFUL_SET}  volumeClaimTemplates:
 
 describe("Loki's volume", () => {
     it.each([
-        ["of the default class", { size: "1Gi" }, {}],
-        ["of a class", { size: "1Gi", className: "fast" }, { storageClassName: "fast" }],
+        ["of the default class", { storageSize: "1Gi" }, {}],
+        ["of a class", { storageSize: "1Gi", storageClass: "fast" }, { storageClassName: "fast" }],
     ])("is a claim as the StatefulSet's controller would make it, %s and not waited for", (_, storage, ofClass) => {
-        const [claim] = lokiObjects(parseManifest(CLAIMING), { ...storage, bound: false });
+        const [claim] = lokiObjects(parseManifest(CLAIMING), storage);
         expect(claim).toEqual({
             apiVersion: "v1",
             kind: "PersistentVolumeClaim",
@@ -37,7 +37,7 @@ describe("Loki's volume", () => {
 
     it("is deleted neither with the StatefulSet nor with its pods", () => {
         const upstream = parseManifest(CLAIMING)[0]!;
-        const [, statefulSet] = lokiObjects([upstream], { size: "20Gi", bound: true });
+        const [, statefulSet] = lokiObjects([upstream], { storageSize: "20Gi" });
         expect(statefulSet).toEqual({
             ...upstream,
             spec: {
@@ -49,6 +49,6 @@ describe("Loki's volume", () => {
 
     it("is not invented for a StatefulSet without a claim", () => {
         const objects = parseManifest(STATEFUL_SET);
-        expect(lokiObjects(objects, { size: "10Gi", bound: false })).toEqual(objects);
+        expect(lokiObjects(objects, {})).toEqual(objects);
     });
 });

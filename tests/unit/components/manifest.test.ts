@@ -83,7 +83,7 @@ describe("registerManifest", () => {
             metadata: { name: "x", namespace: "y" },
             ...fields[kind as keyof typeof fields],
         };
-        registerManifest(manifest, { provider });
+        registerManifest("x", manifest, { provider });
         await recording.settled();
         expect(recording.objects).toEqual([`kubernetes:${type}::x`]);
         expect(recording.one(`kubernetes:${type}`, "x")).toMatchObject({ provider: "test", inputs: manifest });
@@ -93,7 +93,7 @@ describe("registerManifest", () => {
         ["batch/v1", "Job"],
         ["apps/v1beta1", "Deployment"],
     ])("refuses a %s/%s, which it does not know", (apiVersion, kind) => {
-        expect(() => registerManifest({ apiVersion, kind, metadata: { name: "x" } }, {})).toThrow(
+        expect(() => registerManifest("x", { apiVersion, kind, metadata: { name: "x" } }, {})).toThrow(
             `The manifest of x is a ${apiVersion}/${kind}, which this program cannot register; ` +
                 "known: v1/ConfigMap, v1/PersistentVolumeClaim, ",
         );

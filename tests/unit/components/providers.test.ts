@@ -1,110 +1,163 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { describe, expect, it } from "vitest";
-import { type ClusterClient, GATEWAY_API_CRDS } from "@istio-on-pulumi/kube";
-import { Addons, Bookinfo, BookinfoGateway, GatewayApiCrds, IstioControlPlane, Tracing } from "../../../components";
-import { ADDON_MANIFESTS, crdManifest } from "../../support/manifests";
-import { Recording, type Registration, withoutProvider } from "../../support/mocks";
+import { beforeEach, describe, expect, it } from "vitest";
+import { Addons, Bookinfo, GatewayApiCrds, IngressGateway, IstioControlPlane, Tracing } from "../../../components";
+import { type Answer, Recording, type Registration, withoutProvider } from "../../support/mocks";
+import { serveUpstream } from "../../support/upstream";
 
-type Build = (provider: k8s.Provider, opts?: pulumi.ComponentResourceOptions) => pulumi.ComponentResource;
+type Build = (name: string, opts: pulumi.ComponentResourceOptions) => pulumi.ComponentResource;
 
 /** Each component with everything that it can register, and how many objects that is. */
-const COMPONENTS: readonly [name: string, objects: number, build: Build][] = [
+const COMPONENTS: readonly [component: string, objects: number, build: Build][] = [
+    ["GatewayApiCrds", 5, (name, opts) => new GatewayApiCrds(name, { install: "always", installed: [] }, opts)],
+    ["IstioControlPlane", 3, (name, opts) => new IstioControlPlane(name, {}, opts)],
+    ["Tracing", 1, (name, opts) => new Tracing(name, {}, opts)],
+    ["Bookinfo", 15, (name, opts) => new Bookinfo(name, {}, opts)],
     [
-        "GatewayApiCrds",
-        5,
-        (provider, opts) =>
-            new GatewayApiCrds(
-                "c",
-                { install: "always", manifests: GATEWAY_API_CRDS.map(crdManifest), installed: [], provider },
-                opts,
-            ),
-    ],
-    [
-        "IstioControlPlane",
-        3,
-        (provider, opts) =>
-            new IstioControlPlane(
-                "c",
-                {
-                    charts: { base: "./b", istiod: "./i" },
-                    version: "1",
-                    hub: "h",
-                    imageMirrors: {},
-                    tag: "t",
-                    existingNamespace: false,
-                    crds: [],
-                    managedCrds: [],
-                    client: {} as ClusterClient,
-                    provider,
-                },
-                opts,
-            ),
-    ],
-    ["Tracing", 1, (provider, opts) => new Tracing("c", { provider }, opts)],
-    [
-        "Bookinfo",
-        15,
-        (provider, opts) =>
-            new Bookinfo(
-                "c",
-                { namespace: "n", existingNamespace: false, images: "i", imageMirrors: {}, tag: "t", provider },
-                opts,
-            ),
-    ],
-    [
-        "BookinfoGateway",
+        "IngressGateway",
         4,
-        (provider, opts) =>
-            new BookinfoGateway("c", { namespace: "n", serviceType: "NodePort", nodePort: 30080, provider }, opts),
+        (name, opts) => {
+            const routes = [{ name: "r", service: "s", port: 80 }];
+            return new IngressGateway(name, { namespace: "n", nodePort: 30080, routes }, opts);
+        },
     ],
-    [
-        "Addons",
-        16,
-        (provider, opts) =>
-            new Addons(
-                "c",
-                {
-                    manifests: ADDON_MANIFESTS,
-                    kiali: { serviceType: "NodePort", nodePort: 30001, access: "token" },
-                    lokiStorage: { className: "c", size: "1Gi", bound: false },
-                    imageMirrors: {},
-                    provider,
-                },
-                opts,
-            ),
-    ],
+    ["Addons", 16, (name, opts) => new Addons(name, { kiali: { access: "token" } }, opts)],
 ];
 
 const providerOf = ({ kind, provider, providers }: Registration) =>
     kind === "remote" ? providers.kubernetes : provider;
 
-describe.each(COMPONENTS)("%s", (name, objects, build) => {
-    it("gives its provider to every one of its objects", async () => {
-        const recording = await Recording.start();
+const reached = ({ registrations }: Recording) =>
+    registrations.filter(({ kind, type }) => kind !== "component" && type.startsWith("kubernetes:"));
+
+/** The Service that is only read is there. */
+const ANSWERS: Readonly<Record<string, Answer>> = {
+    "kubernetes:core/v1:Service": ({ kind, name }) =>
+        kind === "read" ? { outputs: { metadata: { name, namespace: "n" }, spec: { ports: [] } } } : {},
+};
+
+describe.each(COMPONENTS)("%s", (component, objects, build) => {
+    beforeEach(() => void serveUpstream());
+
+    it.each([
+        ["provider", (given: k8s.Provider) => ({ provider: given })],
+        ["providers", (given: k8s.Provider) => ({ providers: { kubernetes: given } })],
+        [
+            "parent",
+            (given: k8s.Provider) => ({
+                parent: new pulumi.ComponentResource("istio-on-pulumi:index:Parent", "p", {}, { provider: given }),
+            }),
+        ],
+    ])("gives every one of its objects the provider that comes by its option %s", async (_, opts) => {
+        const recording = await Recording.start({ answers: ANSWERS });
         new k8s.Provider("other", {});
-        build(new k8s.Provider("given", {}));
+        build("c", opts(new k8s.Provider("given", {})));
         await recording.settled();
-        const reached = recording.registrations.filter(
-            ({ kind, type }) => kind !== "component" && type.startsWith("kubernetes:"),
-        );
-        expect(reached.map(providerOf)).toEqual(Array(objects).fill("given"));
+        expect(reached(recording).map(providerOf)).toEqual(Array(objects).fill("given"));
         expect(withoutProvider(recording.registrations)).toEqual([]);
     });
 
     it("keeps the parent and the dependencies that its user gives it", async () => {
-        const recording = await Recording.start();
+        const recording = await Recording.start({ answers: ANSWERS });
         const provider = new k8s.Provider("given", {});
         const parent = new pulumi.ComponentResource("istio-on-pulumi:index:Parent", "parent");
         const before = new k8s.core.v1.ConfigMap("before", {}, { provider });
-        build(provider, { parent, dependsOn: [before] });
+        build("c", { provider, parent, dependsOn: [before] });
         await recording.settled();
-        expect(recording.one(`istio-on-pulumi:index:${name}`, "c")).toMatchObject({
+        expect(recording.one(`istio-on-pulumi:index:${component}`, "c")).toMatchObject({
             parent: "istio-on-pulumi:index:Parent::parent",
             dependencies: ["kubernetes:core/v1:ConfigMap::before"],
         });
     });
+
+    it("is waited for with all of its children by what depends on it", async () => {
+        const recording = await Recording.start({ answers: ANSWERS });
+        const provider = new k8s.Provider("given", {});
+        const dependsOn = [build("c", { provider })];
+        new k8s.core.v1.ConfigMap("after", {}, { provider, dependsOn });
+        await recording.settled();
+        const children = recording.registrations.filter(({ parent }) => parent?.endsWith("::c"));
+        expect(recording.one("kubernetes:core/v1:ConfigMap", "after").dependencies).toEqual(
+            children.map(({ type, name }) => `${type}::${name}`).sort(),
+        );
+    });
+
+    it("can be there twice, for two clusters: no name of a child is the other's", async () => {
+        const recording = await Recording.start({ answers: ANSWERS });
+        for (const name of ["a", "b"]) build(name, { provider: new k8s.Provider(`cluster-${name}`, {}) });
+        await recording.settled();
+        const urns = recording.registrations.map(({ type, name }) => `${type}::${name}`);
+        expect(urns.filter((urn, index) => urns.indexOf(urn) !== index)).toEqual([]);
+        expect(reached(recording).map((each) => [each.name.slice(0, 2), providerOf(each)])).toEqual(
+            expect.arrayContaining([
+                ["a-", "cluster-a"],
+                ["b-", "cluster-b"],
+            ]),
+        );
+        expect(reached(recording).filter((each) => !providerOf(each)!.endsWith(each.name[0]!))).toEqual([]);
+    });
+
+    it("keeps what it was given as the inputs of the component", async () => {
+        const recording = await Recording.start({ answers: ANSWERS });
+        const given = { provider: new k8s.Provider("given", {}) };
+        build("c", given);
+        await recording.settled();
+        const { inputs } = recording.one(`istio-on-pulumi:index:${component}`, "c");
+        expect(Object.keys(inputs)).toEqual(INPUTS[component] ?? []);
+    });
 });
+
+describe("an object of a stack that was made before components named their children", () => {
+    it("is known by its former name", async () => {
+        serveUpstream();
+        const recording = await Recording.start({ answers: ANSWERS });
+        const opts = { provider: new k8s.Provider("given", {}) };
+        for (const [component, , build] of COMPONENTS) build(component, opts);
+        await recording.settled();
+        const former = reached(recording).flatMap(({ type, formerNames }) =>
+            formerNames.map((name) => `${type}::${name}`),
+        );
+        expect(former.sort()).toEqual(
+            [
+                ...["gatewayclasses", "gateways", "grpcroutes", "httproutes", "referencegrants"].map(
+                    (plural) =>
+                        `kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition::${plural}.gateway.networking.k8s.io`,
+                ),
+                "kubernetes:core/v1:Namespace::istio-system",
+                "kubernetes:helm.sh/v3:Release::istio-base",
+                "kubernetes:helm.sh/v4:Chart::istiod",
+                "kubernetes:telemetry.istio.io/v1:Telemetry::mesh-default",
+                "kubernetes:core/v1:Namespace::istio-sample",
+                ...["details", "productpage", "ratings", "reviews"].flatMap((service) => [
+                    `kubernetes:core/v1:Service::${service}`,
+                    `kubernetes:core/v1:ServiceAccount::bookinfo-${service}`,
+                ]),
+                ...["details-v1", "productpage-v1", "ratings-v1", "reviews-v1", "reviews-v2", "reviews-v3"].map(
+                    (name) => `kubernetes:apps/v1:Deployment::${name}`,
+                ),
+                "kubernetes:gateway.networking.k8s.io/v1:Gateway::IngressGateway",
+                "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute::r",
+                "kubernetes:core/v1:ConfigMap::kiali",
+                "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole::kiali",
+                ...["jaeger", "kiali", "prometheus"].map((name) => `kubernetes:apps/v1:Deployment::${name}`),
+                "kubernetes:core/v1:ServiceAccount::prometheus",
+                ...[
+                    ...["grafana", "jaeger-collector", "kiali", "loki", "loki-headless", "prometheus"],
+                    ...["tracing", "zipkin"],
+                ].map((name) => `kubernetes:core/v1:Service::${name}`),
+                "kubernetes:apps/v1:StatefulSet::loki",
+                "kubernetes:core/v1:PersistentVolumeClaim::storage-loki-0",
+            ].sort(),
+        );
+    });
+});
+
+/** The inputs of the components above; what only tells of the cluster is none. */
+const INPUTS: Readonly<Record<string, string[]>> = {
+    GatewayApiCrds: ["install"],
+    IngressGateway: ["namespace", "nodePort", "routes"],
+    Addons: ["kiali"],
+};
 
 describe("an object without a provider", () => {
     it.each([

@@ -12,8 +12,8 @@ const UID = "11111111-2222-4333-8444-555555555555";
 const CRD = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
 const NAMESPACE = "kubernetes:core/v1:Namespace";
 const SERVICE = "kubernetes:core/v1:Service";
-const RELEASE = "kubernetes:helm.sh/v3:Release::istio-base";
-const CHART = "kubernetes:helm.sh/v4:Chart::istiod";
+const RELEASE = "kubernetes:helm.sh/v3:Release::istio-istio-base";
+const CHART = "kubernetes:helm.sh/v4:Chart::istio-istiod";
 const component = (name: string) => `istio-on-pulumi:index:${name}`;
 const GATEWAYS = "gateways.gateway.networking.k8s.io";
 const CLASSES = "gatewayclasses.gateway.networking.k8s.io";
@@ -29,10 +29,10 @@ describe("the program", () => {
         expect(components.map(({ type, name }) => [type, name]).sort()).toEqual([
             [component("Addons"), "addons"],
             [component("Bookinfo"), "bookinfo"],
-            [component("BookinfoGateway"), "bookinfo-gateway"],
             [component("Cluster"), "cluster"],
             [component("DestroyGuard"), "destroy-guard"],
             [component("GatewayApiCrds"), "gateway-api"],
+            [component("IngressGateway"), "bookinfo-gateway"],
             [component("IstioControlPlane"), "istio"],
             [component("StackIdentity"), "stack"],
             [component("Tracing"), "tracing"],
@@ -75,21 +75,23 @@ describe("the program", () => {
             .ofType(CRD)
             .map(({ name }) => `${CRD}::${name}`)
             .sort();
-        const controlPlane = [`${NAMESPACE}::istio-system`, RELEASE, CHART];
+        const controlPlane = [`${NAMESPACE}::istio-istio-system`, RELEASE, CHART];
         expect(recording.one(component("IstioControlPlane"), "istio").dependencies).toEqual(crds);
         expect(recording.one(component("Bookinfo"), "bookinfo").dependencies).toEqual(controlPlane);
-        expect(recording.one(component("BookinfoGateway"), "bookinfo-gateway").dependencies).toEqual([
+        expect(recording.one(component("IngressGateway"), "bookinfo-gateway").dependencies).toEqual([
             ...crds,
+            // Its own arguments name it.
+            `${NAMESPACE}::bookinfo-namespace`,
             ...controlPlane,
         ]);
-        expect(recording.one(component("Addons"), "addons").dependencies).toEqual([`${NAMESPACE}::istio-system`]);
+        expect(recording.one(component("Addons"), "addons").dependencies).toEqual([`${NAMESPACE}::istio-istio-system`]);
     });
 
     it("puts the gateway into Bookinfo's namespace, once that exists", async () => {
         const { recording } = await runProgram({ bookinfoNamespace: "shop" });
-        const gateway = recording.one("kubernetes:gateway.networking.k8s.io/v1:Gateway", "bookinfo-gateway");
+        const gateway = recording.one("kubernetes:gateway.networking.k8s.io/v1:Gateway", "bookinfo-gateway-gateway");
         expect(gateway.inputs.metadata.namespace).toBe("shop");
-        expect(gateway.dependencies).toEqual([`${NAMESPACE}::shop`]);
+        expect(gateway.dependencies).toEqual([`${NAMESPACE}::bookinfo-namespace`]);
     });
 
     it("tells every endpoint, the two URLs and the versions", async () => {
@@ -148,17 +150,17 @@ describe("the settings", () => {
             lokiStorageClass: "standard",
             lokiStorageSize: "1Gi",
         });
-        expect(recording.one("kubernetes:helm.sh/v4:Chart", "istiod").inputs.values).toMatchObject({
+        expect(recording.one("kubernetes:helm.sh/v4:Chart", "istio-istiod").inputs.values).toMatchObject({
             global: { hub: "mirror.local/hub/istio", tag: "1.25.1-distroless" },
         });
         const containers = (kind: string, name: string) =>
             recording.one(`kubernetes:apps/v1:${kind}`, name).inputs.spec.template.spec.containers;
-        expect(containers("Deployment", "details-v1")[0].image).toBe(
+        expect(containers("Deployment", "bookinfo-details-v1")[0].image).toBe(
             "mirror.local/hub/istio/examples-bookinfo-details-v1:2.0.0",
         );
-        expect(containers("Deployment", "jaeger")[0].image).toBe("mirror.local/hub/jaegertracing/all-in-one:1");
+        expect(containers("Deployment", "addons-jaeger")[0].image).toBe("mirror.local/hub/jaegertracing/all-in-one:1");
         expect(
-            recording.one("kubernetes:gateway.networking.k8s.io/v1:Gateway", "bookinfo-gateway").inputs.metadata
+            recording.one("kubernetes:gateway.networking.k8s.io/v1:Gateway", "bookinfo-gateway-gateway").inputs.metadata
                 .annotations,
         ).toMatchObject({
             "networking.istio.io/service-type": "LoadBalancer",
@@ -166,8 +168,10 @@ describe("the settings", () => {
         expect(
             recording.one("kubernetes:core/v1:ServicePatch", "bookinfo-gateway-istio").inputs.spec.ports[1]!.nodePort,
         ).toBe(31000);
-        expect(recording.one(SERVICE, "kiali").inputs.spec.ports[0].nodePort).toBe(31001);
-        expect(recording.one("kubernetes:core/v1:PersistentVolumeClaim", "storage-loki-0").inputs.spec).toMatchObject({
+        expect(recording.one(SERVICE, "addons-kiali").inputs.spec.ports[0].nodePort).toBe(31001);
+        expect(
+            recording.one("kubernetes:core/v1:PersistentVolumeClaim", "addons-storage-loki-0").inputs.spec,
+        ).toMatchObject({
             storageClassName: "standard",
             resources: { requests: { storage: "1Gi" } },
         });
@@ -187,7 +191,7 @@ describe("the settings", () => {
             recording
                 .ofType(SERVICE)
                 .filter(({ parent }) => parent?.endsWith("::addons"))
-                .map(({ name }) => name)
+                .map(({ inputs }) => inputs.metadata.name)
                 .sort(),
         ).toEqual(["grafana", "prometheus"]);
         expect(Object.keys(outputs.endpoints)).toEqual([
@@ -249,7 +253,7 @@ describe("the Gateway API CRDs", () => {
         const replies = holding([GATEWAYS, ROUTES, CLASSES], { "gateway.networking.k8s.io/bundle-version": "v1.0.0" });
         const { recording, outputs } = await runProgram({}, { replies });
         expect(recording.ofType(CRD)).toEqual([]);
-        expect(outputs.versions.gatewayApi).toBe("v1.0.0");
+        expect(await valueOf(outputs.versions.gatewayApi)).toBe("v1.0.0");
     });
 
     it("stay the program's where it installed them", async () => {

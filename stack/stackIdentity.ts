@@ -1,6 +1,6 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { keptCommand } from "./keptCommand";
+import { keptCommand, knownValue } from "../components/internal";
 
 export interface StackIdentityArgs {
     /** UID of the cluster's namespace `kube-system`. Only the first one is kept: a later one changes nothing. */
@@ -37,14 +37,8 @@ export class StackIdentity extends pulumi.ComponentResource {
 
     /** What the state holds; `undefined` in a preview before the first update. */
     async recorded(): Promise<RecordedIdentity | undefined> {
-        const known = pulumi.all([this.record.id, this.record.environment]);
-        // Declared by the SDK for its own use only; `apply` alone would never be called where a value is unknown.
-        if (!(await (known as unknown as { isKnown: Promise<boolean> }).isKnown)) {
-            return undefined;
-        }
-        return new Promise((resolve) => {
-            known.apply(([id, environment]) => resolve({ id, clusterUid: environment?.[CLUSTER_UID] ?? "" }));
-        });
+        const known = await knownValue(pulumi.all([this.record.id, this.record.environment]));
+        return known && { id: known[0], clusterUid: known[1]?.[CLUSTER_UID] ?? "" };
     }
 }
 

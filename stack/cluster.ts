@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { isKubeconfigText } from "@istio-on-pulumi/kube";
+import { secretText } from "../components/internal";
 
 /** Which cluster every resource of the stack goes to. */
 export interface ClusterArgs {
@@ -46,9 +46,4 @@ export class Cluster extends pulumi.ComponentResource {
         );
         this.registerOutputs({});
     }
-}
-
-/** A kubeconfig's text holds keys. */
-function secretText(kubeconfig: string): pulumi.Input<string> {
-    return isKubeconfigText(kubeconfig) ? pulumi.secret(kubeconfig) : kubeconfig;
 }

@@ -1,7 +1,13 @@
 import { ADDONS, GATEWAY_API_CRDS, ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import type { Part, PlannedObject } from "../cluster";
-import { addonObjects, type AddonsArgs } from "./addons";
-import { BOOKINFO_SERVICES, BOOKINFO_WORKLOADS } from "./bookinfoFacts";
+import {
+    type AddonManifests,
+    addonObjects,
+    type AddonObjectsArgs,
+    BOOKINFO_SERVICES,
+    BOOKINFO_WORKLOADS,
+} from "../components/internal";
+import { GATEWAY } from "./gateway";
 
 export interface PlannedArgs {
     /** Namespace of Bookinfo. */
@@ -9,7 +15,9 @@ export interface PlannedArgs {
     /** Full names of the CRDs of chart `base`. */
     istioCrds: readonly string[];
     /** The addons, as their component takes them. */
-    addons: Omit<AddonsArgs, "provider">;
+    addons: AddonObjectsArgs;
+    /** The manifests of those that are installed. */
+    manifests: AddonManifests;
 }
 
 /**
@@ -18,7 +26,7 @@ export interface PlannedArgs {
  * The charts' objects stand here as facts, for the charts are rendered by the provider. A test on the lab holds the
  * list against the state, so that none is missing.
  */
-export function plannedObjects({ bookinfoNamespace, istioCrds, addons }: PlannedArgs): PlannedObject[] {
+export function plannedObjects({ bookinfoNamespace, istioCrds, addons, manifests }: PlannedArgs): PlannedObject[] {
     return [
         ...objects("istio", undefined, [["v1", "Namespace", ISTIO_NAMESPACE]]),
         ...objects("istio", undefined, [["apiextensions.k8s.io/v1", "CustomResourceDefinition", ...istioCrds]]),
@@ -32,10 +40,10 @@ export function plannedObjects({ bookinfoNamespace, istioCrds, addons }: Planned
         ...objects(
             "jaeger",
             ISTIO_NAMESPACE,
-            addons.manifests.jaeger ? [["telemetry.istio.io/v1", "Telemetry", "mesh-default"]] : [],
+            manifests.jaeger ? [["telemetry.istio.io/v1", "Telemetry", "mesh-default"]] : [],
         ),
         ...ADDONS.flatMap((addon) =>
-            addonObjects({ ...addons, manifests: { [addon]: addons.manifests[addon] } }).map(
+            addonObjects({ [addon]: manifests[addon] }, addons).map(
                 ({ apiVersion, kind, metadata: { namespace, name } }) => ({
                     apiVersion,
                     kind,
@@ -80,7 +88,7 @@ const BOOKINFO_OBJECTS: readonly Names[] = [
     ["v1", "Service", ...BOOKINFO_SERVICES],
     ["v1", "ServiceAccount", ...BOOKINFO_SERVICES.map((service) => `bookinfo-${service}`)],
     ["apps/v1", "Deployment", ...BOOKINFO_WORKLOADS.map(({ service, version }) => `${service}-${version}`)],
-    ["gateway.networking.k8s.io/v1", "Gateway", "bookinfo-gateway"],
+    ["gateway.networking.k8s.io/v1", "Gateway", GATEWAY],
     ["gateway.networking.k8s.io/v1", "HTTPRoute", "bookinfo"],
 ];
 

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { stackMarks } from "../../../components";
+import { stackMarks } from "../../../stack";
 import { transformChild } from "../../support/callbacks";
 import { Recording } from "../../support/mocks";
 

@@ -1,8 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import type { NodeHosts } from "../../../cluster";
-import { describeEndpoints, firstUrl } from "../../../components";
-import { endpoint, ENDPOINTS } from "../../../components/endpoints";
+import { endpoint } from "../../../components/internal";
+import { describeEndpoints, firstUrl } from "../../../stack";
+import { ENDPOINTS } from "../../../stack/endpoints";
 import { isKnown, Recording, type RecordingOptions, valueOf } from "../../support/mocks";
 
 type Ports = { name?: string; port: number; nodePort?: number }[];
@@ -27,6 +29,14 @@ const KIALI: Live = {
     ],
 };
 
+const ISTIOD = {
+    service: "istiod",
+    namespace: "istio-system",
+    type: "ClusterIP",
+    address: "istiod.istio-system.svc",
+    ports: [{ name: "https-dns", port: 15012 }],
+};
+
 /** The endpoints of these live Services, by the Services' names. */
 async function describeLive(
     services: Readonly<Record<string, Live>>,
@@ -47,7 +57,7 @@ async function describeLive(
     });
     const endpoints = describeEndpoints({
         services: new Map(resources),
-        istioNamespace: "istio-system",
+        istiod: pulumi.output(ISTIOD),
         nodeHosts: { IPv4: host, IPv6: host },
     });
     await recording.settled();
@@ -66,7 +76,6 @@ describe("describeEndpoints", () => {
             ["zipkin", "zipkin"],
             ["jaegerCollector", "jaeger-collector"],
             ["loki", "loki"],
-            ["istiod", "istiod"],
         ]);
     });
 
@@ -123,20 +132,9 @@ describe("describeEndpoints", () => {
         ]);
     });
 
-    it("knows istiod without a resource: its chart's objects are out of the program's sight", async () => {
+    it("has istiod's from the control plane, whose chart's objects are out of the program's sight", async () => {
         const { istiod } = await describeLive({});
-        expect(await valueOf(istiod!)).toEqual({
-            service: "istiod",
-            namespace: "istio-system",
-            type: "ClusterIP",
-            address: "istiod.istio-system.svc",
-            ports: [
-                { name: "grpc-xds", port: 15010 },
-                { name: "https-dns", port: 15012 },
-                { name: "https-webhook", port: 443 },
-                { name: "http-monitoring", port: 15014 },
-            ],
-        });
+        expect(await valueOf(istiod!)).toEqual(ISTIOD);
     });
 
     it.each([

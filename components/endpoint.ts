@@ -1,7 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { NodeHosts } from "../cluster";
-import { GENERATED_SERVICE } from "./bookinfoGateway";
 
 /** One port of an endpoint. */
 export interface EndpointPort {
@@ -29,7 +28,7 @@ export interface Endpoint {
 }
 
 /** Which Service an endpoint is, and which of its ports. */
-interface EndpointFacts {
+export interface EndpointFacts {
     service: string;
     /** Names of the ports that belong to the endpoint; all of them where it is absent. */
     ports?: string[];
@@ -37,61 +36,11 @@ interface EndpointFacts {
     paths?: Record<string, string>;
 }
 
-/** The endpoints of the walkthrough's last step, by their output name. */
-export const ENDPOINTS: Readonly<Record<string, EndpointFacts>> = {
-    productpage: { service: GENERATED_SERVICE, ports: ["http"], paths: { http: "/productpage" } },
-    gatewayStatus: {
-        service: GENERATED_SERVICE,
-        ports: ["status-port"],
-        paths: { "status-port": "/healthz/ready" },
-    },
-    kiali: { service: "kiali", paths: { http: "/kiali", "http-metrics": "/metrics" } },
-    grafana: { service: "grafana" },
-    prometheus: { service: "prometheus" },
-    tracing: { service: "tracing" },
-    zipkin: { service: "zipkin" },
-    jaegerCollector: { service: "jaeger-collector" },
-    loki: { service: "loki" },
-    istiod: { service: "istiod" },
-};
-
-/** Ports of the Service `istiod`: its chart is a remote component, whose children's outputs stay with the provider. */
-const ISTIOD_PORTS = [
-    { name: "grpc-xds", port: 15010 },
-    { name: "https-dns", port: 15012 },
-    { name: "https-webhook", port: 443 },
-    { name: "http-monitoring", port: 15014 },
-];
-
-export interface EndpointsArgs {
-    /** The Services of the stack by name; an endpoint whose Service is not among them is left out. */
-    services: ReadonlyMap<string, k8s.core.v1.Service>;
-    /** Namespace of the Service `istiod`. */
-    istioNamespace: string;
-    /** Host names or IP addresses at which users reach node ports, by address family; IPv6 without brackets. */
-    nodeHosts: NodeHosts;
-}
-
-/** The stack's endpoints, by name. */
-export function describeEndpoints(args: EndpointsArgs): Record<string, pulumi.Output<Endpoint>> {
-    const known = Object.entries(ENDPOINTS).flatMap(([name, facts]) => {
-        const service = args.services.get(facts.service);
-        if (service !== undefined) {
-            const live = pulumi.all([service.metadata.namespace, service.spec, service.status]);
-            return [
-                [
-                    name,
-                    live.apply(([namespace, spec, status]) => endpoint(facts, namespace, spec, status, args.nodeHosts)),
-                ] as const,
-            ];
-        }
-        if (facts.service === "istiod") {
-            const spec = { type: "ClusterIP", ports: ISTIOD_PORTS };
-            return [[name, pulumi.output(endpoint(facts, args.istioNamespace, spec, undefined, {}))] as const];
-        }
-        return [];
-    });
-    return Object.fromEntries(known);
+/** The endpoint that a Service is, as the cluster has it; all of its ports, and no URL. */
+export function endpointOf(service: k8s.core.v1.Service): pulumi.Output<Endpoint> {
+    return pulumi
+        .all([service.metadata, service.spec, service.status])
+        .apply(([{ name, namespace }, spec, status]) => endpoint({ service: name }, namespace, spec, status));
 }
 
 interface ServiceSpec {
@@ -105,13 +54,17 @@ interface ServiceStatus {
     loadBalancer?: { ingress?: readonly { ip?: string; hostname?: string }[] };
 }
 
-/** An endpoint from the live Service. Exported for its tests. */
+/**
+ * An endpoint from the live Service.
+ *
+ * @param nodeHosts host names or addresses at which users reach node ports, by address family
+ */
 export function endpoint(
     facts: EndpointFacts,
     namespace: string,
     { type, ports, ipFamilies = ["IPv4"] }: ServiceSpec,
-    status: ServiceStatus | undefined,
-    nodeHosts: NodeHosts,
+    status?: ServiceStatus,
+    nodeHosts: NodeHosts = {},
 ): Endpoint {
     const [ingress] = (type === "LoadBalancer" && status?.loadBalancer?.ingress) || [];
     const loadBalancer = ingress?.ip || ingress?.hostname;
@@ -139,11 +92,6 @@ export function endpoint(
 /** Such as `http://192.0.2.1:30080`; without the port that HTTP has anyway. */
 function originOf(host: string, port: number): string {
     return `http://${bracketed(host)}${port === 80 ? "" : `:${port}`}`;
-}
-
-/** The first URL of an endpoint; `undefined` where nothing of it can be reached from outside. */
-export function firstUrl(described: pulumi.Output<Endpoint> | undefined): pulumi.Output<string | undefined> {
-    return pulumi.output(described).apply((found) => found?.ports.find((port) => port.url)?.url);
 }
 
 /** IPv6 addresses stand in brackets in a URL. */

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { temporaryDirectory } from "@istio-on-pulumi/kube/testing";
-import { DestroyGuard } from "../../../components";
-import { guardCommand } from "../../../components/destroyGuard";
+import { DestroyGuard } from "../../../stack";
+import { guardCommand } from "../../../stack/destroyGuard";
 import { Recording } from "../../support/mocks";
 
 /** How a secret goes over the wire. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { StackIdentity } from "../../../components";
+import { StackIdentity } from "../../../stack";
 import { Recording } from "../../support/mocks";
 
 const COMMAND = "command:local:Command";

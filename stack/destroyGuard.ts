@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { kubeconfigFor, shellWords } from "./shell";
+import { kubeconfigFor, shellWords } from "../components/internal";
 
 export interface DestroyGuardArgs {
     /** Path of the kubeconfig, or its text. @default $KUBECONFIG, else ~/.kube/config */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Cluster } from "../../../components";
+import { Cluster } from "../../../stack";
 import { Recording } from "../../support/mocks";
 
 const PROVIDER = "pulumi:providers:kubernetes";

@@ -1,15 +1,16 @@
 import { setImmediate } from "node:timers/promises";
 import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, it } from "vitest";
-import { BookinfoGateway, type BookinfoGatewayArgs } from "../../../components";
+import { IngressGateway, type IngressGatewayArgs } from "../../../components";
 import { type Answer, isKnown, Recording, type RecordingOptions, UNKNOWN, valueOf } from "../../support/mocks";
 
-const COMPONENT = "istio-on-pulumi:index:BookinfoGateway::bookinfo-gateway";
+const COMPONENT = "istio-on-pulumi:index:IngressGateway::shop";
 const GATEWAY = "kubernetes:gateway.networking.k8s.io/v1:Gateway";
 const ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute";
 const PATCH = "kubernetes:core/v1:ServicePatch";
 const SERVICE = "kubernetes:core/v1:Service";
-const GENERATED = "bookinfo-gateway-istio";
+const GENERATED = "shop-istio";
+const ROUTE_ARGS = { name: "web", service: "web", port: 8080 };
 
 const live = [
     { name: "status-port", port: 15021, nodePort: 30021 },
@@ -26,26 +27,20 @@ const slowly: Answer = async () => {
     return {};
 };
 
-async function deploy(args: Partial<BookinfoGatewayArgs> = {}, options: RecordingOptions = {}) {
+async function deploy(args: Partial<IngressGatewayArgs> = {}, options: RecordingOptions = {}) {
     const recording = await Recording.start({ ...options, answers: { [SERVICE]: readLive, ...options.answers } });
     const provider = new k8s.Provider("test", {});
-    const gateway = new BookinfoGateway("bookinfo-gateway", {
-        namespace: "sample",
-        serviceType: "NodePort",
-        nodePort: 0,
-        ...args,
-        provider,
-    });
+    const gateway = new IngressGateway("shop", { namespace: "sample", routes: [ROUTE_ARGS], ...args }, { provider });
     await recording.settled();
     return { recording, gateway };
 }
 
-describe("BookinfoGateway", () => {
+describe("IngressGateway", () => {
     it("is a Gateway and its route, and reads the generated Service", async () => {
         const { recording } = await deploy();
         expect(recording.objects).toEqual([
-            `${GATEWAY}::bookinfo-gateway`,
-            `${ROUTE}::bookinfo`,
+            `${GATEWAY}::shop-gateway`,
+            `${ROUTE}::shop-web`,
             `read ${SERVICE}::${GENERATED}`,
         ]);
         expect(recording.registrations.slice(2).map(({ parent }) => parent)).toEqual([COMPONENT, COMPONENT, COMPONENT]);
@@ -55,11 +50,11 @@ describe("BookinfoGateway", () => {
         "asks for a generated Service of type %s and waits until the Gateway is programmed",
         async (serviceType) => {
             const { recording } = await deploy({ serviceType });
-            expect(recording.one(GATEWAY, "bookinfo-gateway").inputs).toEqual({
+            expect(recording.one(GATEWAY, "shop-gateway").inputs).toEqual({
                 apiVersion: "gateway.networking.k8s.io/v1",
                 kind: "Gateway",
                 metadata: {
-                    name: "bookinfo-gateway",
+                    name: "shop",
                     namespace: "sample",
                     annotations: {
                         "networking.istio.io/service-type": serviceType,
@@ -77,35 +72,57 @@ describe("BookinfoGateway", () => {
         },
     );
 
-    it("routes productpage's paths, and no others, to its port", async () => {
-        const { recording } = await deploy();
-        expect(recording.one(ROUTE, "bookinfo").inputs).toEqual({
+    it("routes to the Service what no path narrows, and of the Gateway's hosts alone", async () => {
+        const { recording } = await deploy({ hostnames: ["shop.example.com"] });
+        expect(recording.one(ROUTE, "shop-web").inputs).toEqual({
             apiVersion: "gateway.networking.k8s.io/v1",
             kind: "HTTPRoute",
-            metadata: { name: "bookinfo", namespace: "sample" },
+            metadata: { name: "web", namespace: "sample" },
             spec: {
-                parentRefs: [{ name: "bookinfo-gateway" }],
-                rules: [
-                    {
-                        matches: [
-                            { path: { type: "Exact", value: "/productpage" } },
-                            { path: { type: "PathPrefix", value: "/static" } },
-                            { path: { type: "Exact", value: "/login" } },
-                            { path: { type: "Exact", value: "/logout" } },
-                            { path: { type: "PathPrefix", value: "/api/v1/products" } },
-                        ],
-                        backendRefs: [{ name: "productpage", port: 9080 }],
-                    },
-                ],
+                parentRefs: [{ name: "shop" }],
+                hostnames: ["shop.example.com"],
+                rules: [{ backendRefs: [{ name: "web", port: 8080 }] }],
             },
         });
+    });
+
+    it("ends TLS with a Secret, on a port beside HTTP's", async () => {
+        const { recording } = await deploy({ tlsSecret: "shop-tls" });
+        expect(recording.one(GATEWAY, "shop-gateway").inputs.spec.listeners).toEqual([
+            { name: "http", port: 80, protocol: "HTTP", allowedRoutes: { namespaces: { from: "Same" } } },
+            {
+                name: "https",
+                port: 443,
+                protocol: "HTTPS",
+                tls: { mode: "Terminate", certificateRefs: [{ kind: "Secret", name: "shop-tls" }] },
+                allowedRoutes: { namespaces: { from: "Same" } },
+            },
+        ]);
+    });
+
+    it("has other listeners where they are given, each port once in the Service", async () => {
+        const shared = { port: 8443, protocol: "HTTPS", tlsSecret: "tls" };
+        const listeners = [
+            { ...shared, name: "a", hostname: "a.example.com", nodePort: 31443 },
+            { ...shared, name: "b", hostname: "b.example.com", routesFrom: "All" as const },
+        ];
+        const { recording } = await deploy({ listeners });
+        expect(recording.one(GATEWAY, "shop-gateway").inputs.spec.listeners).toMatchObject([
+            { name: "a", hostname: "a.example.com", allowedRoutes: { namespaces: { from: "Same" } } },
+            { name: "b", hostname: "b.example.com", allowedRoutes: { namespaces: { from: "All" } } },
+        ]);
+        expect(recording.one(PATCH, GENERATED).inputs.spec.ports).toEqual([
+            { port: 15021, protocol: "TCP" },
+            { port: 8443, protocol: "TCP", nodePort: 31443 },
+        ]);
     });
 
     it("hands out the generated Service as the cluster has it", async () => {
         const { gateway } = await deploy();
         expect(await valueOf(gateway.service.spec.ports)).toEqual(live);
-        expect(await valueOf(gateway.gateway.id)).toBe("sample/bookinfo-gateway");
-        expect(await valueOf(gateway.route.id)).toBe("sample/bookinfo");
+        expect(await valueOf(gateway.namespace)).toBe("sample");
+        expect(await valueOf(gateway.gatewayName)).toBe("shop");
+        expect(await valueOf(gateway.endpoint)).toMatchObject({ service: GENERATED, type: "NodePort", ports: live });
     });
 
     it("finds the generated Service in the Gateway's own namespace", async () => {
@@ -116,12 +133,12 @@ describe("BookinfoGateway", () => {
     it("reads the generated Service only once the Gateway is programmed", async () => {
         const { recording } = await deploy({}, { answers: { [GATEWAY]: slowly } });
         expect(recording.events.indexOf(`asked ${SERVICE}::${GENERATED}`)).toBeGreaterThan(
-            recording.events.indexOf(`answered ${GATEWAY}::bookinfo-gateway`),
+            recording.events.indexOf(`answered ${GATEWAY}::shop-gateway`),
         );
     });
 });
 
-describe("BookinfoGateway with a fixed node port", () => {
+describe("IngressGateway with a fixed node port", () => {
     it("patches the generated Service, both ports in the generated order, and does not wait for it", async () => {
         const { recording } = await deploy({ nodePort: 31000 });
         expect(recording.ofType(PATCH)).toHaveLength(1);
@@ -142,10 +159,10 @@ describe("BookinfoGateway with a fixed node port", () => {
         const { recording } = await deploy({ nodePort: 31000 }, { answers: { [GATEWAY]: slowly } });
         expect(recording.one(PATCH, GENERATED)).toMatchObject({
             parent: COMPONENT,
-            dependencies: [`${GATEWAY}::bookinfo-gateway`],
+            dependencies: [`${GATEWAY}::shop-gateway`],
         });
         expect(recording.events.indexOf(`asked ${PATCH}::${GENERATED}`)).toBeGreaterThan(
-            recording.events.indexOf(`answered ${GATEWAY}::bookinfo-gateway`),
+            recording.events.indexOf(`answered ${GATEWAY}::shop-gateway`),
         );
     });
 
@@ -157,7 +174,7 @@ describe("BookinfoGateway with a fixed node port", () => {
     });
 });
 
-describe("BookinfoGateway in a preview", () => {
+describe("IngressGateway in a preview", () => {
     it("knows neither the id nor the ports of a Service that is not generated yet", async () => {
         const { recording, gateway } = await deploy({}, { preview: true, answers: { [SERVICE]: () => ({}) } });
         expect(recording.one(SERVICE, GENERATED).id).toBe(UNKNOWN);
@@ -167,14 +184,14 @@ describe("BookinfoGateway in a preview", () => {
     it("reads the Service where the Gateway exists already", async () => {
         const { recording, gateway } = await deploy(
             {},
-            { preview: true, answers: { [GATEWAY]: () => ({ id: "sample/bookinfo-gateway" }) } },
+            { preview: true, answers: { [GATEWAY]: () => ({ id: "sample/shop" }) } },
         );
         expect(recording.one(SERVICE, GENERATED).id).toBe(`sample/${GENERATED}`);
         expect(await valueOf(gateway.service.spec.ports)).toEqual(live);
     });
 
     it("does not take the old port for the new one where a fixed port is yet to be set", async () => {
-        const answers = { [GATEWAY]: () => ({ id: "sample/bookinfo-gateway" }), [SERVICE]: () => ({}) };
+        const answers = { [GATEWAY]: () => ({ id: "sample/shop" }), [SERVICE]: () => ({}) };
         const { recording, gateway } = await deploy({ nodePort: 31000 }, { preview: true, answers });
         expect(recording.one(SERVICE, GENERATED).id).toBe(UNKNOWN);
         expect(await isKnown(gateway.service.spec)).toBe(false);

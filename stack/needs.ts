@@ -1,25 +1,29 @@
 import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import { type checkRequirements, type PlannedObject, type PlannedPod, sidecarPod } from "../cluster";
-import { addonObjects, type AddonsArgs } from "./addons";
-import { type BookinfoGatewayArgs, GENERATED_SERVICE } from "./bookinfoGateway";
-import type { Manifest } from "./manifest";
+import type { ServiceType } from "../components";
+import { type AddonManifests, addonObjects, type AddonObjectsArgs, type Manifest } from "../components/internal";
+import { GENERATED_SERVICE } from "./gateway";
 
 export interface NeedsArgs {
     planned: readonly PlannedObject[];
-    addons: Omit<AddonsArgs, "provider">;
+    addons: AddonObjectsArgs;
+    manifests: AddonManifests;
     bookinfoNamespace: string;
-    gatewayServiceType: BookinfoGatewayArgs["serviceType"];
+    gatewayServiceType: ServiceType;
     gatewayNodePort: number;
+    kialiNodePort: number;
 }
 
 /** What the program needs of the cluster, to be asked for before anything is changed. */
 export function needsOf(args: NeedsArgs): Parameters<typeof checkRequirements>[2] {
-    const { planned, addons, bookinfoNamespace: namespace, gatewayServiceType, gatewayNodePort } = args;
-    const workloads = addonObjects(addons).filter(({ kind }) => kind === "Deployment" || kind === "StatefulSet");
+    const { planned, addons, manifests, bookinfoNamespace: namespace, gatewayServiceType, gatewayNodePort } = args;
+    const workloads = addonObjects(manifests, addons).filter(
+        ({ kind }) => kind === "Deployment" || kind === "StatefulSet",
+    );
     const gateway = { service: GENERATED_SERVICE, namespace };
     const ports = [
         { setting: "gatewayNodePort", port: gatewayNodePort, ...gateway },
-        { setting: "kialiNodePort", port: addons.kiali.nodePort, service: "kiali", namespace: ISTIO_NAMESPACE },
+        { setting: "kialiNodePort", port: args.kialiNodePort, service: "kiali", namespace: ISTIO_NAMESPACE },
     ];
     return {
         planned,
@@ -36,7 +40,7 @@ export function needsOf(args: NeedsArgs): Parameters<typeof checkRequirements>[2
             ...workloads.map(podOf),
         ],
         fixedPorts: ports.filter(
-            ({ port, service }) => port !== 0 && (service !== "kiali" || addons.manifests.kiali !== undefined),
+            ({ port, service }) => port !== 0 && (service !== "kiali" || manifests.kiali !== undefined),
         ),
         loadBalancer: gatewayServiceType === "LoadBalancer" ? gateway : undefined,
     };

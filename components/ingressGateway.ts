@@ -1,0 +1,197 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { SKIP_AWAIT, waitForCondition } from "./annotations";
+import { childOf } from "./child";
+import { type Endpoint, endpointOf } from "./endpoint";
+import { type ListenerArgs, listenersOf, listenerSpec } from "./listeners";
+import { createRoute, type RouteArgs } from "./routes";
+
+/** Type of a Service. */
+export const ServiceType = { NodePort: "NodePort", ClusterIP: "ClusterIP", LoadBalancer: "LoadBalancer" } as const;
+export type ServiceType = (typeof ServiceType)[keyof typeof ServiceType];
+
+export interface IngressGatewayArgs {
+    /**
+     * Namespace of the Gateway, of its routes and of all that Istio generates for them; it must exist.
+     *
+     * A change: replacement.
+     */
+    namespace: pulumi.Input<string>;
+    /**
+     * Name of the Gateway; what Istio generates for it is named after it (`<name>-istio`).
+     *
+     * A change: replacement.
+     * @default the component's name
+     */
+    gatewayName?: string;
+    /**
+     * Type of the generated Service.
+     *
+     * A change: in place; addresses and node ports may become others.
+     * @default "NodePort"
+     */
+    serviceType?: pulumi.Input<ServiceType>;
+    /**
+     * Node port of the generated Service's port 80, inside the cluster's range; 0 lets Kubernetes choose. For other
+     * ports see `listeners`.
+     *
+     * A change: in place.
+     * @default 0
+     */
+    nodePort?: number;
+    /**
+     * Name of a Secret of type `kubernetes.io/tls` in the Gateway's namespace: HTTPS is served with it, on port 443.
+     *
+     * A change: in place.
+     * @default HTTP alone
+     */
+    tlsSecret?: pulumi.Input<string>;
+    /**
+     * What the Gateway listens on, in place of what `nodePort` and `tlsSecret` say.
+     *
+     * A change: in place.
+     * @default HTTP on port 80, and HTTPS on port 443 with `tlsSecret`
+     */
+    listeners?: ListenerArgs[];
+    /**
+     * Host names that the routes answer; one may begin with `*.`. A route may name its own.
+     *
+     * A change: in place.
+     * @default every host
+     */
+    hostnames?: pulumi.Input<pulumi.Input<string>[]>;
+    /**
+     * Where requests go. An HTTPRoute of somebody else's in the same namespace may use the Gateway too.
+     *
+     * A change: in place; another name is a replacement.
+     * @default none
+     */
+    routes?: RouteArgs[];
+}
+
+const GATEWAY_CLASS = "istio";
+
+/** Name of the Service that Istio's gateway controller generates for a Gateway. */
+export function generatedServiceOf(gateway: string): string {
+    return `${gateway}-${GATEWAY_CLASS}`;
+}
+
+/**
+ * A Gateway of Istio's with its routes, and the Service that Istio generates for it.
+ *
+ * Needs the Gateway API CRDs and a ready control plane. It is up when its Service answers.
+ *
+ * @example
+ * new IngressGateway(
+ *     "shop",
+ *     { namespace: "shop", hostnames: ["shop.example.com"], routes: [{ name: "shop", service: "web", port: 8080 }] },
+ *     { provider, dependsOn: [gatewayApi, istio] },
+ * );
+ */
+export class IngressGateway extends pulumi.ComponentResource {
+    /** Namespace of the Gateway and of the generated Service. */
+    readonly namespace: pulumi.Output<string>;
+    /** Name of the Gateway, for the `parentRefs` of further routes. */
+    readonly gatewayName: pulumi.Output<string>;
+    /** The generated Service, with its node ports and the address of its load balancer. */
+    readonly endpoint: pulumi.Output<Endpoint>;
+
+    constructor(name: string, args: IngressGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("istio-on-pulumi:index:IngressGateway", name, args, opts);
+        const gatewayName = args.gatewayName ?? name;
+        const listeners = listenersOf(args);
+        const gateway = this.createGateway(name, gatewayName, args, listeners);
+        for (const route of args.routes ?? []) {
+            createRoute(childOf(this, name, route.name), { ...args, gatewayName }, route);
+        }
+        const isFixed = listeners.some(({ nodePort }) => nodePort);
+        const fixed = isFixed ? this.fixNodePorts(name, gateway, listeners) : undefined;
+        const service = this.readService(name, gatewayName, gateway, fixed);
+        services.set(this, service);
+
+        this.namespace = gateway.metadata.namespace;
+        this.gatewayName = gateway.metadata.name;
+        this.endpoint = endpointOf(service);
+        this.registerOutputs({
+            namespace: this.namespace,
+            gatewayName: this.gatewayName,
+            endpoint: this.endpoint,
+        });
+    }
+
+    /** The generated Service, read once the Gateway is programmed. */
+    get service(): k8s.core.v1.Service {
+        return services.get(this)!;
+    }
+
+    private createGateway(name: string, gatewayName: string, args: IngressGatewayArgs, listeners: ListenerArgs[]) {
+        const serviceType = { "networking.istio.io/service-type": args.serviceType ?? "NodePort" };
+        return new k8s.apiextensions.CustomResource(
+            `${name}-gateway`,
+            {
+                apiVersion: "gateway.networking.k8s.io/v1",
+                kind: "Gateway",
+                metadata: {
+                    name: gatewayName,
+                    namespace: args.namespace,
+                    annotations: {
+                        ...serviceType,
+                        // False until the generated pods answer, so that nothing reads a Service that is not there.
+                        ...waitForCondition("Programmed"),
+                    },
+                },
+                spec: {
+                    gatewayClassName: GATEWAY_CLASS,
+                    // What Istio copies to everything it generates, pods included; without it, all of the Gateway's own
+                    // annotations. Not left empty: Istio would then own the whole map, and a patch of the Service that
+                    // brings an annotation would conflict.
+                    infrastructure: { annotations: serviceType, labels: {} },
+                    listeners: listeners.map(listenerSpec),
+                },
+            },
+            { parent: this, aliases: [{ name: gatewayName }] },
+        );
+    }
+
+    /**
+     * Istio 1.25 knows no node port numbers, so the port is a field of ours in Istio's Service; Istio's own later
+     * applies leave it.
+     *
+     * All ports stand here because the provider compares lists by index: a patch of one port alone is never up to date.
+     */
+    private fixNodePorts(name: string, gateway: k8s.apiextensions.CustomResource, listeners: ListenerArgs[]) {
+        const ports = new Map<number, number | undefined>([[15021, undefined]]);
+        for (const { port, nodePort } of listeners) ports.set(port, ports.get(port) || nodePort);
+        const { name: gatewayName, namespace } = gateway.metadata;
+        return new k8s.core.v1.ServicePatch(
+            `${name}-${GATEWAY_CLASS}`,
+            {
+                metadata: { name: gatewayName.apply(generatedServiceOf), namespace, annotations: SKIP_AWAIT },
+                spec: {
+                    ports: [...ports].map(([port, nodePort]) => ({
+                        port,
+                        protocol: "TCP",
+                        ...(nodePort && { nodePort }),
+                    })),
+                },
+            },
+            { parent: this, dependsOn: [gateway] },
+        );
+    }
+
+    private readService(
+        name: string,
+        gatewayName: string,
+        gateway: k8s.apiextensions.CustomResource,
+        fixed: k8s.core.v1.ServicePatch | undefined,
+    ) {
+        const generated = generatedServiceOf(gatewayName);
+        // Get ignores dependsOn. An id that is unknown until the Gateway (and the patch) exist makes it wait.
+        const ready = pulumi.all([gateway.id, fixed?.id]);
+        const id = ready.apply(([gatewayId]) => `${gatewayId.slice(0, gatewayId.indexOf("/"))}/${generated}`);
+        return k8s.core.v1.Service.get(`${name}-${GATEWAY_CLASS}`, id, { parent: this });
+    }
+}
+
+/** Not a property: those are the outputs of the component in every language. */
+const services = new WeakMap<IngressGateway, k8s.core.v1.Service>();

@@ -1,0 +1,10 @@
+/** What this repository's own program knows of the components besides the library's face. */
+export { type AddonManifests, addonObjects, type AddonObjectsArgs } from "./addonObjects";
+export { BOOKINFO_SERVICES, BOOKINFO_WORKLOADS } from "./bookinfoFacts";
+export { endpoint, type EndpointFacts } from "./endpoint";
+export { generatedServiceOf } from "./ingressGateway";
+export { knownValue } from "./inputs";
+export { BASE_RELEASE } from "./istioControlPlane";
+export { keptCommand } from "./keptCommand";
+export type { Manifest } from "./manifest";
+export { kubeconfigFor, secretText, shellWords } from "./shell";

@@ -1,0 +1,43 @@
+import * as pulumi from "@pulumi/pulumi";
+import { SKIP_AWAIT } from "./annotations";
+import { withoutReplicas } from "./manifest";
+
+/**
+ * Changes to the objects of chart `istiod` that its values cannot express.
+ *
+ * @param provider the component's, if it has one: the options of a remote component's child come without it, and
+ *   answering with them would drop it
+ */
+export function istiodTransform(provider: pulumi.ProviderResource | undefined): pulumi.ResourceTransform {
+    return ({ type, props, opts }) => {
+        const changed = changeIstiodObject(type, props);
+        return changed && { props: changed, opts: provider ? pulumi.mergeOptions(opts, { provider }) : opts };
+    };
+}
+
+/** An object of the chart, as far as it is changed. */
+interface ChartObject {
+    metadata?: { annotations?: Record<string, string>; [field: string]: unknown };
+    spec?: Record<string, unknown>;
+    webhooks?: Record<string, unknown>[];
+    [field: string]: unknown;
+}
+
+/** The changed object, or `undefined` where it stays as the chart has it. */
+export function changeIstiodObject(type: string, props: ChartObject): ChartObject | undefined {
+    switch (type) {
+        case "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration":
+            // Istiod sets it to Fail once it is ready, which is also the API's default; claiming it would conflict.
+            return { ...props, webhooks: props.webhooks?.map(({ failurePolicy: _, ...webhook }) => webhook) };
+        case "kubernetes:apps/v1:Deployment":
+            return withoutReplicas(props);
+        case "kubernetes:core/v1:Service":
+            // The Deployment behind it is awaited; the Service's own wait is ten more seconds.
+            return {
+                ...props,
+                metadata: { ...props.metadata, annotations: { ...props.metadata?.annotations, ...SKIP_AWAIT } },
+            };
+        default:
+            return undefined;
+    }
+}

@@ -1,0 +1,49 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+/** Which namespaces' routes may use a listener. */
+export const RoutesFrom = { Same: "Same", All: "All" } as const;
+export type RoutesFrom = (typeof RoutesFrom)[keyof typeof RoutesFrom];
+
+/** A port on which a Gateway takes requests. */
+export interface ListenerArgs {
+    /** Its name, no other listener's; Istio names the generated Service's port after it. */
+    name: string;
+    /** The port of the generated Service. Several listeners may have the same, for different host names. */
+    port: number;
+    /** `HTTP`, or `HTTPS` with a `tlsSecret`. */
+    protocol: pulumi.Input<string>;
+    /** Host name that it takes requests for, which may begin with `*.`. @default every host */
+    hostname?: pulumi.Input<string>;
+    /** Name of a Secret of type `kubernetes.io/tls` in the Gateway's namespace, with which it ends TLS. */
+    tlsSecret?: pulumi.Input<string>;
+    /** Node port of the generated Service's port; 0 lets Kubernetes choose. @default 0 */
+    nodePort?: number;
+    /** Which namespaces' routes may use it: the Gateway's own, or all. @default "Same" */
+    routesFrom?: pulumi.Input<RoutesFrom>;
+}
+
+/** The listeners of a Gateway. */
+export function listenersOf(args: {
+    listeners?: ListenerArgs[];
+    nodePort?: number;
+    tlsSecret?: pulumi.Input<string>;
+}): ListenerArgs[] {
+    if (args.listeners) return args.listeners;
+    const http = { name: "http", port: 80, protocol: "HTTP", nodePort: args.nodePort };
+    const https = { name: "https", port: 443, protocol: "HTTPS", tlsSecret: args.tlsSecret };
+    return args.tlsSecret === undefined ? [http] : [http, https];
+}
+
+/** A listener as the Gateway has it. */
+export function listenerSpec({ name, port, protocol, hostname, tlsSecret, routesFrom = "Same" }: ListenerArgs) {
+    return {
+        name,
+        port,
+        protocol,
+        ...(hostname !== undefined && { hostname }),
+        ...(tlsSecret !== undefined && {
+            tls: { mode: "Terminate", certificateRefs: [{ kind: "Secret", name: tlsSecret }] },
+        }),
+        allowedRoutes: { namespaces: { from: routesFrom } },
+    };
+}
