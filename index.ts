@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ADDONS, GATEWAY_API_CRDS, ISTIO_NAMESPACE, ISTIO_VERSION } from "@istio-on-pulumi/kube";
+import { ADDONS, GATEWAY_API_CRDS, ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import {
     checkIdentity,
     checkRequirements,
+    LOKI_VOLUME,
+    PROMETHEUS_VOLUME,
     readHoldings,
     readNodeHosts,
     surveyCluster,
-    surveyLokiStorage,
+    surveyStorage,
 } from "./cluster";
 import {
     Addons,
@@ -18,13 +20,15 @@ import {
     DestroyGuard,
     firstUrl,
     GatewayApiCrds,
-    GENERATED_SERVICE,
+    gatewayName,
+    generatedService,
     IstioControlPlane,
     MeshInspection,
     needsOf,
     plannedObjects,
     StackIdentity,
     stackMarks,
+    StrictMtls,
     Tracing,
 } from "./components";
 import { loadSettings } from "./config";
@@ -34,7 +38,10 @@ import { readAddons, readGatewayApiCrds, readIstioCrdNames, UpstreamFiles } from
 export = () =>
     withPlainErrors(async () => {
         const settings = loadSettings(pulumi.runtime.allConfig(), pulumi.getProject());
-        const survey = await surveyCluster(settings);
+        const { registry } = settings;
+        const { existing: existingNamespaces, ...namespaceMetadata } = settings.namespaces;
+        const imagePulls = { imageMirrors: registry.mirrors, pullSecrets: registry.pullSecrets };
+        const survey = await surveyCluster(settings.cluster);
         const upstream = UpstreamFiles.open({
             projectDir: pulumi.runtime.getRootDirectory(),
             bundleDir: settings.bundle,
@@ -43,50 +50,82 @@ export = () =>
         const charts = { base: await upstream.chart("base"), istiod: await upstream.chart("istiod") };
         const istioCrds = await readIstioCrdNames(upstream);
         const crdManifests = await readGatewayApiCrds(upstream, GATEWAY_API_CRDS);
+        const { kiali, jaeger, prometheus, grafana, loki } = settings.addons;
         const addonManifests = await readAddons(
             upstream,
-            ADDONS.filter((addon) => settings[addon]),
+            ADDONS.filter((addon) => settings.addons[addon].enabled),
         );
 
         // Nothing in the cluster before it is known whose the cluster is, and whose what it holds.
         const identity = new StackIdentity("stack", { clusterUid: survey.uid });
         const recorded = await identity.recorded();
-        checkIdentity(survey, settings.clusterUid ?? recorded?.clusterUid);
+        checkIdentity(survey, settings.cluster.uid ?? recorded?.clusterUid);
         const addonsArgs = {
             manifests: addonManifests,
-            kiali: {
-                serviceType: settings.kialiServiceType,
-                nodePort: settings.kialiNodePort,
-                access: settings.kialiAccess,
+            kiali,
+            loki: {
+                storage: await surveyStorage(survey.client, LOKI_VOLUME, loki),
+                retention: loki.retention,
             },
-            lokiStorage: await surveyLokiStorage(survey.client, settings),
-            imageMirrors: settings.imageMirrors,
+            prometheus: {
+                storage: await surveyStorage(survey.client, PROMETHEUS_VOLUME, prometheus),
+                retention: prometheus.retention,
+            },
+            serviceTypes: {
+                jaeger: jaeger.serviceType,
+                prometheus: prometheus.serviceType,
+                grafana: grafana.serviceType,
+                loki: loki.serviceType,
+            },
+            ...imagePulls,
         };
+        const bookinfoNamespace = settings.bookinfo.enabled ? settings.bookinfo.namespace : undefined;
+        const hasOwnPlace = settings.gateway.namespace !== undefined;
+        const gatewayNamespace = settings.gateway.namespace ?? bookinfoNamespace;
         const planned = plannedObjects({
-            bookinfoNamespace: settings.bookinfoNamespace,
+            bookinfoNamespace,
+            gatewayNamespace: settings.gateway.namespace,
+            strictMtls: settings.mtls.mode === "STRICT",
             istioCrds,
             addons: addonsArgs,
         });
         const holdings = await readHoldings(survey, planned, {
             stack: recorded?.id,
-            existingNamespaces: settings.existingNamespaces,
+            existingNamespaces,
             baseRelease: BASE_RELEASE,
         });
-        await checkRequirements(survey, holdings, needsOf({ ...settings, planned, addons: addonsArgs }));
+        const needs = needsOf({
+            planned,
+            addons: addonsArgs,
+            bookinfoNamespace,
+            gateway:
+                gatewayNamespace === undefined
+                    ? undefined
+                    : {
+                          ...settings.gateway,
+                          namespace: gatewayNamespace,
+                          service: generatedService(hasOwnPlace),
+                      },
+            istiodValues: settings.istio.values,
+        });
+        await checkRequirements(survey, holdings, needs);
 
-        const hasNodePorts =
-            settings.gatewayServiceType === "NodePort" || (settings.kiali && settings.kialiServiceType === "NodePort");
-        const nodeHosts = hasNodePorts ? await readNodeHosts(survey.client, settings.nodeHost) : {};
+        const exposed = [
+            ...(gatewayNamespace ? [settings.gateway] : []),
+            ...ADDONS.map((addon) => settings.addons[addon]).filter(({ enabled }) => enabled),
+        ];
+        const hasNodePorts = exposed.some(({ serviceType }) => serviceType === "NodePort");
+        const nodeHosts = hasNodePorts ? await readNodeHosts(survey.client, settings.cluster.nodeHost) : {};
         const { context } = survey.client;
         const { provider } = new Cluster("cluster", {
-            kubeconfig: settings.kubeconfig,
+            kubeconfig: settings.cluster.kubeconfig,
             context,
             identifier: recorded?.clusterUid ?? survey.uid,
         });
         pulumi.runtime.registerResourceTransform(stackMarks(identity.id, provider));
 
         const gatewayApi = new GatewayApiCrds("gateway-api", {
-            install: settings.gatewayApiCrds,
+            install: settings.gatewayApi.install,
             manifests: crdManifests,
             installed: holdings.gatewayApiCrds,
             provider,
@@ -96,11 +135,10 @@ export = () =>
             "istio",
             {
                 charts,
-                version: ISTIO_VERSION,
-                hub: settings.istioHub,
-                tag: settings.istioTag,
-                imageMirrors: settings.imageMirrors,
+                ...settings.istio,
+                ...imagePulls,
                 existingNamespace: holdings.usedNamespaces.includes(ISTIO_NAMESPACE),
+                namespaceMetadata,
                 crds: istioCrds,
                 managedCrds: holdings.managedCrds,
                 client: survey.client,
@@ -109,102 +147,132 @@ export = () =>
             { dependsOn: [gatewayApi] },
         );
 
-        const tracing = settings.jaeger ? [new Tracing("tracing", { provider }, { dependsOn: [istio] })] : [];
+        const meshWide = [
+            ...(jaeger.enabled
+                ? [new Tracing("tracing", { sampling: jaeger.sampling, provider }, { dependsOn: [istio] })]
+                : []),
+            ...(settings.mtls.mode === "STRICT" ? [new StrictMtls("mtls", { provider }, { dependsOn: [istio] })] : []),
+        ];
 
-        const bookinfo = new Bookinfo(
-            "bookinfo",
-            {
-                namespace: settings.bookinfoNamespace,
-                existingNamespace: holdings.usedNamespaces.includes(settings.bookinfoNamespace),
-                images: settings.bookinfoImages,
-                imageMirrors: settings.imageMirrors,
-                tag: settings.bookinfoTag,
-                provider,
-            },
-            { dependsOn: [istio] },
-        );
+        const bookinfo =
+            bookinfoNamespace === undefined
+                ? undefined
+                : new Bookinfo(
+                      "bookinfo",
+                      {
+                          namespace: bookinfoNamespace,
+                          existingNamespace: holdings.usedNamespaces.includes(bookinfoNamespace),
+                          namespaceMetadata,
+                          images: settings.bookinfo.images,
+                          tag: settings.bookinfo.tag,
+                          ...imagePulls,
+                          provider,
+                      },
+                      { dependsOn: [istio] },
+                  );
 
-        const gateway = new BookinfoGateway(
-            "bookinfo-gateway",
-            {
-                namespace: bookinfo.namespace.metadata.name,
-                serviceType: settings.gatewayServiceType,
-                nodePort: settings.gatewayNodePort,
-                provider,
-            },
-            { dependsOn: [gatewayApi, istio] },
-        );
+        const gateway =
+            gatewayNamespace === undefined
+                ? undefined
+                : new BookinfoGateway(
+                      "bookinfo-gateway",
+                      {
+                          ...settings.gateway,
+                          namespace: hasOwnPlace
+                              ? {
+                                    own: gatewayNamespace,
+                                    existing: holdings.usedNamespaces.includes(gatewayNamespace),
+                                    ...namespaceMetadata,
+                                }
+                              : { bookinfo: bookinfo!.namespace.metadata.name },
+                          bookinfoNamespace: bookinfo?.namespace.metadata.name,
+                          provider,
+                      },
+                      { dependsOn: [gatewayApi, istio] },
+                  );
 
         const addons = new Addons("addons", { ...addonsArgs, provider }, { dependsOn: [istio.namespace] });
 
+        const everything = [gatewayApi, istio, ...meshWide, bookinfo, gateway, addons].filter(
+            (part) => part !== undefined,
+        );
+        const { mode, fails, ...node } = settings.inspection;
         const inspection =
-            settings.meshInspection === "off"
+            mode === "off"
                 ? undefined
                 : new MeshInspection(
                       "mesh-inspection",
                       {
-                          kubeconfig: settings.kubeconfig,
+                          kubeconfig: settings.cluster.kubeconfig,
                           context,
-                          namespaces: [istio.namespace.metadata.name, bookinfo.namespace.metadata.name],
-                          node:
-                              settings.meshInspection === "ssh"
-                                  ? {
-                                        host: settings.inspectionHost!,
-                                        port: settings.inspectionPort,
-                                        user: settings.inspectionUser,
-                                        hostKey: settings.inspectionHostKey!,
-                                        privateKey: settings.inspectionPrivateKey,
-                                    }
-                                  : undefined,
-                          failOnProblem: settings.inspectionFails,
+                          namespaces: [istio, bookinfo].flatMap((part) => part?.namespace.metadata.name ?? []),
+                          node: mode === "ssh" ? { ...node, host: node.host!, hostKey: node.hostKey! } : undefined,
+                          failOnProblem: fails,
                           subjects: [
-                              settings.istioHub,
-                              settings.imageMirrors,
-                              settings.istioTag,
-                              ...[gateway.service, ...addons.services.values()].map(({ spec }) => spec.ports),
-                              ...bookinfo.deployments.map(({ spec }) => spec),
+                              settings.istio.hub,
+                              registry.mirrors,
+                              settings.istio.tag,
+                              ...[...(gateway ? [gateway.service] : []), ...addons.services.values()].map(
+                                  ({ spec }) => spec.ports,
+                              ),
+                              ...(bookinfo?.deployments ?? []).map(({ spec }) => spec),
                           ],
                       },
-                      { dependsOn: [istio, bookinfo, gateway, addons] },
+                      { dependsOn: everything },
                   );
 
-        const everything = [
-            gatewayApi,
-            istio,
-            ...tracing,
-            bookinfo,
-            gateway,
-            addons,
-            ...(inspection ? [inspection] : []),
-        ];
+        const guarded = inspection ? [...everything, inspection] : everything;
         new DestroyGuard(
             "destroy-guard",
-            { kubeconfig: settings.kubeconfig, context, clusterUid: survey.uid },
+            { kubeconfig: settings.cluster.kubeconfig, context, clusterUid: survey.uid },
             // The chart is a remote component, whose children a dependency on it does not include.
             {
                 dependsOn: istio.istiod.resources.apply((children?: pulumi.Resource[]) => [
-                    ...everything,
+                    ...guarded,
                     ...(children ?? []),
                 ]),
             },
         );
 
+        const hostname = settings.gateway.hostnames.find((name) => !name.startsWith("*"));
         const endpoints = describeEndpoints({
-            services: new Map([...addons.services, [GENERATED_SERVICE, gateway.service]]),
+            services: addons.services,
+            gateway: gateway && {
+                service: gateway.service,
+                name: generatedService(hasOwnPlace),
+                leadsToBookinfo: bookinfo !== undefined,
+                hostname,
+            },
             istioNamespace: ISTIO_NAMESPACE,
             nodeHosts,
         });
 
         return {
-            ...(settings.gatewayServiceType !== "ClusterIP" && { productpageUrl: firstUrl(endpoints.productpage) }),
-            ...(settings.kiali && { kialiUrl: firstUrl(endpoints.kiali) }),
+            ...(endpoints.productpage &&
+                settings.gateway.serviceType !== "ClusterIP" && { productpageUrl: firstUrl(endpoints.productpage) }),
+            ...(kiali.enabled && { kialiUrl: firstUrl(endpoints.kiali) }),
             endpoints,
+            // What the stack of an application needs to know of this one.
+            mesh: {
+                namespace: istio.namespace.metadata.name,
+                revision: "default",
+                injectionLabels: { "istio-injection": "enabled" },
+                ...(gateway && {
+                    gateway: {
+                        name: gatewayName(hasOwnPlace),
+                        namespace: gateway.namespace,
+                        takesRoutesFrom: hasOwnPlace ? "All" : "Same",
+                        address: pulumi.interpolate`${generatedService(hasOwnPlace)}.${gateway.namespace}.svc`,
+                        url: firstUrl(endpoints.gateway),
+                    },
+                }),
+            },
             ...(inspection && { inspection: { ok: inspection.ok, findings: inspection.findings } }),
             versions: {
-                istio: ISTIO_VERSION,
-                istioImages: settings.istioTag,
+                istio: settings.istio.version,
+                istioImages: settings.istio.tag,
                 gatewayApi: gatewayApi.version,
-                bookinfo: settings.bookinfoTag,
+                ...(bookinfo && { bookinfo: settings.bookinfo.tag }),
                 kubernetes: survey.kubernetesVersion,
             },
         };

@@ -4,5 +4,5 @@ export { type NodeHosts, readNodeHosts } from "./nodeAddress";
 export type { Part, PlannedObject } from "./objects";
 export { checkRequirements, type PlannedPod, sidecarPod } from "./requirements";
 export { checkIdentity, surveyCluster } from "./survey";
-export { surveyLokiStorage } from "./storage";
+export { LOKI_VOLUME, PROMETHEUS_VOLUME, surveyStorage } from "./storage";
 export { prepareInstallation, prepareUpgrade, type ReleaseName } from "./takeOverRelease";

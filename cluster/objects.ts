@@ -11,7 +11,8 @@ export interface PlannedObject {
 }
 
 /** A part of the installation; an addon is one of its own. */
-export type Part = "istio" | "gatewayApi" | "bookinfo" | "kiali" | "jaeger" | "prometheus" | "grafana" | "loki";
+export type Part =
+    "istio" | "gatewayApi" | "bookinfo" | "gateway" | "kiali" | "jaeger" | "prometheus" | "grafana" | "loki";
 
 /** An object as kubectl names it, such as `ClusterRole prometheus` or `Service istio-system/loki`. */
 export function nameOf({ kind, namespace, name }: PlannedObject): string {

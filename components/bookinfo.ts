@@ -3,19 +3,24 @@ import * as pulumi from "@pulumi/pulumi";
 import { SKIP_AWAIT } from "./annotations";
 import { BOOKINFO_PORT, BOOKINFO_SERVICES, BOOKINFO_WORKLOADS, type BookinfoWorkload } from "./bookinfoFacts";
 import { type ImageMirrors, mirrored } from "./images";
-import { namespaceOf } from "./namespace";
+import { type NamespaceMetadata, namespaceOf } from "./namespace";
+import { pulledWith } from "./pullSecrets";
 
 export interface BookinfoArgs {
     /** Namespace of the sample; it gets the injection label. */
     namespace: string;
     /** Whether the namespace is somebody else's: it is labelled and used, and stays on `destroy`. */
     existingNamespace: boolean;
+    /** Its labels and annotations beside the injection label. */
+    namespaceMetadata?: NamespaceMetadata;
     /** Start of the image names, before `-productpage-v1` and so on. */
     images: string;
     /** Registries to pull the images from instead. */
     imageMirrors: ImageMirrors;
     /** Tag of the images. */
     tag: string;
+    /** Names of Secrets in the namespace with which the images are pulled. @default none */
+    pullSecrets?: readonly string[];
     /** The cluster's provider. */
     provider: k8s.Provider;
 }
@@ -34,7 +39,11 @@ export class Bookinfo extends pulumi.ComponentResource {
         super("istio-on-pulumi:index:Bookinfo", name, {}, { ...opts, providers: { kubernetes: args.provider } });
         this.namespace = namespaceOf(
             args.namespace,
-            { existing: args.existingNamespace, labels: { "istio-injection": "enabled" } },
+            {
+                existing: args.existingNamespace,
+                ...args.namespaceMetadata,
+                labels: { ...args.namespaceMetadata?.labels, "istio-injection": "enabled" },
+            },
             { parent: this },
         );
         const accounts = new Map(BOOKINFO_SERVICES.map((service) => [service, this.createServiceAccount(service)]));
@@ -85,6 +94,7 @@ export class Bookinfo extends pulumi.ComponentResource {
                         },
                         spec: {
                             serviceAccountName: account.metadata.name,
+                            ...pulledWith(args.pullSecrets),
                             containers: [
                                 {
                                     name: service,

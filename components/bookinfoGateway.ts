@@ -2,43 +2,65 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { SKIP_AWAIT, waitForCondition } from "./annotations";
 import { BOOKINFO_PORT, BOOKINFO_ROUTES } from "./bookinfoFacts";
+import { type NamespaceMetadata, namespaceOf } from "./namespace";
 
 export interface BookinfoGatewayArgs {
-    /** Namespace of Bookinfo, where the Gateway, its route and everything generated live. */
-    namespace: pulumi.Input<string>;
+    /** Namespace of the Gateway and of everything generated: Bookinfo's, or one of its own that is made here. */
+    namespace: { bookinfo: pulumi.Input<string> } | ({ own: string; existing: boolean } & NamespaceMetadata);
+    /** Namespace of Bookinfo, where its route lives. @default there is none, and no route */
+    bookinfoNamespace?: pulumi.Input<string>;
     /** Type of the generated Service. */
     serviceType: "NodePort" | "ClusterIP" | "LoadBalancer";
     /** Node port of the generated Service's port 80, inside the cluster's node port range; 0 lets Kubernetes choose. */
     nodePort: number;
+    /** Host names that it answers to. @default all */
+    hostnames?: readonly string[];
+    /** Name of a Secret with a certificate and its key, with which it answers HTTPS, too. @default HTTP alone */
+    tlsSecret?: string;
     /** The cluster's provider. */
     provider: k8s.Provider;
 }
 
-const GATEWAY_NAME = "bookinfo-gateway";
 const GATEWAY_CLASS = "istio";
+
+/** The Gateway's name, in Bookinfo's namespace or in one of its own. */
+export function gatewayName(isOwn: boolean): string {
+    return isOwn ? "ingress" : "bookinfo-gateway";
+}
+
 /** Istio's gateway controller names what it generates `<gateway>-<class>`. */
-export const GENERATED_SERVICE = `${GATEWAY_NAME}-${GATEWAY_CLASS}`;
-/** The generated Service's ports, in the order in which Istio generates them. */
-const GENERATED_PORTS = [
-    { name: "status-port", port: 15021 },
-    { name: "http", port: 80 },
-];
+export function generatedService(isOwn: boolean): string {
+    return `${gatewayName(isOwn)}-${GATEWAY_CLASS}`;
+}
+
+const HTTP = 80;
+const HTTPS = 443;
 
 /**
- * Bookinfo's Gateway and HTTPRoute, and the Service that Istio generates for them.
+ * The Gateway, Bookinfo's route to it, and the Service that Istio generates for it.
+ *
+ * In a namespace of its own it takes routes of all namespaces.
  *
  * Needs the Gateway API CRDs and a ready control plane.
  */
 export class BookinfoGateway extends pulumi.ComponentResource {
     readonly gateway: k8s.apiextensions.CustomResource;
-    readonly route: k8s.apiextensions.CustomResource;
+    readonly route?: k8s.apiextensions.CustomResource;
+    readonly namespace: pulumi.Output<string>;
+    /** The namespace of its own, where it has one. */
+    readonly ownNamespace?: ReturnType<typeof namespaceOf>;
     /** The generated Service, read once the Gateway is programmed. */
     readonly service: k8s.core.v1.Service;
+    private readonly isOwn: boolean;
 
     constructor(name: string, args: BookinfoGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
         super("istio-on-pulumi:index:BookinfoGateway", name, {}, { ...opts, providers: { kubernetes: args.provider } });
+        const place = args.namespace;
+        this.isOwn = "own" in place;
+        this.ownNamespace = "own" in place ? namespaceOf(place.own, place, { parent: this }) : undefined;
+        this.namespace = pulumi.output("own" in place ? this.ownNamespace!.metadata.name : place.bookinfo);
         this.gateway = this.createGateway(args);
-        this.route = this.createRoute(args);
+        this.route = args.bookinfoNamespace === undefined ? undefined : this.createRoute(args.bookinfoNamespace);
         const fixed = args.nodePort === 0 ? undefined : this.fixNodePort(args);
         this.service = this.readService(fixed);
         this.registerOutputs({ ports: this.service.spec.ports });
@@ -47,13 +69,13 @@ export class BookinfoGateway extends pulumi.ComponentResource {
     private createGateway(args: BookinfoGatewayArgs) {
         const serviceType = { "networking.istio.io/service-type": args.serviceType };
         return new k8s.apiextensions.CustomResource(
-            GATEWAY_NAME,
+            gatewayName(this.isOwn),
             {
                 apiVersion: "gateway.networking.k8s.io/v1",
                 kind: "Gateway",
                 metadata: {
-                    name: GATEWAY_NAME,
-                    namespace: args.namespace,
+                    name: gatewayName(this.isOwn),
+                    namespace: this.namespace,
                     annotations: {
                         ...serviceType,
                         // False until the generated pods answer, so that nothing reads a Service that is not there.
@@ -66,24 +88,22 @@ export class BookinfoGateway extends pulumi.ComponentResource {
                     // annotations. Not left empty: Istio would then own the whole map, and a patch of the Service that
                     // brings an annotation would conflict.
                     infrastructure: { annotations: serviceType, labels: {} },
-                    listeners: [
-                        { name: "http", port: 80, protocol: "HTTP", allowedRoutes: { namespaces: { from: "Same" } } },
-                    ],
+                    listeners: listeners(args, this.isOwn ? "All" : "Same"),
                 },
             },
             { parent: this },
         );
     }
 
-    private createRoute(args: BookinfoGatewayArgs) {
+    private createRoute(namespace: pulumi.Input<string>) {
         return new k8s.apiextensions.CustomResource(
             "bookinfo",
             {
                 apiVersion: "gateway.networking.k8s.io/v1",
                 kind: "HTTPRoute",
-                metadata: { name: "bookinfo", namespace: args.namespace },
+                metadata: { name: "bookinfo", namespace },
                 spec: {
-                    parentRefs: [{ name: GATEWAY_NAME }],
+                    parentRefs: [{ name: gatewayName(this.isOwn), ...(this.isOwn && { namespace: this.namespace }) }],
                     rules: [
                         {
                             matches: BOOKINFO_ROUTES.map((path) => ({ path })),
@@ -100,18 +120,19 @@ export class BookinfoGateway extends pulumi.ComponentResource {
      * Istio 1.25 knows no node port numbers, so the port is a field of ours in Istio's Service; Istio's own later
      * applies leave it.
      *
-     * Both ports stand here because the provider compares lists by index: a patch of port 80 alone is never up to date.
+     * All ports stand here because the provider compares lists by index: a patch of port 80 alone is never up to date.
      */
     private fixNodePort(args: BookinfoGatewayArgs) {
+        const name = generatedService(this.isOwn);
         return new k8s.core.v1.ServicePatch(
-            GENERATED_SERVICE,
+            name,
             {
-                metadata: { name: GENERATED_SERVICE, namespace: args.namespace, annotations: SKIP_AWAIT },
+                metadata: { name, namespace: this.namespace, annotations: SKIP_AWAIT },
                 spec: {
-                    ports: GENERATED_PORTS.map(({ name, port }) => ({
+                    ports: generatedPorts(args).map((port) => ({
                         port,
                         protocol: "TCP",
-                        ...(name === "http" && { nodePort: args.nodePort }),
+                        ...(port === HTTP && { nodePort: args.nodePort }),
                     })),
                 },
             },
@@ -122,7 +143,29 @@ export class BookinfoGateway extends pulumi.ComponentResource {
     private readService(fixed: k8s.core.v1.ServicePatch | undefined) {
         // Get ignores dependsOn. An id that is unknown until the Gateway (and the patch) exist makes it wait.
         const ready = pulumi.all([this.gateway.id, fixed?.id]);
-        const id = ready.apply(([gatewayId]) => `${gatewayId.slice(0, gatewayId.indexOf("/"))}/${GENERATED_SERVICE}`);
-        return k8s.core.v1.Service.get(GENERATED_SERVICE, id, { parent: this });
+        const name = generatedService(this.isOwn);
+        const id = ready.apply(([gatewayId]) => `${gatewayId.slice(0, gatewayId.indexOf("/"))}/${name}`);
+        return k8s.core.v1.Service.get(name, id, { parent: this });
     }
+}
+
+/** A listener takes one host name, so there is one for each; Istio names a port after the first of its listeners. */
+function listeners({ hostnames = [], tlsSecret }: BookinfoGatewayArgs, from: "Same" | "All"): object[] {
+    const each = (name: string, listener: object) =>
+        (hostnames.length === 0 ? [undefined] : hostnames).map((hostname, index) => ({
+            name: index === 0 ? name : `${name}-${index + 1}`,
+            ...listener,
+            ...(hostname !== undefined && { hostname }),
+            allowedRoutes: { namespaces: { from } },
+        }));
+    const certificate = tlsSecret !== undefined && { mode: "Terminate", certificateRefs: [{ name: tlsSecret }] };
+    return [
+        ...each("http", { port: HTTP, protocol: "HTTP" }),
+        ...(certificate ? each("https", { port: HTTPS, protocol: "HTTPS", tls: certificate }) : []),
+    ];
+}
+
+/** The generated Service's ports, in the order in which Istio generates them: the status port, then the listeners'. */
+function generatedPorts({ tlsSecret }: BookinfoGatewayArgs): number[] {
+    return [15021, HTTP, ...(tlsSecret === undefined ? [] : [HTTPS])];
 }

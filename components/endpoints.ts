@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { NodeHosts } from "../cluster";
-import { GENERATED_SERVICE } from "./bookinfoGateway";
+import { generatedService } from "./bookinfoGateway";
 
 /** One port of an endpoint. */
 export interface EndpointPort {
@@ -39,16 +39,21 @@ interface EndpointFacts {
 
 /** The endpoints of the walkthrough's last step, by their output name. */
 export const ENDPOINTS: Readonly<Record<string, EndpointFacts>> = {
-    productpage: { service: GENERATED_SERVICE, ports: ["http"], paths: { http: "/productpage" } },
+    productpage: {
+        service: generatedService(false),
+        ports: ["http", "https"],
+        paths: { http: "/productpage", https: "/productpage" },
+    },
+    gateway: { service: generatedService(false), ports: ["http", "https"], paths: { http: "/", https: "/" } },
     gatewayStatus: {
-        service: GENERATED_SERVICE,
+        service: generatedService(false),
         ports: ["status-port"],
         paths: { "status-port": "/healthz/ready" },
     },
     kiali: { service: "kiali", paths: { http: "/kiali", "http-metrics": "/metrics" } },
-    grafana: { service: "grafana" },
-    prometheus: { service: "prometheus" },
-    tracing: { service: "tracing" },
+    grafana: { service: "grafana", paths: { service: "/" } },
+    prometheus: { service: "prometheus", paths: { http: "/" } },
+    tracing: { service: "tracing", paths: { "http-query": "/jaeger" } },
     zipkin: { service: "zipkin" },
     jaegerCollector: { service: "jaeger-collector" },
     loki: { service: "loki" },
@@ -66,6 +71,16 @@ const ISTIOD_PORTS = [
 export interface EndpointsArgs {
     /** The Services of the stack by name; an endpoint whose Service is not among them is left out. */
     services: ReadonlyMap<string, k8s.core.v1.Service>;
+    /** The gateway, if there is one. */
+    gateway?: {
+        service: k8s.core.v1.Service;
+        /** Name of its Service. */
+        name: string;
+        /** Whether it leads to Bookinfo. */
+        leadsToBookinfo: boolean;
+        /** Host name to open instead of a node's or a load balancer's address, where it answers to some only. */
+        hostname?: string;
+    };
     /** Namespace of the Service `istiod`. */
     istioNamespace: string;
     /** Host names or IP addresses at which users reach node ports, by address family; IPv6 without brackets. */
@@ -74,14 +89,21 @@ export interface EndpointsArgs {
 
 /** The stack's endpoints, by name. */
 export function describeEndpoints(args: EndpointsArgs): Record<string, pulumi.Output<Endpoint>> {
-    const known = Object.entries(ENDPOINTS).flatMap(([name, facts]) => {
-        const service = args.services.get(facts.service);
+    const { gateway } = args;
+    const known = Object.entries(ENDPOINTS).flatMap(([name, fixed]) => {
+        const isGateway = fixed.service === generatedService(false);
+        if (name === "productpage" && !gateway?.leadsToBookinfo) return [];
+        const facts = isGateway && gateway ? { ...fixed, service: gateway.name } : fixed;
+        const service = isGateway ? gateway?.service : args.services.get(facts.service);
+        const hosts = facts.ports?.includes("http") ? gateway?.hostname : undefined;
         if (service !== undefined) {
             const live = pulumi.all([service.metadata.namespace, service.spec, service.status]);
             return [
                 [
                     name,
-                    live.apply(([namespace, spec, status]) => endpoint(facts, namespace, spec, status, args.nodeHosts)),
+                    live.apply(([namespace, spec, status]) =>
+                        endpoint(facts, namespace, spec, status, args.nodeHosts, hosts),
+                    ),
                 ] as const,
             ];
         }
@@ -112,13 +134,15 @@ export function endpoint(
     { type, ports, ipFamilies = ["IPv4"] }: ServiceSpec,
     status: ServiceStatus | undefined,
     nodeHosts: NodeHosts,
+    hostname?: string,
 ): Endpoint {
     const [ingress] = (type === "LoadBalancer" && status?.loadBalancer?.ingress) || [];
     const loadBalancer = ingress?.ip || ingress?.hostname;
     const node = ipFamilies.map((family) => nodeHosts[family as keyof NodeHosts]).find(Boolean);
-    const origin = (port: number, nodePort: number | undefined) => {
-        if (type === "LoadBalancer") return loadBalancer && originOf(loadBalancer, port);
-        return node && nodePort && originOf(node, nodePort);
+    const origin = (name: string, port: number, nodePort: number | undefined) => {
+        const scheme = name === "https" ? "https" : "http";
+        if (type === "LoadBalancer") return loadBalancer && originOf(scheme, hostname ?? loadBalancer, port);
+        return node && nodePort && originOf(scheme, hostname ?? node, nodePort);
     };
     return {
         service: facts.service,
@@ -130,15 +154,16 @@ export function endpoint(
             .filter((port) => facts.ports === undefined || facts.ports.includes(port.name ?? ""))
             .map(({ name = "", port, nodePort }) => {
                 const path = facts.paths?.[name];
-                const at = path && origin(port, nodePort);
+                const at = path && origin(name, port, nodePort);
                 return { name, port, ...(nodePort && { nodePort }), ...(at && { url: `${at}${path}` }) };
             }),
     };
 }
 
-/** Such as `http://192.0.2.1:30080`; without the port that HTTP has anyway. */
-function originOf(host: string, port: number): string {
-    return `http://${bracketed(host)}${port === 80 ? "" : `:${port}`}`;
+/** Such as `http://192.0.2.1:30080`; without the port that the scheme has anyway. */
+function originOf(scheme: "http" | "https", host: string, port: number): string {
+    const isUsual = port === { http: 80, https: 443 }[scheme];
+    return `${scheme}://${bracketed(host)}${isUsual ? "" : `:${port}`}`;
 }
 
 /** The first URL of an endpoint; `undefined` where nothing of it can be reached from outside. */

@@ -73,11 +73,11 @@ export function managedCrds(install: GatewayApiCrdsArgs["install"], installed: r
         const why =
             install === "auto"
                 ? "The cluster holds Gateway API CRDs that this program did not install"
-                : "gatewayApiCrds is never";
+                : "gatewayApi.install is never";
         const names = new Intl.ListFormat("en-GB").format(unserved);
         throw new UserError(
             `${why}, and the cluster does not serve ${names} at version v1; ` +
-                "install them there, or let this stack do it with: pulumi config set gatewayApiCrds always",
+                "install them there, or let this stack do it with: pulumi config set --path gatewayApi.install always",
         );
     }
     return install === "auto" ? own : [];

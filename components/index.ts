@@ -1,6 +1,6 @@
 export { Addons, type AddonsArgs } from "./addons";
 export { Bookinfo, type BookinfoArgs } from "./bookinfo";
-export { BookinfoGateway, type BookinfoGatewayArgs, GENERATED_SERVICE } from "./bookinfoGateway";
+export { BookinfoGateway, type BookinfoGatewayArgs, gatewayName, generatedService } from "./bookinfoGateway";
 export { Cluster, type ClusterArgs } from "./cluster";
 export { DestroyGuard } from "./destroyGuard";
 export { describeEndpoints, type Endpoint, type EndpointPort, firstUrl } from "./endpoints";
@@ -11,4 +11,5 @@ export { needsOf } from "./needs";
 export { plannedObjects } from "./planned";
 export { StackIdentity } from "./stackIdentity";
 export { stackMarks } from "./stackMarks";
+export { StrictMtls, type StrictMtlsArgs } from "./strictMtls";
 export { Tracing, type TracingArgs } from "./tracing";

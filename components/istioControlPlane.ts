@@ -3,23 +3,19 @@ import * as pulumi from "@pulumi/pulumi";
 import { type ClusterClient, ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import { prepareInstallation, prepareUpgrade, type ReleaseName } from "../cluster";
 import { SKIP_AWAIT } from "./annotations";
-import { type ImageMirrors, mirrored } from "./images";
+import { istiodValues, type IstiodValuesArgs, setsReplicas } from "./istiodValues";
 import { withoutReplicas } from "./manifest";
-import { namespaceOf } from "./namespace";
+import { type NamespaceMetadata, namespaceOf } from "./namespace";
 
-export interface IstioControlPlaneArgs {
+export interface IstioControlPlaneArgs extends IstiodValuesArgs {
     /** Directories of the charts, relative to the project: the paths are kept in state, so every machine has them. */
     charts: { base: string; istiod: string };
     /** Version of both charts, such as `1.25.1`. */
     version: string;
-    /** Registry and path of Istio's images, such as `docker.io/istio`. */
-    hub: string;
-    /** Registries to pull the images from instead. */
-    imageMirrors: ImageMirrors;
-    /** Tag of Istio's images, such as `1.25.1`. */
-    tag: string;
     /** Whether the namespace `istio-system` is somebody else's: it is labelled and used, and stays on `destroy`. */
     existingNamespace: boolean;
+    /** Labels and annotations of the namespace. @default none */
+    namespaceMetadata?: NamespaceMetadata;
     /** Names of the CRDs of chart `base`. */
     crds: readonly string[];
     /** Those of them that another tool manages, and that are left to it. */
@@ -48,7 +44,11 @@ export class IstioControlPlane extends pulumi.ComponentResource {
             {},
             { ...opts, providers: { kubernetes: args.provider } },
         );
-        this.namespace = namespaceOf(ISTIO_NAMESPACE, { existing: args.existingNamespace }, { parent: this });
+        this.namespace = namespaceOf(
+            ISTIO_NAMESPACE,
+            { existing: args.existingNamespace, ...args.namespaceMetadata },
+            { parent: this },
+        );
         this.base = this.installBase(args);
         this.istiod = this.installIstiod(args);
         this.registerOutputs({ namespace: this.namespace.metadata.name });
@@ -94,7 +94,11 @@ export class IstioControlPlane extends pulumi.ComponentResource {
                 version: args.version,
                 values: istiodValues(args),
             },
-            { parent: this, dependsOn: [this.base], transforms: [istiodTransform(args.provider)] },
+            {
+                parent: this,
+                dependsOn: [this.base],
+                transforms: [istiodTransform(args.provider, setsReplicas(args.values))],
+            },
         );
     }
 }
@@ -102,46 +106,10 @@ export class IstioControlPlane extends pulumi.ComponentResource {
 /** The release of chart `base`. */
 export const BASE_RELEASE: ReleaseName = { name: "istio-base", namespace: ISTIO_NAMESPACE };
 
-/** The ConfigMaps that istiod reads at its start. */
-const STARTUP_CONFIG_MAPS = ["istio", "istio-sidecar-injector"];
-
-/** Values of chart `istiod`. */
-export function istiodValues({ hub, tag, imageMirrors }: Pick<IstioControlPlaneArgs, "hub" | "tag" | "imageMirrors">) {
-    const mirroredHub = mirrored(hub, imageMirrors);
-    // A name with a slash is taken as it is, by the chart and by injection; others get hub and tag.
-    const image = (name: string) => {
-        const full = mirrored(`${hub}/${name}`, imageMirrors);
-        return full === `${mirroredHub}/${name}` ? undefined : { image: `${full}:${tag}` };
-    };
-    const proxy = image("proxyv2");
-    return {
-        profile: "demo",
-        ...image("pilot"),
-        global: {
-            // The charts of the source tree name the test registry.
-            hub: mirroredHub,
-            tag,
-            ...(proxy && { proxy, proxy_init: proxy }),
-            // A budget of one for the one replica of the profile forbids every eviction: `kubectl drain` never ends.
-            defaultPodDisruptionBudget: { enabled: false },
-        },
-        // An istiod that starts before its ConfigMaps exist leaves injection off until it is restarted, and the chart's
-        // objects are created side by side. A required volume makes the kubelet hold the container back; the path means
-        // nothing to istiod.
-        volumes: [
-            {
-                name: "startup-config",
-                projected: { sources: STARTUP_CONFIG_MAPS.map((configMap) => ({ configMap: { name: configMap } })) },
-            },
-        ],
-        volumeMounts: [{ name: "startup-config", mountPath: "/var/run/startup-config", readOnly: true }],
-    };
-}
-
 /** Changes to the chart's objects that its values cannot express. */
-export function istiodTransform(provider: k8s.Provider): pulumi.ResourceTransform {
+export function istiodTransform(provider: k8s.Provider, setsReplicas = false): pulumi.ResourceTransform {
     return ({ type, props, opts }) => {
-        const changed = changeIstiodObject(type, props);
+        const changed = changeIstiodObject(type, props, setsReplicas);
         // The options of a remote component's child come without its provider, and answering with them would drop it.
         return changed && { props: changed, opts: pulumi.mergeOptions(opts, { provider }) };
     };
@@ -156,13 +124,13 @@ interface ChartObject {
 }
 
 /** The changed object, or `undefined` where it stays as the chart has it. */
-export function changeIstiodObject(type: string, props: ChartObject): ChartObject | undefined {
+export function changeIstiodObject(type: string, props: ChartObject, setsReplicas = false): ChartObject | undefined {
     switch (type) {
         case "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration":
             // Istiod sets it to Fail once it is ready, which is also the API's default; claiming it would conflict.
             return { ...props, webhooks: props.webhooks?.map(({ failurePolicy: _, ...webhook }) => webhook) };
         case "kubernetes:apps/v1:Deployment":
-            return withoutReplicas(props);
+            return setsReplicas ? undefined : withoutReplicas(props);
         case "kubernetes:core/v1:Service":
             // The Deployment behind it is awaited; the Service's own wait is ten more seconds.
             return {

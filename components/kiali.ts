@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { parseDocument } from "yaml";
-import type { Manifest } from "./manifest";
+import { changedConfig, CONFIG, type Manifest } from "./manifest";
 
 export interface KialiArgs {
     /** Type of its Service. */
@@ -21,32 +20,26 @@ export interface KialiArgs {
 
 /** Kiali's objects as upstream has them, exposed and restricted as asked for. */
 export function kialiObjects(objects: readonly Manifest[], args: KialiArgs): Manifest[] {
-    const configMap = objects.find(({ kind }) => kind === "ConfigMap");
-    const text = (configMap?.data as Record<string, string> | undefined)?.[CONFIG] ?? "";
-    const withoutKey = changeConfig(text, args);
-    return objects.map((object) => {
+    const { signingKey } = args;
+    return changedConfig(objects, "kiali", (text) => changeConfig(text, args)).map((object) => {
         switch (object.kind) {
             case "Service":
                 return expose(object, args);
-            case "ConfigMap": {
-                const { signingKey } = args;
-                const config =
-                    signingKey === undefined
-                        ? withoutKey
-                        : pulumi.output(signingKey).apply((key) => changeConfig(text, args, key));
-                return { ...object, data: { ...(object.data as object), [CONFIG]: config } };
-            }
+            case "ConfigMap":
+                return signingKey === undefined ? object : withKey(object, args, signingKey);
             case "ClusterRole":
                 return args.access === "anonymous" ? object : readOnly(object);
-            case "Deployment":
-                return withoutKey === text ? object : restartedFor(object, withoutKey);
             default:
                 return object;
         }
     });
 }
 
-const CONFIG = "config.yaml";
+function withKey(configMap: Manifest, args: KialiArgs, signingKey: pulumi.Input<string>): Manifest {
+    const data = configMap.data as Record<string, string>;
+    const config = pulumi.output(signingKey).apply((key) => changeConfig(data[CONFIG] ?? "", args, key));
+    return { ...configMap, data: { ...data, [CONFIG]: config } };
+}
 
 /** Declared with its type rather than patched afterwards: a second owner of the same field would conflict for ever. */
 function expose(service: Manifest, { serviceType, nodePort }: KialiArgs): Manifest {
@@ -71,17 +64,6 @@ function changeConfig(text: string, { access, tracing }: KialiArgs, signingKey?:
     if (signingKey !== undefined) changes.push([["login_token", "signing_key"], signingKey]);
     for (const [path, value] of changes) config.setIn(path, value);
     return changes.length === 0 ? text : config.toString({ lineWidth: 0 });
-}
-
-/** Kiali reads its configuration at its start only; the annotation is the one that its chart has for this. */
-function restartedFor(deployment: Manifest, config: string): Manifest {
-    const spec = deployment.spec as { template: { metadata?: { annotations?: Record<string, string> } } };
-    const annotations = {
-        ...spec.template.metadata?.annotations,
-        "checksum/config": createHash("sha256").update(config).digest("hex"),
-    };
-    const template = { ...spec.template, metadata: { ...spec.template.metadata, annotations } };
-    return { ...deployment, spec: { ...spec, template } };
 }
 
 const WRITING_VERBS = ["create", "delete", "patch"];

@@ -1,15 +1,12 @@
-import type { CustomResourceOptions, Resource } from "@pulumi/pulumi";
-import { SKIP_AWAIT } from "./annotations";
-import type { Manifest } from "./manifest";
+import { parseDocument } from "yaml";
+import { type AddonStorage, claim } from "./claims";
+import { changedConfig, type Manifest } from "./manifest";
 
-/** Loki's volume. */
-export interface LokiStorage {
-    /** Its StorageClass. @default the cluster's default */
-    className?: string;
-    /** Its size, a quantity such as `10Gi`. */
-    size: string;
-    /** Whether the cluster holds the claim already, bound to a volume: then it holds the logs and is never replaced. */
-    bound: boolean;
+export interface LokiArgs {
+    /** Its volume. @default upstream's, which goes with its StatefulSet */
+    storage?: AddonStorage;
+    /** How long logs are kept, such as `30d`. @default for ever */
+    retention?: string;
 }
 
 interface ClaimTemplate {
@@ -23,48 +20,35 @@ interface ClaimTemplate {
  * A StatefulSet's claim templates cannot be changed, so that another size would replace the StatefulSet, and upstream's
  * policy deletes the claim with it. The StatefulSet takes a claim that has the name which it would give, and keeps it.
  */
-export function lokiObjects(objects: readonly Manifest[], storage: LokiStorage): Manifest[] {
-    return objects.flatMap((object) => {
-        if (object.kind !== "StatefulSet") return [object];
+export function lokiObjects(objects: readonly Manifest[], { storage, retention }: LokiArgs): Manifest[] {
+    return changedConfig(objects, "loki", (text) => withRetention(text, retention)).flatMap((object) => {
+        if (object.kind !== "StatefulSet" || storage === undefined) return [object];
         const spec = object.spec as { volumeClaimTemplates?: ClaimTemplate[] };
         const claims = spec.volumeClaimTemplates?.map((template) => claimOf(object, template, storage)) ?? [];
         if (claims.length === 0) return [object];
-        const retention = { whenDeleted: "Retain", whenScaled: "Retain" };
-        return [...claims, { ...object, spec: { ...spec, persistentVolumeClaimRetentionPolicy: retention } }];
+        const policy = { whenDeleted: "Retain", whenScaled: "Retain" };
+        return [...claims, { ...object, spec: { ...spec, persistentVolumeClaimRetentionPolicy: policy } }];
     });
 }
 
 /** The claim as the StatefulSet's controller would make it for the first pod, of the wanted size and class. */
-function claimOf(statefulSet: Manifest, template: ClaimTemplate, { className, size }: LokiStorage): Manifest {
+function claimOf(statefulSet: Manifest, template: ClaimTemplate, storage: AddonStorage): Manifest {
     const { name, namespace } = statefulSet.metadata;
     const { selector } = statefulSet.spec as { selector?: { matchLabels?: Record<string, string> } };
-    return {
-        apiVersion: "v1",
-        kind: "PersistentVolumeClaim",
-        metadata: {
-            name: `${template.metadata.name}-${name}-0`,
-            namespace,
-            labels: selector?.matchLabels,
-            // Many classes bind a claim only when a pod wants it; the StatefulSet is awaited.
-            annotations: SKIP_AWAIT,
-        },
-        spec: {
-            ...template.spec,
-            ...(className !== undefined && { storageClassName: className }),
-            resources: { requests: { storage: size } },
-        },
+    const metadata = {
+        name: `${template.metadata.name}-${name}-0`,
+        namespace,
+        labels: selector?.matchLabels,
     };
+    return claim(metadata, template.spec, storage);
 }
 
-/** How an object of Loki's is registered: nothing but the end of the stack, or of Loki in it, deletes a bound claim. */
-export function lokiOptions({ kind }: Manifest, { bound }: LokiStorage, claims: Resource[]): CustomResourceOptions {
-    switch (kind) {
-        case "PersistentVolumeClaim":
-            // The size of a bound claim is changed in place. One without a volume holds nothing and cannot be changed.
-            return bound ? { ignoreChanges: ["spec.storageClassName"] } : { replaceOnChanges: ["spec"] };
-        case "StatefulSet":
-            return { dependsOn: claims, ignoreChanges: ["spec.volumeClaimTemplates"] };
-        default:
-            return {};
-    }
+/** Nothing is deleted unless the compactor is told to: "Retention" in Loki's documentation, storage `filesystem`. */
+function withRetention(text: string, retention: string | undefined): string {
+    if (retention === undefined) return text;
+    const config = parseDocument(text);
+    config.setIn(["limits_config", "retention_period"], retention);
+    config.setIn(["compactor", "retention_enabled"], true);
+    config.setIn(["compactor", "delete_request_store"], "filesystem");
+    return config.toString({ lineWidth: 0 });
 }

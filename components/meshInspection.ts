@@ -118,14 +118,14 @@ export function connectionFailure(
     if (/host key mismatch|no common algorithm for host key/.test(said)) {
         return (
             `${node} shows another host key than the configured one, so nothing was sent to it; ` +
-            'compare it on the node, then set it with: pulumi config set inspectionHostKey "<type> <key>"'
+            'compare it on the node, then set it with: pulumi config set --path inspection.hostKey "<type> <key>"'
         );
     }
     if (/unable to authenticate/.test(said)) {
         return (
             `${node} refuses the keys of user ${user}; authorize the key there, ` +
-            "name another user with: pulumi config set inspectionUser <user>, " +
-            "another key with: pulumi config set --secret inspectionPrivateKey, or load one into the SSH agent"
+            "name another user with: pulumi config set --path inspection.user <user>, " +
+            "another key with: pulumi config set --secret --path inspection.privateKey, or load one into the SSH agent"
         );
     }
     const reason = said
@@ -135,7 +135,7 @@ export function connectionFailure(
         .replace(/^.*failed attempts: /, "");
     return (
         `${node} cannot be asked over SSH (${reason}); check that it runs and that this machine reaches it, ` +
-        "or name another with: pulumi config set inspectionHost <host>"
+        "or name another with: pulumi config set --path inspection.host <host>"
     );
 }
 

@@ -1,44 +1,60 @@
 import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import { type checkRequirements, type PlannedObject, type PlannedPod, sidecarPod } from "../cluster";
 import { addonObjects, type AddonsArgs } from "./addons";
-import { type BookinfoGatewayArgs, GENERATED_SERVICE } from "./bookinfoGateway";
+import type { BookinfoGatewayArgs } from "./bookinfoGateway";
+import { type ChartValues, istiodResources } from "./istiodValues";
 import type { Manifest } from "./manifest";
 
 export interface NeedsArgs {
     planned: readonly PlannedObject[];
     addons: Omit<AddonsArgs, "provider">;
-    bookinfoNamespace: string;
-    gatewayServiceType: BookinfoGatewayArgs["serviceType"];
-    gatewayNodePort: number;
+    /** Namespace of Bookinfo, if there is one. */
+    bookinfoNamespace?: string;
+    /** The gateway, if there is one. */
+    gateway?: Pick<BookinfoGatewayArgs, "serviceType" | "nodePort"> & { namespace: string; service: string };
+    /** The user's values of chart `istiod`. */
+    istiodValues?: ChartValues;
 }
 
 /** What the program needs of the cluster, to be asked for before anything is changed. */
 export function needsOf(args: NeedsArgs): Parameters<typeof checkRequirements>[2] {
-    const { planned, addons, bookinfoNamespace: namespace, gatewayServiceType, gatewayNodePort } = args;
+    const { planned, addons, bookinfoNamespace, gateway } = args;
     const workloads = addonObjects(addons).filter(({ kind }) => kind === "Deployment" || kind === "StatefulSet");
-    const gateway = { service: GENERATED_SERVICE, namespace };
+    const kiali = {
+        setting: "addons.kiali.nodePort",
+        port: addons.kiali.nodePort,
+        service: "kiali",
+        namespace: ISTIO_NAMESPACE,
+    };
     const ports = [
-        { setting: "gatewayNodePort", port: gatewayNodePort, ...gateway },
-        { setting: "kialiNodePort", port: addons.kiali.nodePort, service: "kiali", namespace: ISTIO_NAMESPACE },
+        ...(gateway ? [{ setting: "gateway.nodePort", port: gateway.nodePort, ...gateway }] : []),
+        ...(addons.manifests.kiali === undefined ? [] : [kiali]),
     ];
     return {
         planned,
         pods: [
+            ...(bookinfoNamespace === undefined ? [] : [podWithSidecar(bookinfoNamespace)]),
             {
-                name: "pods with a sidecar",
-                namespace,
-                spec: sidecarPod(),
-                remedy:
-                    "allow them there: istio-init needs NET_ADMIN and NET_RAW for its NAT rules, which Pod Security's " +
-                    'level "privileged" grants',
+                name: "istiod's pods",
+                namespace: ISTIO_NAMESPACE,
+                spec: istiodPod(istiodResources(args.istiodValues)),
+                remedy: "allow them there",
             },
-            { name: "istiod's pods", namespace: ISTIO_NAMESPACE, spec: ISTIOD_POD, remedy: "allow them there" },
             ...workloads.map(podOf),
         ],
-        fixedPorts: ports.filter(
-            ({ port, service }) => port !== 0 && (service !== "kiali" || addons.manifests.kiali !== undefined),
-        ),
-        loadBalancer: gatewayServiceType === "LoadBalancer" ? gateway : undefined,
+        fixedPorts: ports.filter(({ port }) => port !== 0),
+        loadBalancer: gateway?.serviceType === "LoadBalancer" ? gateway : undefined,
+    };
+}
+
+function podWithSidecar(namespace: string): PlannedPod {
+    return {
+        name: "pods with a sidecar",
+        namespace,
+        spec: sidecarPod(),
+        remedy:
+            "allow them there: istio-init needs NET_ADMIN and NET_RAW for its NAT rules, which Pod Security's " +
+            'level "privileged" grants',
     };
 }
 
@@ -53,23 +69,19 @@ function podOf({ metadata, spec }: Manifest): PlannedPod {
         name: `the pods of ${metadata.name}`,
         namespace: metadata.namespace ?? ISTIO_NAMESPACE,
         spec: { ...template.spec, volumes: [...(template.spec.volumes ?? []), ...claimed] },
-        remedy: `allow them there, or leave them out with: pulumi config set ${metadata.name} false`,
+        remedy: `allow them there, or leave them out with: pulumi config set --path addons.${metadata.name}.enabled false`,
     };
 }
 
+const ISTIOD_RESOURCES = { requests: { cpu: "10m", memory: "100Mi" } };
+
 /** Istiod's pod as chart `istiod` makes it with the demo profile, as far as admission looks at it. */
-const ISTIOD_POD = {
-    containers: [
-        {
-            name: "discovery",
-            image: "istio/pilot",
-            resources: { requests: { cpu: "10m", memory: "100Mi" } },
-            securityContext: {
-                allowPrivilegeEscalation: false,
-                capabilities: { drop: ["ALL"] },
-                readOnlyRootFilesystem: true,
-                runAsNonRoot: true,
-            },
-        },
-    ],
-};
+function istiodPod(resources: object = ISTIOD_RESOURCES): object {
+    const securityContext = {
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"] },
+        readOnlyRootFilesystem: true,
+        runAsNonRoot: true,
+    };
+    return { containers: [{ name: "discovery", image: "istio/pilot", resources, securityContext }] };
+}

@@ -2,10 +2,16 @@ import { ADDONS, GATEWAY_API_CRDS, ISTIO_NAMESPACE } from "@istio-on-pulumi/kube
 import type { Part, PlannedObject } from "../cluster";
 import { addonObjects, type AddonsArgs } from "./addons";
 import { BOOKINFO_SERVICES, BOOKINFO_WORKLOADS } from "./bookinfoFacts";
+import { gatewayName } from "./bookinfoGateway";
+import { MESH_POLICY } from "./strictMtls";
 
 export interface PlannedArgs {
-    /** Namespace of Bookinfo. */
-    bookinfoNamespace: string;
+    /** Namespace of Bookinfo, if there is one. */
+    bookinfoNamespace?: string;
+    /** Namespace of the gateway's own, if it has one. */
+    gatewayNamespace?: string;
+    /** Whether mutual TLS is the only way into the mesh. */
+    strictMtls: boolean;
     /** Full names of the CRDs of chart `base`. */
     istioCrds: readonly string[];
     /** The addons, as their component takes them. */
@@ -18,7 +24,10 @@ export interface PlannedArgs {
  * The charts' objects stand here as facts, for the charts are rendered by the provider. A test on the lab holds the
  * list against the state, so that none is missing.
  */
-export function plannedObjects({ bookinfoNamespace, istioCrds, addons }: PlannedArgs): PlannedObject[] {
+export function plannedObjects(args: PlannedArgs): PlannedObject[] {
+    const { bookinfoNamespace, gatewayNamespace, istioCrds, addons } = args;
+    const gatewayPlace = gatewayNamespace ?? bookinfoNamespace;
+    const isOwn = gatewayNamespace !== undefined;
     return [
         ...objects("istio", undefined, [["v1", "Namespace", ISTIO_NAMESPACE]]),
         ...objects("istio", undefined, [["apiextensions.k8s.io/v1", "CustomResourceDefinition", ...istioCrds]]),
@@ -27,8 +36,23 @@ export function plannedObjects({ bookinfoNamespace, istioCrds, addons }: Planned
         ...objects("gatewayApi", undefined, [
             ["apiextensions.k8s.io/v1", "CustomResourceDefinition", ...GATEWAY_API_CRDS],
         ]),
-        ...objects("bookinfo", undefined, [["v1", "Namespace", bookinfoNamespace]]),
-        ...objects("bookinfo", bookinfoNamespace, BOOKINFO_OBJECTS),
+        ...objects(
+            "istio",
+            ISTIO_NAMESPACE,
+            args.strictMtls ? [["security.istio.io/v1", "PeerAuthentication", MESH_POLICY]] : [],
+        ),
+        ...(bookinfoNamespace === undefined
+            ? []
+            : [
+                  ...objects("bookinfo", undefined, [["v1", "Namespace", bookinfoNamespace]]),
+                  ...objects("bookinfo", bookinfoNamespace, BOOKINFO_OBJECTS),
+              ]),
+        ...objects("gateway", undefined, isOwn ? [["v1", "Namespace", gatewayNamespace]] : []),
+        ...objects(
+            isOwn ? "gateway" : "bookinfo",
+            gatewayPlace,
+            gatewayPlace === undefined ? [] : [["gateway.networking.k8s.io/v1", "Gateway", gatewayName(isOwn)]],
+        ),
         ...objects(
             "jaeger",
             ISTIO_NAMESPACE,
@@ -80,7 +104,6 @@ const BOOKINFO_OBJECTS: readonly Names[] = [
     ["v1", "Service", ...BOOKINFO_SERVICES],
     ["v1", "ServiceAccount", ...BOOKINFO_SERVICES.map((service) => `bookinfo-${service}`)],
     ["apps/v1", "Deployment", ...BOOKINFO_WORKLOADS.map(({ service, version }) => `${service}-${version}`)],
-    ["gateway.networking.k8s.io/v1", "Gateway", "bookinfo-gateway"],
     ["gateway.networking.k8s.io/v1", "HTTPRoute", "bookinfo"],
 ];
 

@@ -3,6 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 
 export interface TracingArgs {
+    /** Share of the requests that are traced, in percent. @default what the profile says: all */
+    sampling?: number;
     /** The cluster's provider. */
     provider: k8s.Provider;
 }
@@ -25,7 +27,14 @@ export class Tracing extends pulumi.ComponentResource {
                 kind: "Telemetry",
                 // In the root namespace and without a selector it is the whole mesh's.
                 metadata: { name: MESH_TELEMETRY, namespace: ISTIO_NAMESPACE },
-                spec: { tracing: [{ providers: [{ name: "jaeger" }] }] },
+                spec: {
+                    tracing: [
+                        {
+                            providers: [{ name: "jaeger" }],
+                            ...(args.sampling !== undefined && { randomSamplingPercentage: args.sampling }),
+                        },
+                    ],
+                },
             },
             { parent: this },
         );

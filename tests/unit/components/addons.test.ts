@@ -33,7 +33,7 @@ const ALL_OBJECTS = {
 const defaults: Omit<AddonsArgs, "provider"> = {
     manifests: ADDON_MANIFESTS,
     kiali: { serviceType: "NodePort", nodePort: 0, access: "anonymous" },
-    lokiStorage: { size: "10Gi", bound: false },
+    loki: { storage: { size: "10Gi", bound: false } },
     imageMirrors: {},
 };
 
@@ -177,7 +177,7 @@ describe("Kiali with a login", () => {
 
 describe("Loki's volume", () => {
     it("is a claim of its own, which the StatefulSet waits for and takes over by its name", async () => {
-        const { recording } = await deploy({ lokiStorage: { size: "20Gi", className: "fast", bound: true } });
+        const { recording } = await deploy({ loki: { storage: { size: "20Gi", className: "fast", bound: true } } });
         const [type, name] = CLAIM.split("::") as [string, string];
         expect(recording.one(type, name).inputs.spec).toEqual({
             accessModes: ["ReadWriteOnce"],
@@ -198,7 +198,7 @@ describe("Loki's volume", () => {
 
     it("is never replaced once it is bound, and can be replaced before", async () => {
         const options = async (bound: boolean) => {
-            const { recording } = await deploy({ lokiStorage: { size: "20Gi", bound } });
+            const { recording } = await deploy({ loki: { storage: { size: "20Gi", bound } } });
             const { ignoreChanges, replaceOnChanges } = recording.one(...(CLAIM.split("::") as [string, string]));
             return { ignoreChanges, replaceOnChanges };
         };

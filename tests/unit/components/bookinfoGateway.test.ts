@@ -30,7 +30,8 @@ async function deploy(args: Partial<BookinfoGatewayArgs> = {}, options: Recordin
     const recording = await Recording.start({ ...options, answers: { [SERVICE]: readLive, ...options.answers } });
     const provider = new k8s.Provider("test", {});
     const gateway = new BookinfoGateway("bookinfo-gateway", {
-        namespace: "sample",
+        namespace: { bookinfo: "sample" },
+        bookinfoNamespace: "sample",
         serviceType: "NodePort",
         nodePort: 0,
         ...args,
@@ -105,11 +106,11 @@ describe("BookinfoGateway", () => {
         const { gateway } = await deploy();
         expect(await valueOf(gateway.service.spec.ports)).toEqual(live);
         expect(await valueOf(gateway.gateway.id)).toBe("sample/bookinfo-gateway");
-        expect(await valueOf(gateway.route.id)).toBe("sample/bookinfo");
+        expect(await valueOf(gateway.route!.id)).toBe("sample/bookinfo");
     });
 
     it("finds the generated Service in the Gateway's own namespace", async () => {
-        const { recording } = await deploy({ namespace: "elsewhere" });
+        const { recording } = await deploy({ namespace: { bookinfo: "elsewhere" } });
         expect(recording.one(SERVICE, GENERATED)).toMatchObject({ kind: "read", id: `elsewhere/${GENERATED}` });
     });
 

@@ -32,6 +32,7 @@ async function describeLive(
     services: Readonly<Record<string, Live>>,
     host = "192.0.2.1",
     options: RecordingOptions = {},
+    hostname?: string,
 ) {
     // The status is the cluster's to say.
     const answers = {
@@ -45,8 +46,11 @@ async function describeLive(
             new k8s.core.v1.Service(name, { metadata: { name, namespace: "ns" }, spec: { type, ports } }, { provider }),
         ] as const;
     });
+    const all = new Map(resources);
+    const generated = all.get("bookinfo-gateway-istio");
     const endpoints = describeEndpoints({
-        services: new Map(resources),
+        services: all,
+        gateway: generated && { service: generated, name: "bookinfo-gateway-istio", leadsToBookinfo: true, hostname },
         istioNamespace: "istio-system",
         nodeHosts: { IPv4: host, IPv6: host },
     });
@@ -58,6 +62,7 @@ describe("describeEndpoints", () => {
     it("knows every endpoint of the walkthrough by its Service", () => {
         expect(Object.entries(ENDPOINTS).map(([name, { service }]) => [name, service])).toEqual([
             ["productpage", "bookinfo-gateway-istio"],
+            ["gateway", "bookinfo-gateway-istio"],
             ["gatewayStatus", "bookinfo-gateway-istio"],
             ["kiali", "kiali"],
             ["grafana", "grafana"],

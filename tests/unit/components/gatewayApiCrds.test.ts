@@ -52,19 +52,19 @@ describe("managedCrds", () => {
         expect(managedCrds("never", installed)).toEqual([]);
     });
 
-    const tail = "install them there, or let this stack do it with: pulumi config set gatewayApiCrds always";
+    const tail = "install them there, or let this stack do it with: pulumi config set --path gatewayApi.install always";
     const auto = "The cluster holds Gateway API CRDs that this program did not install";
     it.each([
         [
             "never",
             [],
-            `gatewayApiCrds is never, and the cluster does not serve ${full("gatewayclasses")}, ${full("gateways")} ` +
+            `gatewayApi.install is never, and the cluster does not serve ${full("gatewayclasses")}, ${full("gateways")} ` +
                 `and ${full("httproutes")} at version v1; ${tail}`,
         ],
         [
             "never",
             [foreign("gatewayclasses"), foreign("gateways")],
-            `gatewayApiCrds is never, and the cluster does not serve ${full("httproutes")} at version v1; ${tail}`,
+            `gatewayApi.install is never, and the cluster does not serve ${full("httproutes")} at version v1; ${tail}`,
         ],
         [
             "auto",

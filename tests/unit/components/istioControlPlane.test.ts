@@ -2,7 +2,8 @@ import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, it } from "vitest";
 import type { ClusterClient } from "@istio-on-pulumi/kube";
 import { IstioControlPlane } from "../../../components";
-import { changeIstiodObject, istiodTransform, istiodValues } from "../../../components/istioControlPlane";
+import { changeIstiodObject, istiodTransform } from "../../../components/istioControlPlane";
+import { istiodValues } from "../../../components/istiodValues";
 import { transformChild } from "../../support/callbacks";
 import { Recording, valueOf } from "../../support/mocks";
 

@@ -154,7 +154,7 @@ describe("a node that cannot be asked", () => {
         [
             "after 2 failed attempts: ssh: handshake failed: ssh: host key mismatch",
             "The node 10.0.0.5 (port 22) shows another host key than the configured one, so nothing was sent to it; " +
-                'compare it on the node, then set it with: pulumi config set inspectionHostKey "<type> <key>"',
+                'compare it on the node, then set it with: pulumi config set --path inspection.hostKey "<type> <key>"',
         ],
         [
             "after 2 failed attempts: ssh: handshake failed: ssh: no common algorithm for host key; " +
@@ -165,14 +165,14 @@ describe("a node that cannot be asked", () => {
             "after 2 failed attempts: ssh: handshake failed: ssh: unable to authenticate, " +
                 "attempted methods [none publickey], no supported methods remain",
             "The node 10.0.0.5 (port 22) refuses the keys of user admin; authorize the key there, " +
-                "name another user with: pulumi config set inspectionUser <user>, another key with: " +
-                "pulumi config set --secret inspectionPrivateKey, or load one into the SSH agent",
+                "name another user with: pulumi config set --path inspection.user <user>, another key with: " +
+                "pulumi config set --secret --path inspection.privateKey, or load one into the SSH agent",
         ],
         [
             "after 2 failed attempts: dial tcp 10.0.0.5:22: connect: connection refused",
             "The node 10.0.0.5 (port 22) cannot be asked over SSH (dial tcp 10.0.0.5:22: connect: connection refused)" +
                 "; check that it runs and that this machine reaches it, " +
-                "or name another with: pulumi config set inspectionHost <host>",
+                "or name another with: pulumi config set --path inspection.host <host>",
         ],
     ])("is named in one sentence: %s", (said, sentence) => expect(connectionFailure(cp, said)).toContain(sentence));
 

@@ -2,7 +2,15 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { type ClusterClient, GATEWAY_API_CRDS } from "@istio-on-pulumi/kube";
-import { Addons, Bookinfo, BookinfoGateway, GatewayApiCrds, IstioControlPlane, Tracing } from "../../../components";
+import {
+    Addons,
+    Bookinfo,
+    BookinfoGateway,
+    GatewayApiCrds,
+    IstioControlPlane,
+    StrictMtls,
+    Tracing,
+} from "../../../components";
 import { ADDON_MANIFESTS, crdManifest } from "../../support/manifests";
 import { Recording, type Registration, withoutProvider } from "../../support/mocks";
 
@@ -42,6 +50,7 @@ const COMPONENTS: readonly [name: string, objects: number, build: Build][] = [
             ),
     ],
     ["Tracing", 1, (provider, opts) => new Tracing("c", { provider }, opts)],
+    ["StrictMtls", 1, (provider, opts) => new StrictMtls("c", { provider }, opts)],
     [
         "Bookinfo",
         15,
@@ -56,7 +65,17 @@ const COMPONENTS: readonly [name: string, objects: number, build: Build][] = [
         "BookinfoGateway",
         4,
         (provider, opts) =>
-            new BookinfoGateway("c", { namespace: "n", serviceType: "NodePort", nodePort: 30080, provider }, opts),
+            new BookinfoGateway(
+                "c",
+                {
+                    namespace: { bookinfo: "n" },
+                    bookinfoNamespace: "n",
+                    serviceType: "NodePort",
+                    nodePort: 30080,
+                    provider,
+                },
+                opts,
+            ),
     ],
     [
         "Addons",
@@ -67,7 +86,7 @@ const COMPONENTS: readonly [name: string, objects: number, build: Build][] = [
                 {
                     manifests: ADDON_MANIFESTS,
                     kiali: { serviceType: "NodePort", nodePort: 30001, access: "token" },
-                    lokiStorage: { className: "c", size: "1Gi", bound: false },
+                    loki: { storage: { className: "c", size: "1Gi", bound: false } },
                     imageMirrors: {},
                     provider,
                 },
