@@ -21,6 +21,7 @@ import {
     firstUrl,
     GatewayApiCrds,
     gatewayName,
+    gatewayUrl,
     generatedService,
     IstioControlPlane,
     MeshInspection,
@@ -205,7 +206,9 @@ export = () =>
                       {
                           kubeconfig: settings.cluster.kubeconfig,
                           context,
-                          namespaces: [istio, bookinfo].flatMap((part) => part?.namespace.metadata.name ?? []),
+                          namespaces: [istio.namespace, bookinfo?.namespace, gateway?.ownNamespace].flatMap(
+                              (namespace) => namespace?.metadata.name ?? [],
+                          ),
                           node: mode === "ssh" ? { ...node, host: node.host!, hostKey: node.hostKey! } : undefined,
                           failOnProblem: fails,
                           subjects: [
@@ -235,7 +238,7 @@ export = () =>
         );
 
         const hostname = settings.gateway.hostnames.find((name) => !name.startsWith("*"));
-        const endpoints = describeEndpoints({
+        const endpointArgs = {
             services: addons.services,
             gateway: gateway && {
                 service: gateway.service,
@@ -245,7 +248,8 @@ export = () =>
             },
             istioNamespace: ISTIO_NAMESPACE,
             nodeHosts,
-        });
+        };
+        const endpoints = describeEndpoints(endpointArgs);
 
         return {
             ...(endpoints.productpage &&
@@ -263,7 +267,7 @@ export = () =>
                         namespace: gateway.namespace,
                         takesRoutesFrom: hasOwnPlace ? "All" : "Same",
                         address: pulumi.interpolate`${generatedService(hasOwnPlace)}.${gateway.namespace}.svc`,
-                        url: firstUrl(endpoints.gateway),
+                        url: gatewayUrl(endpointArgs),
                     },
                 }),
             },

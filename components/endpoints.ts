@@ -44,7 +44,6 @@ export const ENDPOINTS: Readonly<Record<string, EndpointFacts>> = {
         ports: ["http", "https"],
         paths: { http: "/productpage", https: "/productpage" },
     },
-    gateway: { service: generatedService(false), ports: ["http", "https"], paths: { http: "/", https: "/" } },
     gatewayStatus: {
         service: generatedService(false),
         ports: ["status-port"],
@@ -89,31 +88,37 @@ export interface EndpointsArgs {
 
 /** The stack's endpoints, by name. */
 export function describeEndpoints(args: EndpointsArgs): Record<string, pulumi.Output<Endpoint>> {
-    const { gateway } = args;
-    const known = Object.entries(ENDPOINTS).flatMap(([name, fixed]) => {
-        const isGateway = fixed.service === generatedService(false);
-        if (name === "productpage" && !gateway?.leadsToBookinfo) return [];
-        const facts = isGateway && gateway ? { ...fixed, service: gateway.name } : fixed;
-        const service = isGateway ? gateway?.service : args.services.get(facts.service);
-        const hosts = facts.ports?.includes("http") ? gateway?.hostname : undefined;
-        if (service !== undefined) {
-            const live = pulumi.all([service.metadata.namespace, service.spec, service.status]);
-            return [
-                [
-                    name,
-                    live.apply(([namespace, spec, status]) =>
-                        endpoint(facts, namespace, spec, status, args.nodeHosts, hosts),
-                    ),
-                ] as const,
-            ];
-        }
+    const { gateway, nodeHosts } = args;
+    const known = Object.entries(ENDPOINTS).flatMap(([name, facts]) => {
+        const service = args.services.get(facts.service);
+        if (service !== undefined) return [[name, liveEndpoint(facts, service, nodeHosts)] as const];
         if (facts.service === "istiod") {
             const spec = { type: "ClusterIP", ports: ISTIOD_PORTS };
             return [[name, pulumi.output(endpoint(facts, args.istioNamespace, spec, undefined, {}))] as const];
         }
-        return [];
+        const isMissing = facts.service !== generatedService(false) || gateway === undefined;
+        if (isMissing || (name === "productpage" && !gateway.leadsToBookinfo)) return [];
+        return [[name, gatewayEndpoint(facts, gateway, nodeHosts)] as const];
     });
     return Object.fromEntries(known);
+}
+
+/** The first URL of the gateway, without a path. */
+export function gatewayUrl({ gateway, nodeHosts }: EndpointsArgs): pulumi.Output<string | undefined> {
+    const facts = { service: "", ports: ["http", "https"], paths: { http: "", https: "" } };
+    return firstUrl(gateway && gatewayEndpoint(facts, gateway, nodeHosts));
+}
+
+/** The status port answers to any name; it is asked at the address. */
+function gatewayEndpoint(facts: EndpointFacts, gateway: NonNullable<EndpointsArgs["gateway"]>, nodeHosts: NodeHosts) {
+    const hostname = facts.ports?.includes("http") ? gateway.hostname : undefined;
+    return liveEndpoint({ ...facts, service: gateway.name }, gateway.service, nodeHosts, hostname);
+}
+
+function liveEndpoint(facts: EndpointFacts, service: k8s.core.v1.Service, nodeHosts: NodeHosts, hostname?: string) {
+    return pulumi
+        .all([service.metadata.namespace, service.spec, service.status])
+        .apply(([namespace, spec, status]) => endpoint(facts, namespace, spec, status, nodeHosts, hostname));
 }
 
 interface ServiceSpec {
@@ -154,7 +159,7 @@ export function endpoint(
             .filter((port) => facts.ports === undefined || facts.ports.includes(port.name ?? ""))
             .map(({ name = "", port, nodePort }) => {
                 const path = facts.paths?.[name];
-                const at = path && origin(name, port, nodePort);
+                const at = path !== undefined && origin(name, port, nodePort);
                 return { name, port, ...(nodePort && { nodePort }), ...(at && { url: `${at}${path}` }) };
             }),
     };

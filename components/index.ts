@@ -3,7 +3,7 @@ export { Bookinfo, type BookinfoArgs } from "./bookinfo";
 export { BookinfoGateway, type BookinfoGatewayArgs, gatewayName, generatedService } from "./bookinfoGateway";
 export { Cluster, type ClusterArgs } from "./cluster";
 export { DestroyGuard } from "./destroyGuard";
-export { describeEndpoints, type Endpoint, type EndpointPort, firstUrl } from "./endpoints";
+export { describeEndpoints, type Endpoint, type EndpointPort, firstUrl, gatewayUrl } from "./endpoints";
 export { GatewayApiCrds, type GatewayApiCrdsArgs } from "./gatewayApiCrds";
 export { BASE_RELEASE, IstioControlPlane, type IstioControlPlaneArgs } from "./istioControlPlane";
 export { type InspectionFinding, MeshInspection, type MeshInspectionArgs, type NodeConnection } from "./meshInspection";

@@ -254,8 +254,8 @@ const inspection = z.strictObject({
 /**
  * Every setting of the stack, in groups: each group is a key in the project's namespace (`istio-on-pulumi:<group>`).
  *
- * `Pulumi.yaml`, the README's table and `config/schema.json` are written from this by `npm run config:update`; a test
- * holds them together.
+ * `Pulumi.yaml`, the README's table and `config/stack.schema.json` are written from this by `npm run config:update`; a
+ * test holds them together.
  */
 export const settings = z.strictObject({
     cluster,

@@ -10,4 +10,4 @@ const { name } = parse(read("Pulumi.yaml")) as { name: string };
 
 writeFileSync(join(root, "Pulumi.yaml"), documentProject(read("Pulumi.yaml")));
 writeFileSync(join(root, "README.md"), documentReadme(read("README.md")));
-writeFileSync(join(root, "config/schema.json"), documentSchema(name));
+writeFileSync(join(root, "config/stack.schema.json"), documentSchema(name));

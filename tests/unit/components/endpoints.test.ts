@@ -62,7 +62,6 @@ describe("describeEndpoints", () => {
     it("knows every endpoint of the walkthrough by its Service", () => {
         expect(Object.entries(ENDPOINTS).map(([name, { service }]) => [name, service])).toEqual([
             ["productpage", "bookinfo-gateway-istio"],
-            ["gateway", "bookinfo-gateway-istio"],
             ["gatewayStatus", "bookinfo-gateway-istio"],
             ["kiali", "kiali"],
             ["grafana", "grafana"],

@@ -96,7 +96,6 @@ describe("the program", () => {
         const { endpoints, ...others } = await resolved(outputs);
         expect(Object.keys(endpoints)).toEqual([
             "productpage",
-            "gateway",
             "gatewayStatus",
             "kiali",
             "grafana",
@@ -126,7 +125,7 @@ describe("the program", () => {
                     namespace: "istio-sample",
                     takesRoutesFrom: "Same",
                     address: "bookinfo-gateway-istio.istio-sample.svc",
-                    url: `http://192.0.2.1:${PORTS.gateway}/`,
+                    url: `http://192.0.2.1:${PORTS.gateway}`,
                 },
             },
             versions: {

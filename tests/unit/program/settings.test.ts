@@ -70,7 +70,6 @@ describe("the settings", () => {
         ).toEqual(["grafana", "prometheus"]);
         expect(Object.keys(outputs.endpoints)).toEqual([
             "productpage",
-            "gateway",
             "gatewayStatus",
             "grafana",
             "prometheus",

@@ -17,7 +17,7 @@ describe("the project", () => {
     });
 
     it("gives editors what the schema of the settings says (npm run config:update)", () => {
-        expect(read("config/schema.json")).toBe(documentSchema("istio-on-pulumi"));
+        expect(read("config/stack.schema.json")).toBe(documentSchema("istio-on-pulumi"));
     });
 
     it("keeps every Go file to one job: at most 300 lines; ESLint holds the others", () => {
