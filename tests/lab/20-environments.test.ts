@@ -36,7 +36,6 @@ afterAll(async () => {
     writeFileSync(lab.place.stackSettings, own);
     await stack.destroy();
     await kubectl("delete", "namespace", "--ignore-not-found", ISTIO_NAMESPACE, BOOKINFO_NAMESPACE);
-    await stack.up("--skip-preview");
 });
 
 /** The settings of an environment on the lab: with its cluster, its bundle and its StorageClass. */

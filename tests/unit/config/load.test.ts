@@ -204,7 +204,7 @@ const NO_TIME = ["0d", "15", "15m", "1y", "d", "1.5d", "1d12h", "long"];
 
 /** Values that each setting refuses. */
 const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
-    "cluster.kubeconfig": [["a"]],
+    "cluster.kubeconfig": [],
     "cluster.context": [{ a: "b" }],
     "cluster.uid": ["prod", "6ba7b810"],
     "cluster.nodeHost": ["http://node", "node:30080", "[::1]", "a b", "-node", "192.0.2.1/24", "node/path"],
@@ -279,20 +279,4 @@ describe("loadSettings with a value that is not allowed", () => {
             expect(() => load({ [path]: value })).toThrow(new UserError(message));
         },
     );
-
-    it.each([
-        "~/.ssh/id_ed25519",
-        "AAAA",
-        pem("OPENSSH ").replaceAll("\n", " "),
-        pem("OPENSSH ").replaceAll("\n", "\\n"),
-        pem("OPENSSH ").slice(0, 40),
-        "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n",
-        "ssh-ed25519 AAAA me@host",
-    ])("refuses %j as a private key, and does not show it", (text) => {
-        const message =
-            "istio-on-pulumi:inspection.privateKey is not what is allowed (it is not shown); " +
-            "allowed: a private key in PEM form, or empty. " +
-            "Change it with: pulumi config set --secret --path inspection.privateKey <value>";
-        expect(() => load({ "inspection.privateKey": text })).toThrow(new UserError(message));
-    });
 });

@@ -122,3 +122,144 @@ describe("the settings", () => {
         expect((await resolved(outputs)).productpageUrl).toBe(`http://node.example.com:${PORTS.gateway}/productpage`);
     });
 });
+
+const podOf = (inputs: unknown) =>
+    (inputs as { spec: { template: { spec: Record<string, unknown> } } }).spec.template.spec;
+const GATEWAY = "kubernetes:gateway.networking.k8s.io/v1:Gateway";
+const ROUTE = "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute";
+
+describe("without Bookinfo", () => {
+    it("there is no gateway either, and no output of them", async () => {
+        const { recording, outputs } = await runProgram({ "bookinfo.enabled": "false" });
+        expect(recording.ofType(GATEWAY)).toEqual([]);
+        expect(recording.objects.filter((name) => /sample|details|bookinfo/.test(name))).toEqual([]);
+        expect(Object.keys(outputs)).toEqual(["kialiUrl", "endpoints", "mesh", "versions"]);
+        expect(Object.keys(outputs.endpoints)).not.toContain("gatewayStatus");
+        expect(outputs.mesh).not.toHaveProperty("gateway");
+    });
+
+    it("a gateway of its own takes the routes of all namespaces", async () => {
+        const settings = { "bookinfo.enabled": false, "gateway.namespace": "ingress", "gateway.nodePort": 30080 };
+        const { recording, outputs } = await runProgram(settings);
+        const { inputs, dependencies } = recording.one(GATEWAY, "ingress");
+        expect(inputs.metadata.namespace).toBe("ingress");
+        expect(inputs.spec.listeners).toEqual([
+            { name: "http", port: 80, protocol: "HTTP", allowedRoutes: { namespaces: { from: "All" } } },
+        ]);
+        expect(dependencies).toEqual(["kubernetes:core/v1:Namespace::ingress"]);
+        expect(recording.ofType(ROUTE)).toEqual([]);
+        const { endpoints, mesh } = await resolved(outputs);
+        expect(Object.keys(endpoints)).not.toContain("productpage");
+        expect(endpoints.gatewayStatus).toMatchObject({ service: "ingress-istio" });
+        expect(mesh.gateway).toMatchObject({ name: "ingress", takesRoutesFrom: "All" });
+    });
+});
+
+describe("the gateway", () => {
+    it("leads to Bookinfo from a namespace of its own", async () => {
+        const { recording } = await runProgram({ "gateway.namespace": "ingress" });
+        const { metadata, spec } = recording.one(ROUTE, "bookinfo").inputs;
+        expect(metadata.namespace).toBe("istio-sample");
+        expect(spec.parentRefs).toEqual([{ name: "ingress", namespace: "ingress" }]);
+    });
+
+    it("answers to host names, by HTTPS where it has a certificate, and the URL has the first name", async () => {
+        const { recording, outputs } = await runProgram({
+            "gateway.hostnames": ["*.example.org", "shop.example.com"],
+            "gateway.tlsSecret": "shop-tls",
+            "gateway.nodePort": 31000,
+        });
+        const same = { allowedRoutes: { namespaces: { from: "Same" } } };
+        const tls = { mode: "Terminate", certificateRefs: [{ name: "shop-tls" }] };
+        expect(recording.one(GATEWAY, "bookinfo-gateway").inputs.spec.listeners).toEqual([
+            { name: "http", port: 80, protocol: "HTTP", hostname: "*.example.org", ...same },
+            { name: "http-2", port: 80, protocol: "HTTP", hostname: "shop.example.com", ...same },
+            { name: "https", port: 443, protocol: "HTTPS", tls, hostname: "*.example.org", ...same },
+            { name: "https-2", port: 443, protocol: "HTTPS", tls, hostname: "shop.example.com", ...same },
+        ]);
+        const patch = recording.one("kubernetes:core/v1:ServicePatch", "bookinfo-gateway-istio");
+        expect(patch.inputs.spec.ports.map(({ port, nodePort }) => [port, nodePort])).toEqual([
+            [15021, undefined],
+            [80, 31000],
+            [443, undefined],
+        ]);
+        expect((await resolved(outputs)).productpageUrl).toBe(`http://shop.example.com:${PORTS.gateway}/productpage`);
+    });
+});
+
+describe("the settings of all objects", () => {
+    it("mtls.mode STRICT is one policy of the mesh, PERMISSIVE none", async () => {
+        const policies = async (mode: string) =>
+            (await runProgram({ "mtls.mode": mode })).recording
+                .ofType("kubernetes:security.istio.io/v1:PeerAuthentication")
+                .map(({ inputs }) => [inputs.metadata.namespace, inputs.spec]);
+        expect(await policies("STRICT")).toEqual([["istio-system", { mtls: { mode: "STRICT" } }]]);
+        expect(await policies("PERMISSIVE")).toEqual([]);
+    });
+
+    it("registry.pullSecrets are every pod's", async () => {
+        const { recording } = await runProgram({ "registry.pullSecrets": ["a", "b"] });
+        const workloads = ["Deployment", "StatefulSet"].flatMap((kind) =>
+            recording.ofType(`kubernetes:apps/v1:${kind}`),
+        );
+        expect(workloads.length).toBeGreaterThan(8);
+        for (const { inputs } of workloads) {
+            expect(podOf(inputs).imagePullSecrets).toEqual([{ name: "a" }, { name: "b" }]);
+        }
+        expect(recording.one("kubernetes:helm.sh/v4:Chart", "istiod").inputs.values).toMatchObject({
+            global: { imagePullSecrets: ["a", "b"] },
+        });
+    });
+
+    it("namespaces.labels and namespaces.annotations are every namespace's, and never injection's", async () => {
+        const { recording } = await runProgram({
+            "namespaces.labels": { team: "mesh", "istio-injection": "disabled" },
+            "namespaces.annotations": { a: "b" },
+            "gateway.namespace": "ingress",
+        });
+        const namespaces = recording.ofType("kubernetes:core/v1:Namespace");
+        expect(namespaces.map(({ name }) => name).sort()).toEqual(["ingress", "istio-sample", "istio-system"]);
+        for (const { inputs } of namespaces) {
+            expect(inputs.metadata).toMatchObject({ labels: { team: "mesh" }, annotations: { a: "b" } });
+        }
+        expect(recording.one("kubernetes:core/v1:Namespace", "istio-sample").inputs.metadata).toMatchObject({
+            labels: { "istio-injection": "enabled" },
+        });
+    });
+});
+
+describe("the settings of addons", () => {
+    it("open each of them at node ports, by the Service that users open", async () => {
+        const addons = ["jaeger", "prometheus", "grafana", "loki"];
+        const { recording } = await runProgram(
+            Object.fromEntries(addons.map((name) => [`addons.${name}.serviceType`, "NodePort"])),
+        );
+        const open = recording
+            .ofType(SERVICE)
+            .filter(({ kind, inputs }) => kind !== "read" && inputs.spec.type === "NodePort");
+        expect(open.map(({ name }) => name).sort()).toEqual(["grafana", "kiali", "loki", "prometheus", "tracing"]);
+    });
+
+    it("give Prometheus a volume, which it waits for and may write to", async () => {
+        const { recording } = await runProgram({
+            "addons.prometheus.storageSize": "50Gi",
+            "addons.prometheus.storageClass": "standard",
+        });
+        const claim = "kubernetes:core/v1:PersistentVolumeClaim";
+        expect(recording.one(claim, "prometheus").inputs.spec).toEqual({
+            accessModes: ["ReadWriteOnce"],
+            storageClassName: "standard",
+            resources: { requests: { storage: "50Gi" } },
+        });
+        const { inputs, dependencies } = recording.one("kubernetes:apps/v1:Deployment", "prometheus");
+        expect(dependencies).toEqual([`${claim}::prometheus`]);
+        expect(podOf(inputs).securityContext).toEqual({ fsGroup: 65534 });
+    });
+
+    it("say how much is traced", async () => {
+        const { recording } = await runProgram({ "addons.jaeger.sampling": "0.5" });
+        expect(recording.one("kubernetes:telemetry.istio.io/v1:Telemetry", "mesh-default").inputs.spec).toEqual({
+            tracing: [{ providers: [{ name: "jaeger" }], randomSamplingPercentage: 0.5 }],
+        });
+    });
+});

@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { type ChartValues, istiodResources, istiodValues, setsReplicas } from "../../../components/istiodValues";
+
+const valuesOf = (values: ChartValues, pullSecrets: string[] = []) =>
+    istiodValues({ hub: "docker.io/istio", tag: "1.25.1", imageMirrors: {}, pullSecrets, values }) as {
+        global: Record<string, unknown>;
+        volumes: object[];
+        volumeMounts: object[];
+        [key: string]: unknown;
+    };
+const hasBudget = (values: ChartValues) => valuesOf(values).global.defaultPodDisruptionBudget;
+
+describe("the user's values of chart istiod", () => {
+    it("are laid over the component's: objects key by key, lists and all else replaced", () => {
+        const values = { global: { proxy: { a: [1] } }, meshConfig: { x: 1 }, profile: "default" };
+        expect(valuesOf(values)).toMatchObject({
+            profile: "default",
+            meshConfig: { x: 1 },
+            global: { hub: "docker.io/istio", tag: "1.25.1", proxy: { a: [1] } },
+        });
+    });
+
+    it("do not take istiod's own volume away", () => {
+        const { volumes, volumeMounts } = valuesOf({ volumes: [{ name: "a" }], volumeMounts: [{ name: "a" }] });
+        expect(volumes).toEqual([expect.objectContaining({ name: "startup-config" }), { name: "a" }]);
+        expect(volumeMounts).toEqual([expect.objectContaining({ name: "startup-config" }), { name: "a" }]);
+    });
+
+    it("stand where the profile's cannot win over them", () => {
+        const resources = { requests: { cpu: "1" } };
+        const { pilot, ...top } = valuesOf({
+            resources,
+            traceSampling: 1,
+            pilot: { traceSampling: 2, env: { A: "b" } },
+        });
+        expect(pilot).toEqual({ resources, traceSampling: 2, env: { A: "b" } });
+        expect(Object.keys(top)).not.toContain("resources");
+    });
+
+    it.each<[ChartValues, boolean]>([
+        [{}, false],
+        [{ replicaCount: 1 }, false],
+        [{ replicaCount: 2 }, true],
+        [{ pilot: { replicaCount: 3 } }, true],
+        [{ autoscaleEnabled: true }, false],
+        [{ autoscaleEnabled: true, autoscaleMin: 2 }, true],
+        [{ autoscaleEnabled: true, replicaCount: 2 }, false],
+        [{ autoscaleMin: 2 }, false],
+    ])("%j: a disruption budget is there: %s", (values, enabled) => {
+        expect(hasBudget(values)).toEqual({ enabled });
+    });
+
+    it("may have a budget or none, whatever the replicas", () => {
+        const values = { replicaCount: 2, global: { defaultPodDisruptionBudget: { enabled: false } } };
+        expect(hasBudget(values)).toEqual({ enabled: false });
+    });
+
+    it("say how many istiods there are, or leave that to whoever scales them", () => {
+        expect([{}, { replicaCount: 1 }, { pilot: { replicaCount: 2 } }].map(setsReplicas)).toEqual([
+            false,
+            true,
+            true,
+        ]);
+    });
+
+    it("tell istiod's resources for the dry run of its pod", () => {
+        expect(istiodResources({ resources: { a: 1 } })).toEqual({ a: 1 });
+        expect(istiodResources({ resources: { a: 1 }, pilot: { resources: { b: 1 } } })).toEqual({ b: 1 });
+        expect(istiodResources({})).toBeUndefined();
+    });
+});
+
+describe("the pull secrets", () => {
+    it("are the chart's, which gives them to istiod, to injected pods and to gateways", () => {
+        expect(valuesOf({}, ["login"]).global.imagePullSecrets).toEqual(["login"]);
+        expect(valuesOf({}).global).not.toHaveProperty("imagePullSecrets");
+    });
+});
