@@ -1,14 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ADDONS, GATEWAY_API_CRDS, ISTIO_NAMESPACE, ISTIO_VERSION } from "@istio-on-pulumi/kube";
-import {
-    checkIdentity,
-    checkRequirements,
-    managedCrds,
-    readHoldings,
-    readNodeHosts,
-    surveyCluster,
-    surveyLokiStorage,
-} from "./cluster";
+import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import {
     Addons,
     Bookinfo,
@@ -16,203 +7,188 @@ import {
     IngressGateway,
     IstioControlPlane,
     MeshInspection,
+    MutualTls,
     Tracing,
 } from "./components";
-import { BASE_RELEASE } from "./components/internal";
 import { loadSettings } from "./config";
 import { withPlainErrors } from "./errors";
-import {
-    Cluster,
-    describeEndpoints,
-    DestroyGuard,
-    firstUrl,
-    GATEWAY,
-    GENERATED_SERVICE,
-    needsOf,
-    plannedObjects,
-    StackIdentity,
-    stackMarks,
-} from "./stack";
-import { readAddons, readGatewayApiCrds, readIstioCrdNames, UpstreamFiles } from "./upstream";
+import { Cluster, describeEndpoints, DestroyGuard, firstUrl, gatewayUrl, prepareStack, stackMarks } from "./stack";
 
 export = () =>
     withPlainErrors(async () => {
         const settings = loadSettings(pulumi.runtime.allConfig(), pulumi.getProject());
-        const survey = await surveyCluster(settings);
-        const upstream = UpstreamFiles.open({
-            projectDir: pulumi.runtime.getRootDirectory(),
-            bundleDir: settings.bundle,
-        });
-        // All files before the first resource: one that cannot be had must not leave half a stack behind. What the
-        // components read again is kept here.
-        await Promise.all([upstream.chart("base"), upstream.chart("istiod")]);
-        const istioCrds = await readIstioCrdNames(upstream);
-        await readGatewayApiCrds(upstream, GATEWAY_API_CRDS);
-        const installed = ADDONS.filter((addon) => settings[addon]);
-        const manifests = await readAddons(upstream, installed);
-
-        // Nothing in the cluster before it is known whose the cluster is, and whose what it holds.
-        const identity = new StackIdentity("stack", { clusterUid: survey.uid });
-        const recorded = await identity.recorded();
-        checkIdentity(survey, settings.clusterUid ?? recorded?.clusterUid);
-        const lokiStorage = await surveyLokiStorage(survey.client, settings);
-        const addonsArgs = {
-            addons: installed,
-            kiali: {
-                serviceType: settings.kialiServiceType,
-                nodePort: settings.kialiNodePort,
-                access: settings.kialiAccess,
-            },
-            loki: { storageClass: settings.lokiStorageClass, storageSize: settings.lokiStorageSize },
-            imageMirrors: settings.imageMirrors,
-            bundle: settings.bundle,
-        };
-        const planned = plannedObjects({
-            bookinfoNamespace: settings.bookinfoNamespace,
-            istioCrds,
-            addons: addonsArgs,
-            manifests,
-        });
-        const holdings = await readHoldings(survey, planned, {
-            stack: recorded?.id,
-            existingNamespaces: settings.existingNamespaces,
-            baseRelease: BASE_RELEASE,
-        });
-        await checkRequirements(survey, holdings, needsOf({ ...settings, planned, addons: addonsArgs, manifests }));
-        managedCrds(settings.gatewayApiCrds, holdings.gatewayApiCrds, "pulumi config set gatewayApiCrds always");
-
-        const hasNodePorts =
-            settings.gatewayServiceType === "NodePort" || (settings.kiali && settings.kialiServiceType === "NodePort");
-        const nodeHosts = hasNodePorts ? await readNodeHosts(survey.client, settings.nodeHost) : {};
+        // Nothing in the cluster before all that can be known is known.
+        const prepared = await prepareStack(settings);
+        const { survey, identity, recorded, holdings } = prepared;
+        const { kubeconfig } = settings.cluster;
         const { context } = survey.client;
         const { provider } = new Cluster("cluster", {
-            kubeconfig: settings.kubeconfig,
+            kubeconfig,
             context,
             identifier: recorded?.clusterUid ?? survey.uid,
         });
         pulumi.runtime.registerResourceTransform(stackMarks(identity.id, provider));
 
-        const { bundle, imageMirrors } = settings;
+        const { bundle, registry } = settings;
+        const images = { imageMirrors: registry.mirrors, pullSecrets: registry.pullSecrets };
+        const namespaceArgs = (name: string) => ({
+            existingNamespace: holdings.usedNamespaces.includes(name),
+            namespaceLabels: settings.namespaces.labels,
+            namespaceAnnotations: settings.namespaces.annotations,
+        });
+
         const gatewayApi = new GatewayApiCrds(
             "gateway-api",
-            { install: settings.gatewayApiCrds, installed: [...holdings.gatewayApiCrds], bundle },
+            { install: settings.gatewayApi.install, installed: [...holdings.gatewayApiCrds], bundle },
             { provider },
         );
 
+        const { hub, tag, values } = settings.istio;
         const istio = new IstioControlPlane(
             "istio",
             {
-                hub: settings.istioHub,
-                tag: settings.istioTag,
-                imageMirrors,
-                existingNamespace: holdings.usedNamespaces.includes(ISTIO_NAMESPACE),
+                hub,
+                tag,
+                values,
+                ...images,
+                ...namespaceArgs(ISTIO_NAMESPACE),
                 excludedCrds: [...holdings.managedCrds],
                 bundle,
             },
             { provider, dependsOn: [gatewayApi] },
         );
+        const inMesh = { provider, dependsOn: [istio] };
 
-        const tracing = settings.jaeger ? [new Tracing("tracing", {}, { provider, dependsOn: [istio] })] : [];
+        const { jaeger, kiali } = settings.addons;
+        const tracing = jaeger.enabled ? new Tracing("tracing", { percentage: jaeger.sampling }, inMesh) : undefined;
+        const mtls = settings.mtls.mode === "STRICT" ? new MutualTls("mtls", {}, inMesh) : undefined;
 
-        const bookinfo = new Bookinfo(
-            "bookinfo",
-            {
-                namespace: settings.bookinfoNamespace,
-                existingNamespace: holdings.usedNamespaces.includes(settings.bookinfoNamespace),
-                images: settings.bookinfoImages,
-                imageMirrors,
-                tag: settings.bookinfoTag,
-            },
-            { provider, dependsOn: [istio] },
-        );
+        const sample = settings.bookinfo;
+        const bookinfo = sample.enabled
+            ? new Bookinfo(
+                  "bookinfo",
+                  {
+                      namespace: sample.namespace,
+                      ...namespaceArgs(sample.namespace),
+                      images: sample.images,
+                      tag: sample.tag,
+                      ...images,
+                  },
+                  inMesh,
+              )
+            : undefined;
 
-        const gateway = new IngressGateway(
-            GATEWAY,
-            {
-                namespace: bookinfo.namespace,
-                serviceType: settings.gatewayServiceType,
-                nodePort: settings.gatewayNodePort,
-                routes: [bookinfo.route],
-            },
-            // As it was called before 0.2.
-            { provider, dependsOn: [gatewayApi, istio], aliases: [{ type: "istio-on-pulumi:index:BookinfoGateway" }] },
-        );
+        const place = prepared.gateway;
+        const { serviceType, nodePort, hostnames, tlsSecret } = settings.gateway;
+        const gateway =
+            place &&
+            new IngressGateway(
+                place.name,
+                {
+                    ...(place.isOwn
+                        ? { namespace: place.namespace, ownNamespace: true, ...namespaceArgs(place.namespace) }
+                        : { namespace: bookinfo!.namespace }),
+                    serviceType,
+                    nodePort,
+                    hostnames,
+                    tlsSecret,
+                    routes: bookinfo
+                        ? [{ ...bookinfo.route, ...(place.isOwn && { namespace: bookinfo.namespace }) }]
+                        : [],
+                },
+                {
+                    provider,
+                    dependsOn: [gatewayApi, istio],
+                    // As it was called before 0.2.
+                    aliases: [{ type: "istio-on-pulumi:index:BookinfoGateway" }],
+                },
+            );
 
-        const addons = new Addons(
-            "addons",
-            { ...addonsArgs, lokiUnbound: !lokiStorage.bound },
-            { provider, dependsOn: [istio.namespaceResource] },
-        );
+        const addons = new Addons("addons", prepared.addons, { provider, dependsOn: [istio.namespaceResource] });
         const services = await addons.services;
 
+        const everything = [gatewayApi, istio, tracing, mtls, bookinfo, gateway, addons].filter(
+            (part) => part !== undefined,
+        );
+        const { mode, fails, host, hostKey, port, user, privateKey } = settings.inspection;
         const inspection =
-            settings.meshInspection === "off"
+            mode === "off"
                 ? undefined
                 : new MeshInspection(
                       "mesh-inspection",
                       {
-                          kubeconfig: settings.kubeconfig,
+                          kubeconfig,
                           context,
-                          namespaces: [istio.namespace, bookinfo.namespace],
-                          node:
-                              settings.meshInspection === "ssh"
-                                  ? {
-                                        host: settings.inspectionHost!,
-                                        port: settings.inspectionPort,
-                                        user: settings.inspectionUser,
-                                        hostKey: settings.inspectionHostKey!,
-                                        privateKey: settings.inspectionPrivateKey,
-                                    }
-                                  : undefined,
-                          failOnProblem: settings.inspectionFails,
+                          namespaces: [
+                              istio.namespace,
+                              ...(bookinfo ? [bookinfo.namespace] : []),
+                              ...(gateway && place.isOwn ? [gateway.namespace] : []),
+                          ],
+                          node: mode === "ssh" ? { host: host!, hostKey: hostKey!, port, user, privateKey } : undefined,
+                          failOnProblem: fails,
                           subjects: [
-                              settings.istioHub,
-                              settings.imageMirrors,
-                              settings.istioTag,
-                              ...[gateway.service, ...services.values()].map(({ spec }) => spec.ports),
-                              ...bookinfo.deployments.map(({ spec }) => spec),
+                              hub,
+                              registry.mirrors,
+                              tag,
+                              ...[gateway?.service, ...services.values()].map((service) => service?.spec.ports),
+                              ...(bookinfo?.deployments ?? []).map(({ spec }) => spec),
                           ],
                       },
-                      { dependsOn: [istio, bookinfo, gateway, addons] },
+                      { dependsOn: everything },
                   );
 
-        const everything = [
-            gatewayApi,
-            istio,
-            ...tracing,
-            bookinfo,
-            gateway,
-            addons,
-            ...(inspection ? [inspection] : []),
-        ];
         new DestroyGuard(
             "destroy-guard",
-            { kubeconfig: settings.kubeconfig, context, clusterUid: survey.uid },
+            { kubeconfig, context, clusterUid: survey.uid },
             // The chart is a remote component, whose children a dependency on it does not include.
             {
                 dependsOn: istio.istiod.resources.apply((children?: pulumi.Resource[]) => [
                     ...everything,
+                    ...(inspection ? [inspection] : []),
                     ...(children ?? []),
                 ]),
             },
         );
 
-        const endpoints = describeEndpoints({
-            services: new Map([...services, [GENERATED_SERVICE, gateway.service]]),
+        const endpointsArgs = {
+            services,
+            gateway: place && {
+                service: gateway!.service,
+                name: place.service,
+                leadsToBookinfo: bookinfo !== undefined,
+                hostname: hostnames.find((name) => !name.startsWith("*")),
+            },
             istiod: istio.endpoint,
-            nodeHosts,
-        });
+            nodeHosts: prepared.nodeHosts,
+        };
+        const endpoints = describeEndpoints(endpointsArgs);
 
         return {
-            ...(settings.gatewayServiceType !== "ClusterIP" && { productpageUrl: firstUrl(endpoints.productpage) }),
-            ...(settings.kiali && { kialiUrl: firstUrl(endpoints.kiali) }),
+            ...(endpoints.productpage &&
+                serviceType !== "ClusterIP" && { productpageUrl: firstUrl(endpoints.productpage) }),
+            ...(kiali.enabled && { kialiUrl: firstUrl(endpoints.kiali) }),
             endpoints,
+            // What the stack of an application needs to know of this one.
+            mesh: {
+                namespace: istio.namespace,
+                revision: "default",
+                injectionLabels: { "istio-injection": "enabled" },
+                ...(gateway && {
+                    gateway: {
+                        name: gateway.gatewayName,
+                        namespace: gateway.namespace,
+                        takesRoutesFrom: place.isOwn ? "All" : "Same",
+                        address: pulumi.interpolate`${place.service}.${gateway.namespace}.svc`,
+                        url: gatewayUrl(endpointsArgs),
+                    },
+                }),
+            },
             ...(inspection && { inspection: { ok: inspection.ok, findings: inspection.findings } }),
             versions: {
-                istio: ISTIO_VERSION,
-                istioImages: settings.istioTag,
+                istio: settings.istio.version,
+                istioImages: tag,
                 gatewayApi: gatewayApi.version,
-                bookinfo: settings.bookinfoTag,
+                ...(bookinfo && { bookinfo: sample.tag }),
                 kubernetes: survey.kubernetesVersion,
             },
         };

@@ -50,8 +50,8 @@ function checkNamespaces(
     const missing = existing.filter((name) => !held.some(([o]) => o.kind === "Namespace" && o.name === name));
     if (missing.length > 0) {
         throw new UserError(
-            `${where} has no namespace ${missing.join(", ")}, which existingNamespaces names; make it first with: ` +
-                `kubectl create namespace ${missing[0]}, or let the stack make it with: pulumi config rm existingNamespaces`,
+            `${where} has no namespace ${missing.join(", ")}, which namespaces.existing names; make it first with: ` +
+                `kubectl create namespace ${missing[0]}, or let the stack make it with: pulumi config rm --path namespaces.existing`,
         );
     }
 }

@@ -6,5 +6,5 @@ export type { Part, PlannedObject } from "./objects";
 export type { ReleaseName } from "./owner";
 export { checkRequirements, type PlannedPod, sidecarPod } from "./requirements";
 export { checkIdentity, surveyCluster } from "./survey";
-export { surveyLokiStorage } from "./storage";
+export { LOKI_VOLUME, PROMETHEUS_VOLUME, surveyStorage } from "./storage";
 export { prepareInstallation, prepareUpgrade } from "./takeOverRelease";

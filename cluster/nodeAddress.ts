@@ -18,7 +18,7 @@ export async function readNodeHosts(client: ClusterClient, configured: string | 
     }
     throw new UserError(
         `${client.where} shows this user no ready node with an address, so node ports have no URL; ` +
-            "name a host with: pulumi config set nodeHost <host>",
+            "name a host with: pulumi config set --path cluster.nodeHost <host>",
     );
 }
 

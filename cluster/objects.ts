@@ -11,7 +11,8 @@ export interface PlannedObject {
 }
 
 /** A part of the installation; an addon is one of its own. */
-export type Part = "istio" | "gatewayApi" | "bookinfo" | "kiali" | "jaeger" | "prometheus" | "grafana" | "loki";
+export type Part =
+    "istio" | "gatewayApi" | "bookinfo" | "gateway" | "kiali" | "jaeger" | "prometheus" | "grafana" | "loki";
 
 /** The API's path of all CustomResourceDefinitions. */
 export const CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";

@@ -108,9 +108,9 @@ function waysOut(owner: Owner, { kind, name, namespace, part }: PlannedObject): 
     const place = namespace === undefined ? "" : ` -n ${namespace}`;
     const removal = owner.removal ?? (owner.manages ? undefined : `kubectl delete ${kind} <name>${place}`);
     if (kind === "Namespace") {
-        const other =
-            part === "bookinfo" ? "choose another with: pulumi config set bookinfoNamespace <name>" : undefined;
-        const use = `use it as it is with: pulumi config set --path 'existingNamespaces[0]' ${name}`;
+        const isMovable = part === "bookinfo" || part === "gateway";
+        const other = isMovable ? `choose another with: pulumi config set --path ${part}.namespace <name>` : undefined;
+        const use = `use it as it is with: pulumi config set --path 'namespaces.existing[0]' ${name}`;
         return [use, other].filter(Boolean).join("; or ");
     }
     return `${removal === undefined ? "remove it there" : `remove with: ${removal}`}${without(part)}`;
@@ -123,8 +123,9 @@ function without(part: Part): string {
         case "gatewayApi":
             return "";
         case "bookinfo":
-            return "; or choose another namespace with: pulumi config set bookinfoNamespace <name>";
+        case "gateway":
+            return `; or choose another namespace with: pulumi config set --path ${part}.namespace <name>`;
         default:
-            return `; or leave ours out with: pulumi config set ${part} false`;
+            return `; or leave ours out with: pulumi config set --path addons.${part}.enabled false`;
     }
 }

@@ -1,29 +1,52 @@
 import { type ClusterClient, ISTIO_NAMESPACE, UserError } from "@istio-on-pulumi/kube";
 
-/** The settings of Loki's volume. */
-interface LokiSettings {
-    readonly loki: boolean;
-    readonly lokiStorageClass?: string;
-    readonly lokiStorageSize: string;
+/** An addon's volume, for sentences and to be found. */
+interface Volume {
+    /** The addon, such as `Loki`. */
+    readonly owner: string;
+    /** What it holds, such as `logs`. */
+    readonly data: string;
+    /** Its claim in the namespace of Istio. */
+    readonly claim: string;
+    /** The group of its settings, such as `addons.loki`. */
+    readonly group: string;
+}
+
+/** Given by the StatefulSet's controller: template, StatefulSet, number of the pod. */
+export const LOKI_VOLUME: Volume = { owner: "Loki", data: "logs", claim: "storage-loki-0", group: "addons.loki" };
+export const PROMETHEUS_VOLUME: Volume = {
+    owner: "Prometheus",
+    data: "metrics",
+    claim: "prometheus",
+    group: "addons.prometheus",
+};
+
+/** The settings of an addon with a volume. */
+interface VolumeSettings {
+    readonly enabled: boolean;
+    readonly storageSize?: string;
+    readonly storageClass?: string;
 }
 
 /**
- * What Loki's volume is to be, and whether it is there: a bound claim holds the logs.
+ * What an addon's volume is to be, and whether it is there: a bound claim holds data.
  *
- * @throws UserError where it cannot become what the settings want, and nothing would be left of its logs
+ * @returns `undefined` where it is to have none
+ * @throws UserError where it cannot become what the settings want, and nothing would be left of its data
  */
-export async function surveyLokiStorage(
+export async function surveyStorage(
     client: ClusterClient,
-    settings: LokiSettings,
-): Promise<WantedStorage & { bound: boolean }> {
-    const wanted = { className: settings.lokiStorageClass, size: settings.lokiStorageSize };
-    if (!settings.loki) return { ...wanted, bound: false };
-    const live = await readLokiStorage(client, wanted);
-    checkLokiStorage(wanted, live, client.where);
+    volume: Volume,
+    { enabled, storageSize, storageClass }: VolumeSettings,
+): Promise<(WantedStorage & { bound: boolean }) | undefined> {
+    if (!enabled || storageSize === undefined) return undefined;
+    const wanted = { size: storageSize, className: storageClass };
+    const live = await readStorage(client, volume, wanted);
+    checkStorage(volume, wanted, live, client.where);
     return { ...wanted, bound: live.claim?.bound ?? false };
 }
 
-/** What the settings want of Loki's volume. */
+/** What the settings want of the volume. */
 interface WantedStorage {
     /** StorageClass; `undefined` means the cluster's default. */
     readonly className?: string;
@@ -31,14 +54,14 @@ interface WantedStorage {
     readonly size: string;
 }
 
-/** Loki's claim in the cluster. */
+/** The claim in the cluster. */
 interface Claim {
     readonly className?: string;
     /** What it asks for. */
     readonly size: string;
     /** What its volume has; `undefined` without one. */
     readonly capacity?: string;
-    /** Whether it has a volume; then it holds the logs. */
+    /** Whether it has a volume; then it holds the data. */
     readonly bound: boolean;
 }
 
@@ -50,15 +73,12 @@ interface StorageClass {
     readonly expands: boolean;
 }
 
-/** What the cluster says that decides on a change of Loki's volume. */
-interface LokiStorage {
+/** What the cluster says that decides on a change of the volume. */
+interface LiveStorage {
     readonly claim?: Claim;
     /** `undefined` where they do not matter, or may not be listed. */
     readonly classes?: readonly StorageClass[];
 }
-
-/** Given by the StatefulSet's controller: template, StatefulSet, number of the pod. */
-const LOKI_CLAIM = "storage-loki-0";
 
 interface PersistentVolumeClaim {
     spec: { storageClassName?: string; volumeName?: string; resources?: { requests?: { storage?: string } } };
@@ -70,9 +90,9 @@ interface Class {
     allowVolumeExpansion?: boolean;
 }
 
-/** Reads Loki's claim, and the classes where the answer hangs on them: not for a bound claim that stays as it is. */
-async function readLokiStorage(client: ClusterClient, wanted: WantedStorage): Promise<LokiStorage> {
-    const path = `/api/v1/namespaces/${ISTIO_NAMESPACE}/persistentvolumeclaims/${LOKI_CLAIM}`;
+/** Reads the claim, and the classes where the answer hangs on them: not for a bound claim that stays as it is. */
+async function readStorage(client: ClusterClient, volume: Volume, wanted: WantedStorage): Promise<LiveStorage> {
+    const path = `/api/v1/namespaces/${ISTIO_NAMESPACE}/persistentvolumeclaims/${volume.claim}`;
     const live = await client.get<PersistentVolumeClaim>(path, { absent: [404] });
     const claim = live && {
         className: live.spec.storageClassName,
@@ -93,39 +113,51 @@ async function readLokiStorage(client: ClusterClient, wanted: WantedStorage): Pr
 }
 
 /**
- * Makes sure that the volume can be what the settings want, and that no log is lost for it.
+ * Makes sure that the volume can be what the settings want, and that no data is lost for it.
  *
  * @param where names the cluster, to begin a sentence
  * @throws UserError where a bound claim would have to be replaced, or a new one would wait for ever
  */
-function checkLokiStorage(wanted: WantedStorage, { claim, classes }: LokiStorage, where: string): void {
-    const problem = claim?.bound ? whyNotChanged(wanted, claim, classes) : whyNotMade(wanted, classes);
+function checkStorage(volume: Volume, wanted: WantedStorage, { claim, classes }: LiveStorage, where: string): void {
+    const problem = claim?.bound ? whyNotChanged(volume, wanted, claim, classes) : whyNotMade(volume, wanted, classes);
     if (problem !== undefined) throw new UserError(`${where} ${problem}`);
 }
 
 /** Another volume would be an empty one, and what the old one holds is for its owner to copy or to give up. */
-const NEW_VOLUME =
-    "for an empty volume remove Loki with its logs first: pulumi config set loki false, pulumi up, pulumi config rm loki";
+function newVolume({ owner, data, group }: Volume): string {
+    return (
+        `for an empty volume remove ${owner} with its ${data} first: pulumi config set --path ${group}.enabled false, ` +
+        `pulumi up, pulumi config rm --path ${group}.enabled`
+    );
+}
 
-function whyNotChanged(wanted: WantedStorage, claim: Claim, classes: LokiStorage["classes"]): string | undefined {
-    const held = `holds Loki's logs in a volume of ${claim.size}`;
+function whyNotChanged(
+    volume: Volume,
+    wanted: WantedStorage,
+    claim: Claim,
+    classes: LiveStorage["classes"],
+): string | undefined {
+    const { owner, data, group } = volume;
+    const held = `holds ${owner}${owner.endsWith("s") ? "'" : "'s"} ${data} in a volume of ${claim.size}`;
     const ofClass = claim.className ? ` and StorageClass ${JSON.stringify(claim.className)}` : "";
     if (wanted.className !== undefined && wanted.className !== claim.className) {
-        const keep = claim.className ? `set lokiStorageClass ${claim.className}` : "rm lokiStorageClass";
+        const keep = claim.className
+            ? `set --path ${group}.storageClass ${claim.className}`
+            : `rm --path ${group}.storageClass`;
         return (
             `${held}${ofClass}, whose class cannot be changed to ${JSON.stringify(wanted.className)}; ` +
-            `keep it with: pulumi config ${keep}; ${NEW_VOLUME}`
+            `keep it with: pulumi config ${keep}; ${newVolume(volume)}`
         );
     }
-    const keep = `keep it with: pulumi config set lokiStorageSize ${claim.size}`;
+    const keep = `keep it with: pulumi config set --path ${group}.storageSize ${claim.size}`;
     // A growth that failed may be taken back, though not below what the volume has.
     if (bytesOf(wanted.size) < bytesOf(claim.size) && bytesOf(wanted.size) < bytesOf(claim.capacity ?? claim.size)) {
-        return `${held}${ofClass}, which cannot shrink to ${wanted.size}; ${keep}; ${NEW_VOLUME}`;
+        return `${held}${ofClass}, which cannot shrink to ${wanted.size}; ${keep}; ${newVolume(volume)}`;
     }
     const cannotGrow = bytesOf(wanted.size) > bytesOf(claim.size) && !(classes === undefined || grows(claim, classes));
     return cannotGrow
         ? `${held}${ofClass}, which does not allow it to grow to ${wanted.size} (allowVolumeExpansion); ` +
-              `${keep}; ${NEW_VOLUME}`
+              `${keep}; ${newVolume(volume)}`
         : undefined;
 }
 
@@ -134,7 +166,11 @@ function grows({ className }: Claim, classes: readonly StorageClass[]): boolean 
 }
 
 /** A claim without a class stays Pending until the update times out. */
-function whyNotMade({ className }: WantedStorage, classes: LokiStorage["classes"]): string | undefined {
+function whyNotMade(
+    { owner, group }: Volume,
+    { className }: WantedStorage,
+    classes: LiveStorage["classes"],
+): string | undefined {
     if (classes?.some(({ name, isDefault }) => (className === undefined ? isDefault : name === className)) ?? true) {
         return undefined;
     }
@@ -142,9 +178,9 @@ function whyNotMade({ className }: WantedStorage, classes: LokiStorage["classes"
         className === undefined ? "has no default StorageClass" : `has no StorageClass ${JSON.stringify(className)}`;
     const names = classes?.map(({ name }) => name).join(", ");
     return (
-        `${problem} for the volume that Loki needs (${names ? `allowed: ${names}` : "it has none at all"}); ` +
-        "choose one with: pulumi config set lokiStorageClass <name>, " +
-        "or leave Loki out with: pulumi config set loki false"
+        `${problem} for the volume that ${owner} needs (${names ? `allowed: ${names}` : "it has none at all"}); ` +
+        `choose one with: pulumi config set --path ${group}.storageClass <name>, ` +
+        `or leave ${owner} out with: pulumi config set --path ${group}.enabled false`
     );
 }
 

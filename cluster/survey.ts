@@ -10,7 +10,10 @@ export interface ClusterSurvey {
     readonly uid: string;
 }
 
-const WAYS_TO_NAME = { kubeconfig: "pulumi config set kubeconfig <path>", context: "pulumi config set context <name>" };
+const WAYS_TO_NAME = {
+    kubeconfig: "pulumi config set --path cluster.kubeconfig <path>",
+    context: "pulumi config set --path cluster.context <name>",
+};
 
 /**
  * Looks at the cluster that `reference` names.
@@ -41,7 +44,7 @@ export function checkIdentity({ client, uid }: ClusterSurvey, expected: string |
             `${client.where} is not the one that this stack belongs to: the UID of its namespace kube-system is ` +
                 `${uid}, not ${expected}; nothing was changed. Name the right one with: ${WAYS_TO_NAME.context} ` +
                 `or ${WAYS_TO_NAME.kubeconfig}. If the stack's cluster was rebuilt and is this one now, ` +
-                `say so with: pulumi config set clusterUid ${uid}, and then run: pulumi up --refresh`,
+                `say so with: pulumi config set --path cluster.uid ${uid}, and then run: pulumi up --refresh`,
         );
     }
 }

@@ -3,18 +3,16 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type Addon, ADDONS, UserError } from "@istio-on-pulumi/kube";
 import { readAddons } from "../upstream";
-import { addonObjects } from "./addonObjects";
+import { addonObjects, type AddonObjectsArgs } from "./addonObjects";
 import { childOf } from "./child";
+import { storageOptions } from "./claims";
 import { type Endpoint, endpointOf } from "./endpoint";
-import type { ImageMirrors } from "./images";
 import { keptCommand } from "./keptCommand";
-import type { KialiArgs } from "./kiali";
 import { makeLater, outputOf, whenFinished } from "./later";
-import { type LokiArgs, lokiOptions } from "./loki";
 import { registerManifest } from "./manifest";
 import { openUpstream } from "./upstreamFiles";
 
-export interface AddonsArgs {
+export interface AddonsArgs extends AddonObjectsArgs {
     /**
      * Which addons to install, of kiali, jaeger, prometheus, grafana and loki; one alone is a component as good as all.
      *
@@ -22,17 +20,6 @@ export interface AddonsArgs {
      * @default all of them
      */
     addons?: string[];
-    /** How Kiali is reached, and what it may do. */
-    kiali?: KialiArgs;
-    /** Loki's volume. */
-    loki?: LokiArgs;
-    /**
-     * Registries to pull from instead, from a registry (or a registry with a path) to its mirror.
-     *
-     * A change: restart of the pods whose images it renames; those of Jaeger, Prometheus and Grafana lose their data.
-     * @default none
-     */
-    imageMirrors?: pulumi.Input<ImageMirrors>;
     /**
      * Directory of upstream files written by `npm run bundle`, relative to the project; for machines without internet.
      *
@@ -41,10 +28,10 @@ export interface AddonsArgs {
      */
     bundle?: string;
     /**
-     * Whether Loki's claim has no volume yet and may be replaced, for a program that has looked. Not kept in the state.
-     * @default false: a claim that may hold logs is never replaced
+     * Addons whose claim has no volume yet and may be replaced, for a program that has looked. Not kept in the state.
+     * @default none: a claim that may hold data is never replaced
      */
-    lokiUnbound?: boolean;
+    unbound?: string[];
 }
 
 /**
@@ -65,7 +52,7 @@ export class Addons extends pulumi.ComponentResource {
 
     /** @throws UserError where an addon does not exist */
     constructor(name: string, args: AddonsArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-        const { lokiUnbound: _, ...recorded } = args;
+        const { unbound: _, ...recorded } = args;
         checkNames(args.addons ?? ADDONS);
         super("istio-on-pulumi:index:Addons", name, recorded, opts);
         const services = makeLater(this, () => this.install(name, args));
@@ -87,17 +74,21 @@ export class Addons extends pulumi.ComponentResource {
     }
 
     private async install(name: string, args: AddonsArgs): Promise<ReadonlyMap<string, k8s.core.v1.Service>> {
-        const manifests = await readAddons(openUpstream(args.bundle), (args.addons as Addon[] | undefined) ?? ADDONS);
+        const addons = (args.addons as Addon[] | undefined) ?? ADDONS;
+        const manifests = await readAddons(openUpstream(args.bundle), addons);
         const isKialiWithLogin = manifests.kiali !== undefined && args.kiali?.access === "token";
         const signingKey = isKialiWithLogin ? this.drawSigningKey(name) : undefined;
         const services = new Map<string, k8s.core.v1.Service>();
-        const claims: pulumi.Resource[] = [];
-        for (const manifest of addonObjects(manifests, args, signingKey)) {
-            const [child, options] = childOf(this, name, manifest.metadata.name);
-            const lokis = lokiOptions(manifest, args.lokiUnbound ?? false, claims);
-            const resource = registerManifest(child, manifest, { ...options, ...lokis });
-            if (manifest.kind === "PersistentVolumeClaim") claims.push(resource);
-            if (manifest.kind === "Service") services.set(manifest.metadata.name, resource as k8s.core.v1.Service);
+        for (const addon of addons) {
+            const isUnbound = args.unbound?.includes(addon) ?? false;
+            const claims: pulumi.Resource[] = [];
+            for (const manifest of addonObjects(addon, manifests, args, signingKey)) {
+                const [child, options] = childOf(this, name, manifest.metadata.name);
+                const kept = storageOptions(manifest, isUnbound, claims);
+                const resource = registerManifest(child, manifest, { ...options, ...kept });
+                if (manifest.kind === "PersistentVolumeClaim") claims.push(resource);
+                if (manifest.kind === "Service") services.set(manifest.metadata.name, resource as k8s.core.v1.Service);
+            }
         }
         return services;
     }

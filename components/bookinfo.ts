@@ -11,10 +11,11 @@ import {
 } from "./bookinfoFacts";
 import { childOf } from "./child";
 import { type ImageMirrors, mirrored } from "./images";
-import { namespaceOf } from "./namespace";
+import { type NamespaceArgs, namespaceOf } from "./namespace";
+import { pulledWith, type PullSecrets } from "./pullSecrets";
 import type { RouteArgs } from "./routes";
 
-export interface BookinfoArgs {
+export interface BookinfoArgs extends NamespaceArgs {
     /**
      * Namespace of the sample; it gets the injection label.
      *
@@ -22,13 +23,6 @@ export interface BookinfoArgs {
      * @default "istio-sample"
      */
     namespace?: pulumi.Input<string>;
-    /**
-     * Whether the namespace is somebody else's: it is labelled and used, and stays on `destroy`.
-     *
-     * A change: data; a namespace that the stack made is deleted with all that is in it.
-     * @default false
-     */
-    existingNamespace?: boolean;
     /**
      * Start of the image names, before `-productpage-v1` and so on.
      *
@@ -50,6 +44,13 @@ export interface BookinfoArgs {
      * @default none
      */
     imageMirrors?: pulumi.Input<ImageMirrors>;
+    /**
+     * Names of Secrets in the namespace with which the images are pulled.
+     *
+     * A change: restart of the pods.
+     * @default none
+     */
+    pullSecrets?: PullSecrets;
 }
 
 /**
@@ -93,15 +94,11 @@ export class Bookinfo extends pulumi.ComponentResource {
         return { name: handles.get(this)!.name, service: ENTRANCE, port: BOOKINFO_PORT, paths: [...BOOKINFO_ROUTES] };
     }
 
-    private createNamespace(name: string, { namespace = BOOKINFO_NAMESPACE, existingNamespace }: BookinfoArgs) {
+    private createNamespace(name: string, { namespace = BOOKINFO_NAMESPACE, ...args }: BookinfoArgs) {
         const [child, { parent }] = childOf(this, name, "namespace");
-        const labels = { "istio-injection": "enabled" };
-        return namespaceOf(
-            child,
-            { name: namespace, existing: existingNamespace ?? false, labels },
-            // Before 0.2 the namespace was named after itself.
-            { parent, ...(typeof namespace === "string" && { aliases: [{ name: namespace }] }) },
-        ).metadata.name;
+        // Before 0.2 the namespace was named after itself.
+        const options = { parent, ...(typeof namespace === "string" && { aliases: [{ name: namespace }] }) };
+        return namespaceOf([child, options], namespace, args, { "istio-injection": "enabled" }).metadata.name;
     }
 
     private createServiceAccount(name: string, service: string) {
@@ -151,6 +148,7 @@ export class Bookinfo extends pulumi.ComponentResource {
                         },
                         spec: {
                             serviceAccountName: account.metadata.name,
+                            ...pulledWith(args.pullSecrets),
                             containers: [
                                 {
                                     name: service,

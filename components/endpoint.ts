@@ -58,6 +58,7 @@ interface ServiceStatus {
  * An endpoint from the live Service.
  *
  * @param nodeHosts host names or addresses at which users reach node ports, by address family
+ * @param hostname the name to open instead of an address, where the endpoint answers to some only
  */
 export function endpoint(
     facts: EndpointFacts,
@@ -65,13 +66,15 @@ export function endpoint(
     { type, ports, ipFamilies = ["IPv4"] }: ServiceSpec,
     status?: ServiceStatus,
     nodeHosts: NodeHosts = {},
+    hostname?: string,
 ): Endpoint {
     const [ingress] = (type === "LoadBalancer" && status?.loadBalancer?.ingress) || [];
     const loadBalancer = ingress?.ip || ingress?.hostname;
     const node = ipFamilies.map((family) => nodeHosts[family as keyof NodeHosts]).find(Boolean);
-    const origin = (port: number, nodePort: number | undefined) => {
-        if (type === "LoadBalancer") return loadBalancer && originOf(loadBalancer, port);
-        return node && nodePort && originOf(node, nodePort);
+    const origin = (name: string, port: number, nodePort: number | undefined) => {
+        const scheme = name === "https" ? "https" : "http";
+        if (type === "LoadBalancer") return loadBalancer && originOf(scheme, hostname ?? loadBalancer, port);
+        return node && nodePort && originOf(scheme, hostname ?? node, nodePort);
     };
     return {
         service: facts.service,
@@ -83,15 +86,16 @@ export function endpoint(
             .filter((port) => facts.ports === undefined || facts.ports.includes(port.name ?? ""))
             .map(({ name = "", port, nodePort }) => {
                 const path = facts.paths?.[name];
-                const at = path && origin(port, nodePort);
+                const at = path !== undefined && origin(name, port, nodePort);
                 return { name, port, ...(nodePort && { nodePort }), ...(at && { url: `${at}${path}` }) };
             }),
     };
 }
 
-/** Such as `http://192.0.2.1:30080`; without the port that HTTP has anyway. */
-function originOf(host: string, port: number): string {
-    return `http://${bracketed(host)}${port === 80 ? "" : `:${port}`}`;
+/** Such as `http://192.0.2.1:30080`; without the port that the scheme has anyway. */
+function originOf(scheme: "http" | "https", host: string, port: number): string {
+    const isUsual = port === { http: 80, https: 443 }[scheme];
+    return `${scheme}://${bracketed(host)}${isUsual ? "" : `:${port}`}`;
 }
 
 /** IPv6 addresses stand in brackets in a URL. */

@@ -12,5 +12,8 @@ export { KialiAccess, type KialiArgs, KialiServiceType } from "./kiali";
 export { type ListenerArgs, RoutesFrom } from "./listeners";
 export { type LokiArgs } from "./loki";
 export { type InspectionFinding, MeshInspection, type MeshInspectionArgs, type NodeConnection } from "./meshInspection";
+export { MtlsMode, MutualTls, type MutualTlsArgs } from "./mutualTls";
+export { type NamespaceArgs } from "./namespace";
+export { type PrometheusArgs } from "./prometheus";
 export { type PathArgs, PathType, type RouteArgs } from "./routes";
 export { Tracing, type TracingArgs } from "./tracing";

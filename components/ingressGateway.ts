@@ -4,19 +4,28 @@ import { SKIP_AWAIT, waitForCondition } from "./annotations";
 import { childOf } from "./child";
 import { type Endpoint, endpointOf } from "./endpoint";
 import { type ListenerArgs, listenersOf, listenerSpec } from "./listeners";
+import { type NamespaceArgs, namespaceOf } from "./namespace";
 import { createRoute, type RouteArgs } from "./routes";
 
 /** Type of a Service. */
 export const ServiceType = { NodePort: "NodePort", ClusterIP: "ClusterIP", LoadBalancer: "LoadBalancer" } as const;
 export type ServiceType = (typeof ServiceType)[keyof typeof ServiceType];
 
-export interface IngressGatewayArgs {
+export interface IngressGatewayArgs extends NamespaceArgs {
     /**
-     * Namespace of the Gateway, of its routes and of all that Istio generates for them; it must exist.
+     * Namespace of the Gateway, and of all that Istio generates for it; it must exist, unless it is its own.
      *
      * A change: replacement.
      */
     namespace: pulumi.Input<string>;
+    /**
+     * Whether the namespace is the gateway's own: it is made here, or labelled and used with `existingNamespace`, and
+     * the gateway takes routes of all namespaces.
+     *
+     * A change: data; a namespace that the stack made is deleted with all that is in it.
+     * @default false
+     */
+    ownNamespace?: boolean;
     /**
      * Name of the Gateway; what Istio generates for it is named after it (`<name>-istio`).
      *
@@ -47,21 +56,22 @@ export interface IngressGatewayArgs {
      */
     tlsSecret?: pulumi.Input<string>;
     /**
-     * What the Gateway listens on, in place of what `nodePort` and `tlsSecret` say.
+     * Host names that the Gateway answers; one may begin with `*.`. A route may name some of them as its own.
+     *
+     * A change: in place.
+     * @default every host
+     */
+    hostnames?: pulumi.Input<string>[];
+    /**
+     * What the Gateway listens on, in place of what `nodePort`, `tlsSecret`, `hostnames` and `ownNamespace` say.
      *
      * A change: in place.
      * @default HTTP on port 80, and HTTPS on port 443 with `tlsSecret`
      */
     listeners?: ListenerArgs[];
     /**
-     * Host names that the routes answer; one may begin with `*.`. A route may name its own.
-     *
-     * A change: in place.
-     * @default every host
-     */
-    hostnames?: pulumi.Input<pulumi.Input<string>[]>;
-    /**
-     * Where requests go. An HTTPRoute of somebody else's in the same namespace may use the Gateway too.
+     * Where requests go. An HTTPRoute of somebody else's may use the Gateway too: one in the same namespace, or in any
+     * with `ownNamespace`.
      *
      * A change: in place; another name is a replacement.
      * @default none
@@ -100,9 +110,11 @@ export class IngressGateway extends pulumi.ComponentResource {
         super("istio-on-pulumi:index:IngressGateway", name, args, opts);
         const gatewayName = args.gatewayName ?? name;
         const listeners = listenersOf(args);
-        const gateway = this.createGateway(name, gatewayName, args, listeners);
+        const own = args.ownNamespace && namespaceOf(childOf(this, name, "namespace"), args.namespace, args);
+        const namespace = own ? own.metadata.name : args.namespace;
+        const gateway = this.createGateway(name, gatewayName, { ...args, namespace }, listeners);
         for (const route of args.routes ?? []) {
-            createRoute(childOf(this, name, route.name), { ...args, gatewayName }, route);
+            createRoute(childOf(this, name, route.name), { gatewayName, namespace }, route);
         }
         const isFixed = listeners.some(({ nodePort }) => nodePort);
         const fixed = isFixed ? this.fixNodePorts(name, gateway, listeners) : undefined;

@@ -5,6 +5,8 @@ export { endpoint, type EndpointFacts } from "./endpoint";
 export { generatedServiceOf } from "./ingressGateway";
 export { knownValue } from "./inputs";
 export { BASE_RELEASE } from "./istioControlPlane";
+export { istiodResources } from "./istiodValues";
 export { keptCommand } from "./keptCommand";
 export type { Manifest } from "./manifest";
+export { MESH_POLICY } from "./mutualTls";
 export { kubeconfigFor, secretText, shellWords } from "./shell";

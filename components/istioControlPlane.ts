@@ -8,12 +8,13 @@ import { kubernetesProvider, openClusterOf } from "./clusterOf";
 import { type Endpoint, endpoint } from "./endpoint";
 import type { ImageMirrors } from "./images";
 import { istiodTransform } from "./istiodObjects";
-import { type ChartValues, istiodValues, mergeValues } from "./istiodValues";
+import { type ChartValues, istiodValues, mergeValues, setsReplicas } from "./istiodValues";
 import { inPlainWords } from "./later";
-import { namespaceOf } from "./namespace";
+import { type NamespaceArgs, namespaceOf } from "./namespace";
+import type { PullSecrets } from "./pullSecrets";
 import { openUpstream } from "./upstreamFiles";
 
-export interface IstioControlPlaneArgs {
+export interface IstioControlPlaneArgs extends NamespaceArgs {
     /**
      * Values of chart `istiod`, merged into the component's own (profile demo, hub, tag): a map key by key, anything
      * else as a whole, but for `volumes` and `volumeMounts`, to whose lists the component adds its own.
@@ -51,12 +52,13 @@ export interface IstioControlPlaneArgs {
      */
     imageMirrors?: pulumi.Input<ImageMirrors>;
     /**
-     * Whether the namespace `istio-system` is somebody else's: it is labelled and used, and stays on `destroy`.
+     * Names of Secrets with which the images of istiod, of injected sidecars and of gateways are pulled; each in the
+     * namespace of its pods.
      *
-     * A change: data; a namespace that the stack made is deleted with all that is in it.
-     * @default false
+     * A change: as of `hub`.
+     * @default none
      */
-    existingNamespace?: boolean;
+    pullSecrets?: PullSecrets;
     /**
      * CRDs of chart `base` that another tool manages and that are left to it, by their full names.
      *
@@ -103,9 +105,7 @@ export class IstioControlPlane extends pulumi.ComponentResource {
 
     constructor(name: string, args: IstioControlPlaneArgs = {}, opts?: pulumi.ComponentResourceOptions) {
         super("istio-on-pulumi:index:IstioControlPlane", name, args, opts);
-        const [child, options] = childOf(this, name, ISTIO_NAMESPACE);
-        const existing = args.existingNamespace ?? false;
-        const namespace = namespaceOf(child, { name: ISTIO_NAMESPACE, existing }, options);
+        const namespace = namespaceOf(childOf(this, name, ISTIO_NAMESPACE), ISTIO_NAMESPACE, args);
         this.namespace = namespace.metadata.name;
         const base = this.installBase(name, args);
         const values = istiodValues({ hub: ISTIO_HUB, tag: ISTIO_VERSION, imageMirrors: {}, ...args });
@@ -196,7 +196,11 @@ export class IstioControlPlane extends pulumi.ComponentResource {
                 version: ISTIO_VERSION,
                 values,
             },
-            { ...options, dependsOn: [base], transforms: [istiodTransform(kubernetesProvider(this))] },
+            {
+                ...options,
+                dependsOn: [base],
+                transforms: [istiodTransform(kubernetesProvider(this), values.apply(setsReplicas))],
+            },
         );
     }
 }

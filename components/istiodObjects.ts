@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { SKIP_AWAIT } from "./annotations";
+import { mapInput } from "./inputs";
 import { withoutReplicas } from "./manifest";
 
 /**
@@ -7,10 +8,14 @@ import { withoutReplicas } from "./manifest";
  *
  * @param provider the component's, if it has one: the options of a remote component's child come without it, and
  *   answering with them would drop it
+ * @param setsReplicas whether the chart's values say how many istiods there are; else whoever scales it does
  */
-export function istiodTransform(provider: pulumi.ProviderResource | undefined): pulumi.ResourceTransform {
+export function istiodTransform(
+    provider: pulumi.ProviderResource | undefined,
+    setsReplicas: pulumi.Input<boolean>,
+): pulumi.ResourceTransform {
     return ({ type, props, opts }) => {
-        const changed = changeIstiodObject(type, props);
+        const changed = changeIstiodObject(type, props, setsReplicas);
         return changed && { props: changed, opts: provider ? pulumi.mergeOptions(opts, { provider }) : opts };
     };
 }
@@ -24,13 +29,20 @@ interface ChartObject {
 }
 
 /** The changed object, or `undefined` where it stays as the chart has it. */
-export function changeIstiodObject(type: string, props: ChartObject): ChartObject | undefined {
+export function changeIstiodObject(
+    type: string,
+    props: ChartObject,
+    setsReplicas: pulumi.Input<boolean>,
+): object | undefined {
     switch (type) {
         case "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration":
             // Istiod sets it to Fail once it is ready, which is also the API's default; claiming it would conflict.
             return { ...props, webhooks: props.webhooks?.map(({ failurePolicy: _, ...webhook }) => webhook) };
         case "kubernetes:apps/v1:Deployment":
-            return withoutReplicas(props);
+            return {
+                ...props,
+                spec: mapInput(setsReplicas, (isSet) => (isSet ? props : withoutReplicas(props)).spec),
+            };
         case "kubernetes:core/v1:Service":
             // The Deployment behind it is awaited; the Service's own wait is ten more seconds.
             return {

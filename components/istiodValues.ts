@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type ImageMirrors, mirrored } from "./images";
+import type { PullSecrets } from "./pullSecrets";
 
 /** Values of a Helm chart. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a schema of the component has no other word for it
@@ -10,22 +11,36 @@ interface IstiodArgs {
     hub: pulumi.Input<string>;
     tag: pulumi.Input<string>;
     imageMirrors: pulumi.Input<ImageMirrors>;
+    pullSecrets?: PullSecrets;
     values?: pulumi.Input<ChartValues>;
 }
 
 /** Values of chart `istiod`. */
-export function istiodValues({ values = {}, ...images }: IstiodArgs): pulumi.Output<ChartValues> {
+export function istiodValues({ values = {}, ...args }: IstiodArgs): pulumi.Output<ChartValues> {
     return pulumi
-        .all([images.hub, images.tag, images.imageMirrors, values])
-        .apply(([hub, tag, mirrors, given]): ChartValues => {
-            const merged = mergeValues(imageValues(hub, tag, mirrors), given);
+        .all([args.hub, args.tag, args.imageMirrors, args.pullSecrets ?? [], values])
+        .apply(([hub, tag, mirrors, pullSecrets, given]): ChartValues => {
+            const own = ownValues(imageValues(hub, tag, mirrors), pullSecrets, given);
             const { volumes, volumeMounts } = startupConfig(given.revision as string | undefined);
             return {
-                ...merged,
+                ...mergeValues(own, withoutProfilesOwn(given)),
                 volumes: [...((given.volumes as object[] | undefined) ?? []), volumes],
                 volumeMounts: [...((given.volumeMounts as object[] | undefined) ?? []), volumeMounts],
             };
         });
+}
+
+function ownValues({ global, ...images }: ChartValues, pullSecrets: string[], given: ChartValues): ChartValues {
+    return {
+        profile: "demo",
+        ...images,
+        global: {
+            ...(global as ChartValues),
+            ...(pullSecrets.length > 0 && { imagePullSecrets: pullSecrets }),
+            // A budget of one for one replica forbids every eviction: `kubectl drain` never ends.
+            defaultPodDisruptionBudget: { enabled: leastReplicas(given) > 1 },
+        },
+    };
 }
 
 function imageValues(hub: string, tag: string, mirrors: ImageMirrors): ChartValues {
@@ -37,15 +52,12 @@ function imageValues(hub: string, tag: string, mirrors: ImageMirrors): ChartValu
     };
     const proxy = image("proxyv2");
     return {
-        profile: "demo",
         ...image("pilot"),
         global: {
             // The charts of the source tree name the test registry.
             hub: mirroredHub,
             tag,
             ...(proxy && { proxy, proxy_init: proxy }),
-            // A budget of one for the one replica of the profile forbids every eviction: `kubectl drain` never ends.
-            defaultPodDisruptionBudget: { enabled: false },
         },
     };
 }
@@ -63,6 +75,40 @@ function startupConfig(revision = "") {
         volumes: { name: "startup-config", projected: { sources } },
         volumeMounts: { name: "startup-config", mountPath: "/var/run/startup-config", readOnly: true },
     };
+}
+
+/** How many istiods there are at least: what a budget can count on. */
+function leastReplicas(values: ChartValues): number {
+    const value = (name: string): unknown => pilotValues(values)[name] ?? values[name];
+    const count = value("autoscaleEnabled") === true ? value("autoscaleMin") : value("replicaCount");
+    return typeof count === "number" ? count : 1;
+}
+
+/** Whether the values say how many istiods there are; else the Deployment leaves that to whoever scales it. */
+export function setsReplicas(values: ChartValues = {}): boolean {
+    return (pilotValues(values).replicaCount ?? values.replicaCount) !== undefined;
+}
+
+/** The resources that the values give istiod; none where they are the profile's. */
+export function istiodResources(values: ChartValues = {}): object | undefined {
+    const resources: unknown = pilotValues(values).resources ?? values.resources;
+    return isMap(resources) ? resources : undefined;
+}
+
+function pilotValues(values: ChartValues): ChartValues {
+    return isMap(values.pilot) ? values.pilot : {};
+}
+
+/** What profile demo sets below `pilot`. */
+const PROFILES_OWN = ["autoscaleEnabled", "traceSampling", "resources"];
+
+/** The chart lets what stands below `pilot` win over the top, so what the profile has there must be set there. */
+function withoutProfilesOwn(values: ChartValues): ChartValues {
+    const top = PROFILES_OWN.filter((name) => values[name] !== undefined);
+    if (top.length === 0) return values;
+    const rest = Object.fromEntries(Object.entries(values).filter(([name]) => !top.includes(name)));
+    const moved = Object.fromEntries(top.map((name) => [name, values[name]]));
+    return { ...rest, pilot: mergeValues(moved, pilotValues(values)) };
 }
 
 /** Merges maps key by key, as Helm merges values; everything else is replaced as a whole. */

@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { parseDocument } from "yaml";
 import { mapInput } from "./inputs";
-import type { Manifest } from "./manifest";
+import { changedConfig, CONFIG, type Manifest } from "./manifest";
 
 /** Type of Kiali's Service. */
 export const KialiServiceType = { NodePort: "NodePort", ClusterIP: "ClusterIP" } as const;
@@ -56,32 +55,26 @@ interface KialiObjectsArgs extends KialiArgs {
 
 /** Kiali's objects as upstream has them, exposed and restricted as asked for. */
 export function kialiObjects(objects: readonly Manifest[], args: KialiObjectsArgs): Manifest[] {
-    const configMap = objects.find(({ kind }) => kind === "ConfigMap");
-    const text = (configMap?.data as Record<string, string> | undefined)?.[CONFIG] ?? "";
-    const withoutKey = changeConfig(text, args);
-    return objects.map((object) => {
+    const { signingKey } = args;
+    return changedConfig(objects, "kiali", (text) => changeConfig(text, args)).map((object) => {
         switch (object.kind) {
             case "Service":
                 return expose(object, args);
-            case "ConfigMap": {
-                const { signingKey } = args;
-                const config =
-                    signingKey === undefined
-                        ? withoutKey
-                        : pulumi.output(signingKey).apply((key) => changeConfig(text, args, key));
-                return { ...object, data: { ...(object.data as object), [CONFIG]: config } };
-            }
+            case "ConfigMap":
+                return signingKey === undefined ? object : withKey(object, args, signingKey);
             case "ClusterRole":
                 return (args.access ?? "anonymous") === "anonymous" ? object : readOnly(object);
-            case "Deployment":
-                return withoutKey === text ? object : restartedFor(object, withoutKey);
             default:
                 return object;
         }
     });
 }
 
-const CONFIG = "config.yaml";
+function withKey(configMap: Manifest, args: KialiArgs, signingKey: pulumi.Input<string>): Manifest {
+    const data = configMap.data as Record<string, string>;
+    const config = pulumi.output(signingKey).apply((key) => changeConfig(data[CONFIG] ?? "", args, key));
+    return { ...configMap, data: { ...data, [CONFIG]: config } };
+}
 
 /** Declared with its type rather than patched afterwards: a second owner of the same field would conflict for ever. */
 function expose(service: Manifest, { serviceType = "ClusterIP", nodePort = 0 }: KialiArgs): Manifest {
@@ -109,17 +102,6 @@ function changeConfig(text: string, { access, tracing }: KialiArgs, signingKey?:
     if (signingKey !== undefined) changes.push([["login_token", "signing_key"], signingKey]);
     for (const [path, value] of changes) config.setIn(path, value);
     return changes.length === 0 ? text : config.toString({ lineWidth: 0 });
-}
-
-/** Kiali reads its configuration at its start only; the annotation is the one that its chart has for this. */
-function restartedFor(deployment: Manifest, config: string): Manifest {
-    const spec = deployment.spec as { template: { metadata?: { annotations?: Record<string, string> } } };
-    const annotations = {
-        ...spec.template.metadata?.annotations,
-        "checksum/config": createHash("sha256").update(config).digest("hex"),
-    };
-    const template = { ...spec.template, metadata: { ...spec.template.metadata, annotations } };
-    return { ...deployment, spec: { ...spec, template } };
 }
 
 const WRITING_VERBS = ["create", "delete", "patch"];

@@ -22,16 +22,29 @@ export interface ListenerArgs {
     routesFrom?: pulumi.Input<RoutesFrom>;
 }
 
-/** The listeners of a Gateway. */
+/** The listeners of a Gateway. A listener takes one host name, so there is one for each of them. */
 export function listenersOf(args: {
     listeners?: ListenerArgs[];
     nodePort?: number;
     tlsSecret?: pulumi.Input<string>;
+    hostnames?: pulumi.Input<string>[];
+    ownNamespace?: boolean;
 }): ListenerArgs[] {
     if (args.listeners) return args.listeners;
-    const http = { name: "http", port: 80, protocol: "HTTP", nodePort: args.nodePort };
-    const https = { name: "https", port: 443, protocol: "HTTPS", tlsSecret: args.tlsSecret };
-    return args.tlsSecret === undefined ? [http] : [http, https];
+    const { hostnames = [], tlsSecret } = args;
+    const routesFrom = args.ownNamespace ? "All" : "Same";
+    // Istio names a port after the first of its listeners.
+    const each = (listener: ListenerArgs): ListenerArgs[] =>
+        (hostnames.length === 0 ? [undefined] : hostnames).map((hostname, index) => ({
+            ...listener,
+            name: index === 0 ? listener.name : `${listener.name}-${index + 1}`,
+            hostname,
+            routesFrom,
+        }));
+    const http = each({ name: "http", port: 80, protocol: "HTTP", nodePort: args.nodePort });
+    return tlsSecret === undefined
+        ? http
+        : [...http, ...each({ name: "https", port: 443, protocol: "HTTPS", tlsSecret })];
 }
 
 /** A listener as the Gateway has it. */

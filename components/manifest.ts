@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { parseAllDocuments } from "yaml";
@@ -59,6 +60,38 @@ function withoutNulls(value: unknown): unknown {
 export function withoutReplicas<T extends object>(workload: T): T {
     const { replicas, ...spec } = (workload as { spec?: Record<string, unknown> }).spec ?? {};
     return replicas === undefined || replicas === 1 ? { ...workload, spec } : workload;
+}
+
+/** The key of their configuration in the ConfigMaps of Kiali and Loki. */
+export const CONFIG = "config.yaml";
+
+/**
+ * Objects of an addon with its configuration changed. It is read at the start of a pod only, so that another one is
+ * started: the annotation is the one that the addons' charts have for this.
+ */
+export function changedConfig(
+    objects: readonly Manifest[],
+    configMap: string,
+    change: (text: string) => string,
+): readonly Manifest[] {
+    const isIt = ({ kind, metadata }: Manifest) => kind === "ConfigMap" && metadata.name === configMap;
+    const text = (objects.find(isIt)?.data as Record<string, string> | undefined)?.[CONFIG] ?? "";
+    const changed = change(text);
+    if (changed === text) return objects;
+    return objects.map((object) => {
+        if (isIt(object)) return { ...object, data: { ...(object.data as object), [CONFIG]: changed } };
+        return object.kind === "Deployment" || object.kind === "StatefulSet" ? restartedFor(object, changed) : object;
+    });
+}
+
+function restartedFor(workload: Manifest, config: string): Manifest {
+    const spec = workload.spec as { template: { metadata?: { annotations?: Record<string, string> } } };
+    const annotations = {
+        ...spec.template.metadata?.annotations,
+        "checksum/config": createHash("sha256").update(config).digest("hex"),
+    };
+    const template = { ...spec.template, metadata: { ...spec.template.metadata, annotations } };
+    return { ...workload, spec: { ...spec, template } };
 }
 
 type ResourceClass = new (name: string, args: never, opts: pulumi.CustomResourceOptions) => pulumi.CustomResource;

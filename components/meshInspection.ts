@@ -138,13 +138,14 @@ export function connectionFailure(
     if (/host key mismatch|no common algorithm for host key/.test(said)) {
         return (
             `${node} shows another host key than the configured one, so nothing was sent to it; ` +
-            "compare it on the node, then set it as the inspection's host key"
+            "compare it on the node, then set it as the inspection's hostKey (the setting inspection.hostKey)"
         );
     }
     if (/unable to authenticate/.test(said)) {
         return (
             `${node} refuses the keys of user ${user}; authorize the key there, ` +
-            "set another user or private key of the inspection, or load a key into the SSH agent"
+            "set another user or privateKey of the inspection (the settings inspection.user and inspection.privateKey), " +
+            "or load a key into the SSH agent"
         );
     }
     const reason = said
@@ -154,7 +155,7 @@ export function connectionFailure(
         .replace(/^.*failed attempts: /, "");
     return (
         `${node} cannot be asked over SSH (${reason}); check that it runs and that this machine reaches it, ` +
-        "or set another host of the inspection"
+        "or set another host of the inspection (the setting inspection.host)"
     );
 }
 

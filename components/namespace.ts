@@ -1,18 +1,53 @@
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import { mapInput } from "./inputs";
+
+/** How a component has a namespace. */
+export interface NamespaceArgs {
+    /**
+     * Whether the namespace is somebody else's: it is labelled and used, and stays on `destroy`.
+     *
+     * A change: data; a namespace that the stack made is deleted with all that is in it.
+     * @default false
+     */
+    existingNamespace?: boolean;
+    /**
+     * Its labels, beside those that the component needs.
+     *
+     * A change: in place.
+     * @default none
+     */
+    namespaceLabels?: pulumi.Input<Record<string, string>>;
+    /**
+     * Its annotations.
+     *
+     * A change: in place.
+     * @default none
+     */
+    namespaceAnnotations?: pulumi.Input<Record<string, string>>;
+}
 
 /**
- * A namespace of the stack, or one that somebody else made: that one is labelled and used, and stays on `destroy`.
+ * A namespace of the stack, or one that somebody else made.
  *
- * @param existing whether somebody else made it; where the stack did, changing this replaces the namespace
+ * @param needed labels that the component needs
  */
 export function namespaceOf(
-    child: string,
-    { name, existing, labels }: { name: pulumi.Input<string>; existing: boolean; labels?: Record<string, string> },
-    opts: pulumi.CustomResourceOptions,
+    [child, options]: readonly [child: string, options: pulumi.CustomResourceOptions],
+    name: pulumi.Input<string>,
+    { existingNamespace = false, namespaceLabels = {}, namespaceAnnotations = {} }: NamespaceArgs,
+    needed: Readonly<Record<string, string>> = {},
 ): k8s.core.v1.Namespace | k8s.core.v1.NamespacePatch {
-    const metadata = { name, ...(labels && { labels }) };
-    return existing
-        ? new k8s.core.v1.NamespacePatch(child, { metadata }, opts)
-        : new k8s.core.v1.Namespace(child, { metadata }, opts);
+    const metadata = {
+        name,
+        labels: unlessEmpty(mapInput(namespaceLabels, (labels) => ({ ...labels, ...needed }))),
+        annotations: unlessEmpty(namespaceAnnotations),
+    };
+    return existingNamespace
+        ? new k8s.core.v1.NamespacePatch(child, { metadata }, options)
+        : new k8s.core.v1.Namespace(child, { metadata }, options);
+}
+
+function unlessEmpty(map: pulumi.Input<Record<string, string>>): pulumi.Input<Record<string, string> | undefined> {
+    return mapInput(map, (known) => (Object.keys(known).length > 0 ? known : undefined));
 }

@@ -17,13 +17,15 @@ export interface PathArgs {
 export interface RouteArgs {
     /** Name of the HTTPRoute, no other route's in the namespace. */
     name: string;
-    /** Name of the Service, in the Gateway's namespace. */
+    /** Namespace of the HTTPRoute and of the Service, where the gateway has its own. @default the Gateway's */
+    namespace?: pulumi.Input<string>;
+    /** Name of the Service. */
     service: pulumi.Input<string>;
     /** Its port. */
     port: pulumi.Input<number>;
     /** The paths that go there. @default all of them */
     paths?: PathArgs[];
-    /** Host names that it answers. @default the Gateway's */
+    /** Host names that it answers, of those that the Gateway answers. @default all of them */
     hostnames?: pulumi.Input<pulumi.Input<string>[]>;
 }
 
@@ -31,23 +33,24 @@ export interface RouteArgs {
 interface GatewayOfRoute {
     gatewayName: string;
     namespace: pulumi.Input<string>;
-    hostnames?: pulumi.Input<pulumi.Input<string>[]>;
 }
 
 /** Registers a route of a Gateway. */
 export function createRoute(
     [child, options]: [name: string, options: pulumi.CustomResourceOptions],
-    { gatewayName, namespace, ...gateway }: GatewayOfRoute,
-    { name, service, port, paths, hostnames = gateway.hostnames }: RouteArgs,
+    gateway: GatewayOfRoute,
+    { name, namespace, service, port, paths, hostnames }: RouteArgs,
 ): k8s.apiextensions.CustomResource {
     return new k8s.apiextensions.CustomResource(
         child,
         {
             apiVersion: "gateway.networking.k8s.io/v1",
             kind: "HTTPRoute",
-            metadata: { name, namespace },
+            metadata: { name, namespace: namespace ?? gateway.namespace },
             spec: {
-                parentRefs: [{ name: gatewayName }],
+                parentRefs: [
+                    { name: gateway.gatewayName, ...(namespace !== undefined && { namespace: gateway.namespace }) },
+                ],
                 ...(hostnames !== undefined && { hostnames }),
                 rules: [
                     {

@@ -1,1 +1,2 @@
 export { loadSettings } from "./load";
+export type { StackSettings } from "./schema";

@@ -1,40 +1,30 @@
-import { distance } from "fastest-levenshtein";
-import { ISTIO_NAMESPACE, UserError } from "@istio-on-pulumi/kube";
+import type { z } from "zod";
+import { UserError } from "@istio-on-pulumi/kube";
+import { contradictions } from "./contradictions";
+import * as say from "./problems";
 import { settings, type StackSettings } from "./schema";
-import type { Setting } from "./setting";
+import { FACTS } from "./setting";
+import { membersOf } from "./tree";
 
 /**
  * Reads and checks the settings of a stack.
  *
- * @param values every configuration value of the stack by its full key (`<namespace>:<key>`), as text
+ * @param values every configuration value of the stack by its full key (`<namespace>:<key>`), as Pulumi hands it over:
+ *   a group as JSON, all else as text
  * @param project the project's name, which is the namespace of its settings
  * @throws UserError with one line for each value that is not allowed and each key that is unknown
  */
 export function loadSettings(values: Readonly<Record<string, string>>, project: string): StackSettings {
-    const given = ownValues(values, project);
-    const problems = [...given.keys()]
-        .filter((key) => !Object.hasOwn(settings, key))
-        .map((key) => unknownKey(project, key));
-    const result: Record<string, unknown> = {};
-    for (const [key, setting] of Object.entries(settings) as [string, Setting<unknown>][]) {
-        const text = given.get(key) ?? setting.default;
-        const parsed = setting.parse(text);
-        if (parsed === undefined) {
-            problems.push(notAllowed(project, key, text, setting));
-        }
-        result[key] = parsed?.value;
-    }
-    const loaded = result as StackSettings;
-    if (problems.length === 0) {
-        problems.push(...contradictions(loaded, project));
-    }
-    if (problems.length > 0) {
-        throw new UserError(problems.join("\n"));
-    }
+    const reading = new Reading(project);
+    const loaded = reading.group(settings.shape, ownValues(values, project), "") as StackSettings;
+    const { unknown, refused } = reading;
+    const problems = [...unknown, ...refused];
+    if (problems.length === 0) problems.push(...contradictions(loaded, project));
+    if (problems.length > 0) throw new UserError(problems.join("\n"));
     return loaded;
 }
 
-function ownValues(values: Readonly<Record<string, string>>, project: string): Map<string, string> {
+function ownValues(values: Readonly<Record<string, string>>, project: string): ReadonlyMap<string, unknown> {
     const prefix = `${project}:`;
     return new Map(
         Object.entries(values)
@@ -43,66 +33,89 @@ function ownValues(values: Readonly<Record<string, string>>, project: string): M
     );
 }
 
-const CHANGE_WITH = "Change it with: pulumi config set";
+/** Goes through the tree of settings, and gathers what is wrong on its way. */
+class Reading {
+    readonly unknown: string[] = [];
+    readonly refused: string[] = [];
 
-function notAllowed(
-    project: string,
-    key: string,
-    text: string,
-    { allowed, isSecret }: Pick<Setting<unknown>, "allowed" | "isSecret">,
-): string {
-    const [value, option] = isSecret
-        ? ["not what is allowed (it is not shown)", "--secret "]
-        : [JSON.stringify(text), ""];
-    return `${project}:${key} is ${value}; allowed: ${allowed}. ${CHANGE_WITH} ${option}${key} <value>`;
-}
+    constructor(private readonly project: string) {}
 
-function unknownKey(project: string, key: string): string {
-    const known = Object.keys(settings);
-    const typos = (name: string) => distance(name.toLowerCase(), key.toLowerCase());
-    const nearest = known.toSorted((a, b) => typos(a) - typos(b))[0]!;
-    const hint = typos(nearest) <= 2 ? `did you mean ${nearest}?` : `allowed: ${known.join(", ")}.`;
-    return `${project}:${key} is no setting of this project; ${hint} Remove it with: pulumi config rm ${key}`;
-}
-
-/** What is allowed alone but not together. */
-function contradictions(s: StackSettings, project: string): string[] {
-    const found: string[] = [];
-    if (s.gatewayNodePort !== 0 && s.gatewayServiceType === "ClusterIP") {
-        found.push(
-            `${project}:gatewayNodePort is "${s.gatewayNodePort}" while ${project}:gatewayServiceType is ` +
-                '"ClusterIP", which has no node ports; allowed with it: 0. ' +
-                "Change it with: pulumi config rm gatewayNodePort",
-        );
-    }
-    if (s.kialiNodePort !== 0 && s.kialiServiceType === "ClusterIP") {
-        found.push(
-            `${project}:kialiNodePort is "${s.kialiNodePort}" while ${project}:kialiServiceType is "ClusterIP", which ` +
-                "has no node ports; allowed with it: 0. Change it with: pulumi config rm kialiNodePort",
-        );
-    } else if (s.gatewayNodePort !== 0 && s.gatewayNodePort === s.kialiNodePort && s.kiali) {
-        found.push(
-            `${project}:kialiNodePort is "${s.kialiNodePort}", which ${project}:gatewayNodePort has already; ` +
-                `allowed: another port, or 0 for any. ${CHANGE_WITH} kialiNodePort <value>`,
-        );
-    }
-    const others = s.existingNamespaces.filter((name) => ![ISTIO_NAMESPACE, s.bookinfoNamespace].includes(name));
-    if (others.length > 0) {
-        found.push(
-            `${project}:existingNamespaces names ${others.join(", ")}, which the stack does not use; allowed: ` +
-                `${ISTIO_NAMESPACE}, ${s.bookinfoNamespace}. Change it with: ` +
-                "pulumi config set --path 'existingNamespaces[0]' <name>",
-        );
-    }
-    if (s.meshInspection === "ssh") {
-        const missing = (["inspectionHost", "inspectionHostKey"] as const).filter((key) => s[key] === undefined);
-        for (const key of missing) {
-            const allowed = settings[key].allowed.replace(", or empty", "");
-            found.push(
-                `${project}:meshInspection is "ssh" while ${project}:${key} is ""; allowed with it: ${allowed}. ` +
-                    `${CHANGE_WITH} ${key} <value>`,
-            );
+    group(
+        members: Readonly<Record<string, z.ZodType>>,
+        given: ReadonlyMap<string, unknown>,
+        at: string,
+    ): Record<string, unknown> {
+        for (const [key, value] of given) {
+            if (!Object.hasOwn(members, key)) this.unknown.push(...this.stranger(at + key, value));
         }
+        return Object.fromEntries(
+            Object.entries(members).map(([key, type]) => [key, this.member(type, given.get(key), at + key)]),
+        );
     }
-    return found;
+
+    /** What is said of a key that is none: of a group, what is said of each setting in it. */
+    private stranger(path: string, value: unknown): string[] {
+        const moved = say.moved(this.project, path, objectIn(value) ?? value);
+        if (moved !== undefined) return [moved];
+        const inside = Object.entries(objectIn(value) ?? {});
+        return inside.length === 0
+            ? [say.unknownPath(this.project, path)]
+            : inside.flatMap(([key, inner]) => this.stranger(`${path}.${key}`, inner));
+    }
+
+    private member(type: z.ZodType, value: unknown, path: string): unknown {
+        const facts = FACTS.get(type);
+        const members = membersOf(type);
+        if (facts === undefined && members !== undefined) {
+            const object = isNothing(value) ? {} : objectIn(value);
+            if (object !== undefined) return this.group(members, new Map(Object.entries(object)), `${path}.`);
+            this.refused.push(say.noGroup(this.project, path, value, Object.keys(members)));
+            return undefined;
+        }
+        for (const reading of readingsOf(value)) {
+            const { success, data } = type.safeParse(reading);
+            if (success) return data;
+        }
+        this.refused.push(say.notAllowed(this.project, path, value, facts!));
+        return undefined;
+    }
+}
+
+/**
+ * What a value may mean: itself, or what its text says. `pulumi config set --path` makes numbers and booleans of what
+ * looks like them, and no setting of a group has a type for Pulumi.
+ */
+function readingsOf(value: unknown): unknown[] {
+    switch (typeof value) {
+        case "string":
+            return isCanonical(value) ? [value, JSON.parse(value) as unknown] : [value];
+        case "boolean":
+            return [value, String(value)];
+        case "number":
+            // Of 1.20 in YAML nothing but 1.2 is left.
+            return [value, ...(Number.isInteger(value) ? [String(value)] : [])];
+        default:
+            return [value === null ? undefined : value];
+    }
+}
+
+/** Whether a text is an object or a list in JSON, or a number or boolean as one writes it: not 1e4, 007 or " 80". */
+function isCanonical(text: string): boolean {
+    try {
+        const value: unknown = JSON.parse(text);
+        return typeof value === "object" ? value !== null : JSON.stringify(value) === text;
+    } catch {
+        return false;
+    }
+}
+
+/** A group below which all is commented out, or a key with nothing behind it. */
+function isNothing(value: unknown): boolean {
+    return value === undefined || value === null || value === "" || value === "null";
+}
+
+/** The object that a value is, or that its text says. */
+function objectIn(value: unknown): object | undefined {
+    const object = typeof value === "string" && isCanonical(value) ? (JSON.parse(value) as unknown) : value;
+    return typeof object === "object" && object !== null && !Array.isArray(object) ? object : undefined;
 }

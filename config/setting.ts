@@ -1,69 +1,48 @@
 import { z } from "zod";
 
-/**
- * One setting of the stack.
- *
- * Pulumi hands every configuration value over as text (objects as JSON), so a setting reads text; the program sees `T`.
- */
-export interface Setting<T> {
-    /** What it decides, in one sentence, as `Pulumi.yaml` and the README show it. */
+/** What a reader is told of a setting. */
+export interface Facts {
+    /** What it decides, in one sentence or two, as `Pulumi.yaml`, the JSON Schema and the README show it. */
     readonly description: string;
-    /** What a change of it costs in a stack that is up, in words that fit behind "A change: ". */
-    readonly cost: string;
-    /** The text that stands for an unset key; it passes `parse`. */
-    readonly default: string;
     /** What is allowed, in words that fit behind "allowed: ". */
     readonly allowed: string;
-    /** Reads the text of a value; `undefined` where it is not allowed. */
-    readonly parse: (text: string) => { readonly value: T } | undefined;
+    /** What a change of it costs in a stack that is up, in words that fit behind "A change: ". */
+    readonly cost: string;
     /** Whether its value must never be shown. */
     readonly isSecret?: boolean;
 }
 
-/** What a reader is told of a setting. */
-type Facts = Pick<Setting<unknown>, "description" | "cost">;
+/** The facts of every setting; what is not in it is a group of settings. */
+export const FACTS = z.registry<Facts>();
 
-export function setting<T>(facts: Facts, fallback: string, allowed: string, parse: Setting<T>["parse"]): Setting<T> {
-    return { ...facts, default: fallback, allowed, parse };
-}
+type Told = Omit<Facts, "allowed" | "isSecret">;
 
-export function checked<T>(type: z.ZodType<T>): Setting<T>["parse"] {
-    return (text) => {
-        const { success, data } = type.safeParse(text);
-        return success ? { value: data } : undefined;
-    };
+/** A setting: a zod type with a default or that may be absent, and its facts. */
+export function setting<T extends z.ZodType>(type: T, facts: Facts): T {
+    FACTS.add(type, facts);
+    return type;
 }
 
 /** A text that may be left empty; the program then sees `undefined`. */
-export function optional<T>(facts: Facts, allowed: string, type: z.ZodType<T>): Setting<T | undefined> {
-    const read = checked(type);
-    return setting<T | undefined>(facts, "", `${allowed}, or empty`, (text) =>
-        text === "" ? { value: undefined } : read(text),
-    );
+export function optional<T extends z.ZodType>(told: Told & Pick<Facts, "isSecret">, allowed: string, type: T) {
+    const empty = z.literal("").transform(() => undefined);
+    return setting(z.union([empty, type]).optional(), { ...told, allowed: `${allowed}, or empty` });
 }
 
-export function flag(facts: Facts, fallback: "true" | "false" = "true"): Setting<boolean> {
-    return setting(facts, fallback, "true or false", (text) =>
-        text === "true" || text === "false" ? { value: text === "true" } : undefined,
-    );
+export function flag(told: Told, fallback = true) {
+    return setting(z.boolean().default(fallback), { ...told, allowed: "true or false" });
 }
 
-export function choice<const T extends string>(facts: Facts, values: readonly [T, ...T[]]): Setting<T> {
-    const allowed: z.ZodType<T> = z.custom<T>((text) => values.includes(text as T));
-    return setting(facts, values[0], values.join(", "), checked(allowed));
+export function choice<const T extends readonly [string, ...string[]]>(told: Told, values: T) {
+    const type = z.enum(values).default(values[0] as never);
+    return setting(type, { ...told, allowed: values.join(", ") });
 }
 
-export function port(facts: Facts): Setting<number> {
-    const parse = checked(z.string().regex(/^\d+$/).transform(Number).pipe(z.number().max(65535)));
-    return setting(
-        facts,
-        "0",
-        "a port from 1 to 65535 inside the cluster's node port range " +
+export function nodePort(told: Told) {
+    return setting(z.int().min(0).max(65535).default(0), {
+        ...told,
+        allowed:
+            "a port from 1 to 65535 inside the cluster's node port range " +
             "(30000-32767 unless the API server says otherwise), or 0 for any",
-        parse,
-    );
-}
-
-export function secret<T>(known: Setting<T>): Setting<T> {
-    return { ...known, isSecret: true };
+    });
 }

@@ -1,13 +1,13 @@
-/** Writes what is made from the schema of the settings: the config block of Pulumi.yaml and the table in the README. */
+/** Writes what is made from the schema: Pulumi.yaml's config block, the README's table, a JSON Schema for editors. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { documentProject, documentReadme } from "./document";
+import { parse } from "yaml";
+import { documentProject, documentReadme, documentSchema } from "./document";
 
 const root = join(__dirname, "..");
-for (const [file, write] of [
-    ["Pulumi.yaml", documentProject],
-    ["README.md", documentReadme],
-] as const) {
-    const path = join(root, file);
-    writeFileSync(path, write(readFileSync(path, "utf8")));
-}
+const read = (file: string) => readFileSync(join(root, file), "utf8");
+const { name } = parse(read("Pulumi.yaml")) as { name: string };
+
+writeFileSync(join(root, "Pulumi.yaml"), documentProject(read("Pulumi.yaml")));
+writeFileSync(join(root, "README.md"), documentReadme(read("README.md")));
+writeFileSync(join(root, "config/stack.schema.json"), documentSchema(name));

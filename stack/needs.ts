@@ -1,48 +1,69 @@
-import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
+import { ADDONS, ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import { type checkRequirements, type PlannedObject, type PlannedPod, sidecarPod } from "../cluster";
-import type { ServiceType } from "../components";
-import { type AddonManifests, addonObjects, type AddonObjectsArgs, type Manifest } from "../components/internal";
-import { GENERATED_SERVICE } from "./gateway";
+import type { ChartValues, ServiceType } from "../components";
+import {
+    type AddonManifests,
+    addonObjects,
+    type AddonObjectsArgs,
+    istiodResources,
+    type Manifest,
+} from "../components/internal";
+import type { GatewayPlace } from "./gateway";
 
 export interface NeedsArgs {
     planned: readonly PlannedObject[];
     addons: AddonObjectsArgs;
     manifests: AddonManifests;
-    bookinfoNamespace: string;
-    gatewayServiceType: ServiceType;
-    gatewayNodePort: number;
+    /** Namespace of Bookinfo, if there is one. */
+    bookinfoNamespace?: string;
+    /** The gateway, if there is one. */
+    gateway?: GatewayPlace & { serviceType: ServiceType; nodePort: number };
     kialiNodePort: number;
+    /** The user's values of chart `istiod`. */
+    istiodValues: ChartValues;
 }
 
 /** What the program needs of the cluster, to be asked for before anything is changed. */
 export function needsOf(args: NeedsArgs): Parameters<typeof checkRequirements>[2] {
-    const { planned, addons, manifests, bookinfoNamespace: namespace, gatewayServiceType, gatewayNodePort } = args;
-    const workloads = addonObjects(manifests, addons).filter(
+    const { planned, addons, manifests, bookinfoNamespace, gateway } = args;
+    const workloads = ADDONS.flatMap((addon) => addonObjects(addon, manifests, addons)).filter(
         ({ kind }) => kind === "Deployment" || kind === "StatefulSet",
     );
-    const gateway = { service: GENERATED_SERVICE, namespace };
+    const kiali = {
+        setting: "addons.kiali.nodePort",
+        port: args.kialiNodePort,
+        service: "kiali",
+        namespace: ISTIO_NAMESPACE,
+    };
     const ports = [
-        { setting: "gatewayNodePort", port: gatewayNodePort, ...gateway },
-        { setting: "kialiNodePort", port: args.kialiNodePort, service: "kiali", namespace: ISTIO_NAMESPACE },
+        ...(gateway ? [{ setting: "gateway.nodePort", port: gateway.nodePort, ...gateway }] : []),
+        ...(manifests.kiali === undefined ? [] : [kiali]),
     ];
     return {
         planned,
         pods: [
+            ...(bookinfoNamespace === undefined ? [] : [podWithSidecar(bookinfoNamespace)]),
             {
-                name: "pods with a sidecar",
-                namespace,
-                spec: sidecarPod(),
-                remedy:
-                    "allow them there: istio-init needs NET_ADMIN and NET_RAW for its NAT rules, which Pod Security's " +
-                    'level "privileged" grants',
+                name: "istiod's pods",
+                namespace: ISTIO_NAMESPACE,
+                spec: istiodPod(istiodResources(args.istiodValues)),
+                remedy: "allow them there",
             },
-            { name: "istiod's pods", namespace: ISTIO_NAMESPACE, spec: ISTIOD_POD, remedy: "allow them there" },
             ...workloads.map(podOf),
         ],
-        fixedPorts: ports.filter(
-            ({ port, service }) => port !== 0 && (service !== "kiali" || manifests.kiali !== undefined),
-        ),
-        loadBalancer: gatewayServiceType === "LoadBalancer" ? gateway : undefined,
+        fixedPorts: ports.filter(({ port }) => port !== 0),
+        loadBalancer: gateway?.serviceType === "LoadBalancer" ? gateway : undefined,
+    };
+}
+
+function podWithSidecar(namespace: string): PlannedPod {
+    return {
+        name: "pods with a sidecar",
+        namespace,
+        spec: sidecarPod(),
+        remedy:
+            "allow them there: istio-init needs NET_ADMIN and NET_RAW for its NAT rules, which Pod Security's " +
+            'level "privileged" grants',
     };
 }
 
@@ -57,23 +78,19 @@ function podOf({ metadata, spec }: Manifest): PlannedPod {
         name: `the pods of ${metadata.name}`,
         namespace: metadata.namespace ?? ISTIO_NAMESPACE,
         spec: { ...template.spec, volumes: [...(template.spec.volumes ?? []), ...claimed] },
-        remedy: `allow them there, or leave them out with: pulumi config set ${metadata.name} false`,
+        remedy: `allow them there, or leave them out with: pulumi config set --path addons.${metadata.name}.enabled false`,
     };
 }
 
+const ISTIOD_RESOURCES = { requests: { cpu: "10m", memory: "100Mi" } };
+
 /** Istiod's pod as chart `istiod` makes it with the demo profile, as far as admission looks at it. */
-const ISTIOD_POD = {
-    containers: [
-        {
-            name: "discovery",
-            image: "istio/pilot",
-            resources: { requests: { cpu: "10m", memory: "100Mi" } },
-            securityContext: {
-                allowPrivilegeEscalation: false,
-                capabilities: { drop: ["ALL"] },
-                readOnlyRootFilesystem: true,
-                runAsNonRoot: true,
-            },
-        },
-    ],
-};
+function istiodPod(resources: object = ISTIOD_RESOURCES): object {
+    const securityContext = {
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ["ALL"] },
+        readOnlyRootFilesystem: true,
+        runAsNonRoot: true,
+    };
+    return { containers: [{ name: "discovery", image: "istio/pilot", resources, securityContext }] };
+}

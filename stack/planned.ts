@@ -6,12 +6,17 @@ import {
     type AddonObjectsArgs,
     BOOKINFO_SERVICES,
     BOOKINFO_WORKLOADS,
+    MESH_POLICY,
 } from "../components/internal";
-import { GATEWAY } from "./gateway";
+import type { GatewayPlace } from "./gateway";
 
 export interface PlannedArgs {
-    /** Namespace of Bookinfo. */
-    bookinfoNamespace: string;
+    /** Namespace of Bookinfo, if there is one. */
+    bookinfoNamespace?: string;
+    /** The gateway, if there is one. */
+    gateway?: GatewayPlace;
+    /** Whether mutual TLS is the only way into the mesh. */
+    strictMtls: boolean;
     /** Full names of the CRDs of chart `base`. */
     istioCrds: readonly string[];
     /** The addons, as their component takes them. */
@@ -26,7 +31,8 @@ export interface PlannedArgs {
  * The charts' objects stand here as facts, for the charts are rendered by the provider. A test on the lab holds the
  * list against the state, so that none is missing.
  */
-export function plannedObjects({ bookinfoNamespace, istioCrds, addons, manifests }: PlannedArgs): PlannedObject[] {
+export function plannedObjects(args: PlannedArgs): PlannedObject[] {
+    const { bookinfoNamespace, gateway, istioCrds, addons, manifests } = args;
     return [
         ...objects("istio", undefined, [["v1", "Namespace", ISTIO_NAMESPACE]]),
         ...objects("istio", undefined, [["apiextensions.k8s.io/v1", "CustomResourceDefinition", ...istioCrds]]),
@@ -35,23 +41,31 @@ export function plannedObjects({ bookinfoNamespace, istioCrds, addons, manifests
         ...objects("gatewayApi", undefined, [
             ["apiextensions.k8s.io/v1", "CustomResourceDefinition", ...GATEWAY_API_CRDS],
         ]),
-        ...objects("bookinfo", undefined, [["v1", "Namespace", bookinfoNamespace]]),
-        ...objects("bookinfo", bookinfoNamespace, BOOKINFO_OBJECTS),
+        ...objects(
+            "istio",
+            ISTIO_NAMESPACE,
+            args.strictMtls ? [["security.istio.io/v1", "PeerAuthentication", MESH_POLICY]] : [],
+        ),
+        ...(bookinfoNamespace === undefined
+            ? []
+            : [
+                  ...objects("bookinfo", undefined, [["v1", "Namespace", bookinfoNamespace]]),
+                  ...objects("bookinfo", bookinfoNamespace, BOOKINFO_OBJECTS),
+              ]),
+        ...(gateway ? gatewayObjects(gateway) : []),
         ...objects(
             "jaeger",
             ISTIO_NAMESPACE,
             manifests.jaeger ? [["telemetry.istio.io/v1", "Telemetry", "mesh-default"]] : [],
         ),
         ...ADDONS.flatMap((addon) =>
-            addonObjects({ [addon]: manifests[addon] }, addons).map(
-                ({ apiVersion, kind, metadata: { namespace, name } }) => ({
-                    apiVersion,
-                    kind,
-                    namespace,
-                    name,
-                    part: addon,
-                }),
-            ),
+            addonObjects(addon, manifests, addons).map(({ apiVersion, kind, metadata: { namespace, name } }) => ({
+                apiVersion,
+                kind,
+                namespace,
+                name,
+                part: addon,
+            })),
         ),
     ];
 }
@@ -88,9 +102,16 @@ const BOOKINFO_OBJECTS: readonly Names[] = [
     ["v1", "Service", ...BOOKINFO_SERVICES],
     ["v1", "ServiceAccount", ...BOOKINFO_SERVICES.map((service) => `bookinfo-${service}`)],
     ["apps/v1", "Deployment", ...BOOKINFO_WORKLOADS.map(({ service, version }) => `${service}-${version}`)],
-    ["gateway.networking.k8s.io/v1", "Gateway", GATEWAY],
     ["gateway.networking.k8s.io/v1", "HTTPRoute", "bookinfo"],
 ];
+
+function gatewayObjects({ name, namespace, isOwn }: GatewayPlace): PlannedObject[] {
+    const part = isOwn ? "gateway" : "bookinfo";
+    return [
+        ...objects(part, undefined, isOwn ? [["v1", "Namespace", namespace]] : []),
+        ...objects(part, namespace, [["gateway.networking.k8s.io/v1", "Gateway", name]]),
+    ];
+}
 
 function objects(part: Part, namespace: string | undefined, table: readonly Names[]): PlannedObject[] {
     return table.flatMap(([apiVersion, kind, ...names]) =>

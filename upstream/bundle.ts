@@ -174,5 +174,5 @@ nothing else was changed.
 To use them:    pulumi config set bundle <this directory>
 To check them:  sha256sum -c SHA256SUMS
 images.txt lists the container images that a cluster without internet access needs in its mirror, with the default
-settings; a stack with an istioHub, istioTag, bookinfoImages or bookinfoTag of its own needs those.
+settings; a stack with an istio.hub, istio.tag, bookinfo.images or bookinfo.tag of its own needs those.
 `;

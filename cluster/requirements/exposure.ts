@@ -22,8 +22,8 @@ export async function refusedPort(client: ClusterClient, fixed: FixedPort): Prom
     const held = await client.get<Service>(path, { absent: [404] });
     if (held?.spec.ports?.some(({ nodePort }) => nodePort === port)) return [];
     const change =
-        `choose another with: pulumi config set ${setting} <port>, ` +
-        `or let Kubernetes choose with: pulumi config rm ${setting}`;
+        `choose another with: pulumi config set --path ${setting} <port>, ` +
+        `or let Kubernetes choose with: pulumi config rm --path ${setting}`;
     if (!isInRange(port, DEFAULT_RANGE) && !(await isInWiderRange(client, port))) {
         return [
             `node port ${port} cannot be had: the range of node ports is ${DEFAULT_RANGE.join("-")}, as far as the API ` +
@@ -117,7 +117,7 @@ export async function noLoadBalancer(client: ClusterClient, version: string): Pr
             : `there is no Service that got one, and no pool of ${Object.keys(GIVERS).join(", ")}`;
     return [
         `nothing seems to give addresses to Services of type LoadBalancer: ${why}; install what does, or expose the ` +
-            "gateway otherwise with: pulumi config set gatewayServiceType NodePort",
+            "gateway otherwise with: pulumi config set --path gateway.serviceType NodePort",
     ];
 }
 

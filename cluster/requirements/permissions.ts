@@ -43,7 +43,7 @@ export async function missingPermissions(client: ClusterClient, planned: readonl
     }
     const list = [...kinds].map(([name, verbs]) => `${verbs.join(", ")} ${name}`).join("; ");
     return [
-        `this user may not: ${list}; use a kubeconfig whose user may, with: pulumi config set kubeconfig <path>, ` +
+        `this user may not: ${list}; use a kubeconfig whose user may, with: pulumi config set --path cluster.kubeconfig <path>, ` +
             "or have these rights given",
     ];
 }

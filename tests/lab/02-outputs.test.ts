@@ -33,7 +33,7 @@ beforeAll(async () => {
     await stack.ensureUp();
     outputs = await stack.outputs<Outputs>();
     services = byKey(await getAll(lab, "services", "--all-namespaces"));
-    nodeHost = stack.settings().nodeHost!;
+    nodeHost = stack.settings()["cluster.nodeHost"]!;
 });
 
 describe("endpoints", () => {

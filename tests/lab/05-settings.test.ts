@@ -37,7 +37,7 @@ const lokiObjects = () =>
     );
 
 describe("fixed node ports and a switched-off addon", () => {
-    const settings = { gatewayNodePort: "30080", kialiNodePort: "30081", loki: "false" };
+    const settings = { "gateway.nodePort": "30080", "addons.kiali.nodePort": "30081", "addons.loki.enabled": "false" };
 
     test("take effect in the live objects and in the outputs", async () => {
         expect(await lokiObjects()).not.toEqual([]);
@@ -95,7 +95,7 @@ describe("fixed node ports and a switched-off addon", () => {
 
 describe("without them, and with a Service that has no node ports", () => {
     test("the addon is back and ready, and no output has a URL of the gateway", async () => {
-        await stack.with({ gatewayServiceType: "ClusterIP" }, async () => {
+        await stack.with({ "gateway.serviceType": "ClusterIP" }, async () => {
             await stack.up("--skip-preview");
             const { productpageUrl, kialiUrl, endpoints } = await stack.outputs<Outputs>();
             expect((await gatewayService()).spec.type).toBe("ClusterIP");
@@ -145,19 +145,23 @@ describe("what cannot be done is refused in one sentence before anything changes
     const refused: [string, Record<string, string>, string[]][] = [
         [
             "a value that is not allowed",
-            { gatewayServiceType: "nodeport" },
-            ["istio-on-pulumi:gatewayServiceType", '"nodeport"', "NodePort, ClusterIP, LoadBalancer"],
+            { "gateway.serviceType": "nodeport" },
+            ["istio-on-pulumi:gateway.serviceType", '"nodeport"', "NodePort, ClusterIP, LoadBalancer"],
         ],
-        ["a context that the kubeconfig does not have", { context: "elsewhere" }, ['"elsewhere"', "allowed: lab"]],
+        [
+            "a context that the kubeconfig does not have",
+            { "cluster.context": "elsewhere" },
+            ['"elsewhere"', "allowed: lab"],
+        ],
         [
             "a cluster that does not answer",
-            { kubeconfig, context: "gone" },
+            { "cluster.kubeconfig": kubeconfig, "cluster.context": "gone" },
             ["https://127.0.0.1:1", "cannot be reached"],
         ],
         [
             "another class for a volume that holds logs",
-            { lokiStorageClass: "fast" },
-            ['"fast"', "pulumi config set lokiStorageClass standard"],
+            { "addons.loki.storageClass": "fast" },
+            ['"fast"', "pulumi config set --path addons.loki.storageClass standard"],
         ],
     ];
 

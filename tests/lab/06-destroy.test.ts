@@ -134,7 +134,7 @@ describe("up again, with Bookinfo in another namespace and an ambient kubeconfig
     });
 
     test("succeeds over what destroy has left, and puts Bookinfo there", async () => {
-        await stack.with({ kubeconfig: lab.place.kubeconfig, bookinfoNamespace: NAMESPACE }, () =>
+        await stack.with({ "cluster.kubeconfig": lab.place.kubeconfig, "bookinfo.namespace": NAMESPACE }, () =>
             stack.pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], { env }),
         );
         const pods = await stayingPods(lab, 7, NAMESPACE);
@@ -151,7 +151,7 @@ describe("up again, with Bookinfo in another namespace and an ambient kubeconfig
     });
 
     test("comes to rest", async () => {
-        const settings = { kubeconfig: lab.place.kubeconfig, bookinfoNamespace: NAMESPACE };
+        const settings = { "cluster.kubeconfig": lab.place.kubeconfig, "bookinfo.namespace": NAMESPACE };
         await stack.with(settings, () =>
             stack.pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs", "--expect-no-changes"], { env }),
         );

@@ -44,7 +44,7 @@ describe("off", () => {
 });
 
 describe("local", () => {
-    const local = { meshInspection: "local" };
+    const local = { "inspection.mode": "local" };
     afterAll(async () => {
         await selectDetails("details");
         await detailsEndpoint(true);
@@ -64,7 +64,7 @@ describe("local", () => {
     });
 
     test("would run again with another tag of the images", async () => {
-        await stack.with({ ...local, bookinfoTag: "1.20.1" }, async () => {
+        await stack.with({ ...local, "bookinfo.tag": "1.20.1" }, async () => {
             const { steps } = JSON.parse(await stack.pulumi(["preview", "--json"])) as {
                 steps: { op: string; urn: string }[];
             };
@@ -77,7 +77,7 @@ describe("local", () => {
 
     describe("on a mesh that is broken, by a change that an update does not see", () => {
         const sentence = "its selector app=detials selects no pod";
-        const changed = { ...local, grafana: "false" };
+        const changed = { ...local, "addons.grafana.enabled": "false" };
         beforeAll(async () => {
             await selectDetails("detials");
             await detailsEndpoint(false);
@@ -98,7 +98,7 @@ describe("local", () => {
         });
 
         test("fails the update with the finding's sentence if that is asked for", async () => {
-            await stack.with({ ...changed, inspectionFails: "true" }, async () => {
+            await stack.with({ ...changed, "inspection.fails": "true" }, async () => {
                 const said = await failing();
                 expect(said).toContain(sentence);
                 expect(said).not.toContain('"findings"');
@@ -108,7 +108,7 @@ describe("local", () => {
         test("and no longer once it is in order", async () => {
             await selectDetails("details");
             await detailsEndpoint(true);
-            await stack.with({ ...changed, inspectionFails: "true" }, async () => {
+            await stack.with({ ...changed, "inspection.fails": "true" }, async () => {
                 await stack.up("--skip-preview");
                 expect((await inspection())!.ok).toBe(true);
             });
@@ -119,13 +119,13 @@ describe("local", () => {
 describe("over SSH", () => {
     let sshd: LabSshd;
     const settings = () => ({
-        meshInspection: "ssh",
-        inspectionHost: sshd.host,
-        inspectionPort: String(sshd.port),
-        inspectionHostKey: sshd.hostKey.publicKey,
+        "inspection.mode": "ssh",
+        "inspection.host": sshd.host,
+        "inspection.port": String(sshd.port),
+        "inspection.hostKey": sshd.hostKey.publicKey,
     });
     const withKey = (key: string) =>
-        stack.pulumi(["config", "set", "--secret", "inspectionPrivateKey"], { input: key });
+        stack.pulumi(["config", "set", "--secret", "--path", "inspection.privateKey"], { input: key });
     const without = { SSH_AUTH_SOCK: "" };
 
     let undo = () => Promise.resolve();
@@ -201,7 +201,7 @@ describe("over SSH", () => {
     const refused: [string, () => Record<string, string>, () => string, RegExp, RegExp][] = [
         [
             "a server with another host key",
-            () => ({ inspectionHostKey: sshd.otherKey().publicKey }),
+            () => ({ "inspection.hostKey": sshd.otherKey().publicKey }),
             () => sshd.userKey.privateKey,
             /ssh: host key mismatch/,
             /The node 10\.240\.0\.10 \(port 22022\) shows another host key than the configured one/,
@@ -216,7 +216,7 @@ describe("over SSH", () => {
         // Nobody listens on port 1.
         [
             "a node that does not answer",
-            () => ({ inspectionPort: "1" }),
+            () => ({ "inspection.port": "1" }),
             () => sshd.userKey.privateKey,
             /dial tcp 10\.240\.0\.10:1: connect: connection refused/,
             /The node 10\.240\.0\.10 \(port 1\) cannot be asked over SSH \(.*connection refused\)/,

@@ -68,7 +68,7 @@ describe("with requests on their way", () => {
         const before = await pods();
         let rolled: Pod[] = [];
         const { failures } = await underLoad(async () => {
-            await stack.with({ bookinfoTag: "1.20.3" }, async () => {
+            await stack.with({ "bookinfo.tag": "1.20.3" }, async () => {
                 await stack.up("--skip-preview");
                 rolled = await pods();
             });

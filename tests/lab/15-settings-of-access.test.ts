@@ -47,7 +47,7 @@ describe("Kiali", () => {
     test("can be kept inside and to look only; its pod is another one then", async () => {
         const generation = async () => (await getOne(lab, "deployment", "kiali", ...inIstio)).metadata.generation!;
         const before = await generation();
-        await stack.with({ kialiServiceType: "ClusterIP", kialiAccess: "view-only" }, async () => {
+        await stack.with({ "addons.kiali.serviceType": "ClusterIP", "addons.kiali.access": "view-only" }, async () => {
             await stack.up("--skip-preview");
             const { spec } = await service();
             expect(spec.type).toBe("ClusterIP");
@@ -62,7 +62,7 @@ describe("Kiali", () => {
     });
 
     test("can ask for a login, with a key that stays the same and is a secret", async () => {
-        await stack.with({ kialiAccess: "token" }, async () => {
+        await stack.with({ "addons.kiali.access": "token" }, async () => {
             await stack.up("--skip-preview");
             const { auth, login_token } = await config();
             expect(auth!.strategy).toBe("token");
@@ -117,7 +117,7 @@ describe("traces", () => {
     });
 
     test("are not made without Jaeger", async () => {
-        await stack.with({ jaeger: "false" }, async () => {
+        await stack.with({ "addons.jaeger.enabled": "false" }, async () => {
             await stack.up("--skip-preview");
             expect(await getAll(lab, "telemetries.telemetry.istio.io", "--all-namespaces")).toEqual([]);
         });
@@ -138,7 +138,7 @@ describe("a load balancer", () => {
             );
         await give("given", "default", "203.0.113.6");
         try {
-            await stack.with({ gatewayServiceType: "LoadBalancer" }, async () => {
+            await stack.with({ "gateway.serviceType": "LoadBalancer" }, async () => {
                 const up = stack.up("--skip-preview");
                 await eventually(gateway, ({ spec }) => spec.type === "LoadBalancer", "the Service has the type");
                 await give("bookinfo-gateway-istio", BOOKINFO_NAMESPACE, "203.0.113.7");

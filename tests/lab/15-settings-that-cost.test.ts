@@ -84,7 +84,7 @@ describe("Loki's logs", () => {
     });
 
     test("stay in their volume while it grows: no object is replaced", async () => {
-        await stack.with({ lokiStorageSize: "20Gi" }, async () => {
+        await stack.with({ "addons.loki.storageSize": "20Gi" }, async () => {
             const summary = await stack.previewSummary();
             expect(summary).toMatchObject({ update: 1 });
             expect(Object.keys(summary).filter((word) => /replace|delete|create/.test(word))).toEqual([]);
@@ -96,28 +96,28 @@ describe("Loki's logs", () => {
     });
 
     test("are not given up for a smaller volume, another class, or one that cannot grow", async () => {
-        expect(await refusal({ lokiStorageSize: "5Gi" })).toMatch(
+        expect(await refusal({ "addons.loki.storageSize": "5Gi" })).toMatch(
             /holds Loki's logs in a volume of 20Gi and StorageClass "standard", which cannot shrink to 5Gi;/,
         );
-        expect(await refusal({ lokiStorageSize: "20Gi", lokiStorageClass: "other" })).toMatch(
-            /whose class cannot be changed to "other"; keep it with: pulumi config set lokiStorageClass standard;/,
+        expect(await refusal({ "addons.loki.storageSize": "20Gi", "addons.loki.storageClass": "other" })).toMatch(
+            /whose class cannot be changed to "other"; keep it with: pulumi config set --path addons.loki.storageClass standard;/,
         );
         await allowGrowth(false);
-        expect(await refusal({ lokiStorageSize: "40Gi" })).toMatch(
-            /which does not allow it to grow to 40Gi \(allowVolumeExpansion\); keep it with: pulumi config set lokiStorageSize 20Gi;/,
+        expect(await refusal({ "addons.loki.storageSize": "40Gi" })).toMatch(
+            /which does not allow it to grow to 40Gi \(allowVolumeExpansion\); keep it with: pulumi config set --path addons.loki.storageSize 20Gi;/,
         );
         expect(await uids()).toEqual(before);
     });
 
     test("are where they were when the live class is named", async () => {
-        await stack.with({ lokiStorageSize: "20Gi", lokiStorageClass: "standard" }, async () => {
+        await stack.with({ "addons.loki.storageSize": "20Gi", "addons.loki.storageClass": "standard" }, async () => {
             await stack.up("--skip-preview");
             expect(await uids()).toEqual(before);
         });
     });
 
     test("go with Loki, and a new volume is of the size that is asked for", async () => {
-        await stack.with({ loki: "false" }, () => stack.up("--skip-preview"));
+        await stack.with({ "addons.loki.enabled": "false" }, () => stack.up("--skip-preview"));
         expect(await getAll(lab, "pvc,statefulset", ...inIstio)).toEqual([]);
         await stack.up("--skip-preview");
         expect((await claim()).spec.resources.requests.storage).toBe("10Gi");
@@ -161,7 +161,7 @@ describe("what somebody else has scaled", () => {
             "docker.io/istio/examples-bookinfo-details-v1": "mirror.local/three/examples-bookinfo-details-v1",
             "docker.io/prom": "mirror.local/prom",
         };
-        await stack.with({ imageMirrors: JSON.stringify(mirrors) }, async () => {
+        await stack.with({ "registry.mirrors": JSON.stringify(mirrors) }, async () => {
             await stack.up("--skip-preview");
             for (const target of SCALED) {
                 const { spec } = await getOne<Deployment>(lab, ...target);

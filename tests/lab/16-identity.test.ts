@@ -46,7 +46,7 @@ test("a stack that is renamed changes nothing, and nor does it when it gets its 
 test("a kubeconfig that is given as a text serves as its file does, and its key is nowhere to be read", async () => {
     const kubeconfig = readFileSync(lab.place.kubeconfig, "utf8");
     const [, key] = /"client-key-data":\s*"([^"]+)"/.exec(kubeconfig)!;
-    const settings = { kubeconfig, meshInspection: "local" };
+    const settings = { "cluster.kubeconfig": kubeconfig, "inspection.mode": "local" };
     const said = await stack.with(settings, async () => {
         const up = await stack.up("--skip-preview");
         await stack.preview("--expect-no-changes");
@@ -57,14 +57,14 @@ test("a kubeconfig that is given as a text serves as its file does, and its key 
 });
 
 describe("Bookinfo that moves to another namespace", () => {
-    const elsewhere = { bookinfoNamespace: "bookinfo-moved" };
+    const elsewhere = { "bookinfo.namespace": "bookinfo-moved" };
 
     test("is there afterwards, all of it, and nothing of it where it was", async () => {
         await stack.with(elsewhere, async () => {
             await stack.up("--skip-preview");
             await stack.preview("--expect-no-changes");
         });
-        const pods = await stayingPods(lab, 7, elsewhere.bookinfoNamespace);
+        const pods = await stayingPods(lab, 7, elsewhere["bookinfo.namespace"]);
         expect(pods.filter((pod) => !isReady(pod))).toEqual([]);
         expect(await getAll(lab, "namespace", BOOKINFO_NAMESPACE)).toEqual([]);
     });

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ADDONS } from "@istio-on-pulumi/kube";
-import { plannedObjects } from "../../stack";
+import { gatewayPlace } from "../../stack/gateway";
+import { plannedObjects } from "../../stack/planned";
 import { readAddons, readIstioCrdNames, UpstreamFiles } from "../../upstream";
 import { Lab, TEST_LAB } from "../support/lab";
 import { getAll, getOne, type KubeObject } from "../support/lab-objects";
@@ -57,10 +58,10 @@ describe("objects of others", () => {
         await lab.output(["istioctl", "install", "--skip-confirmation", ...profile]);
         const text = await refused();
         expect(text).toMatch(
-            /ClusterRole prometheus, by Helm release "monitoring" of namespace "monitoring": .*helm uninstall monitoring -n monitoring; or leave ours out with: pulumi config set prometheus false/,
+            /ClusterRole prometheus, by Helm release "monitoring" of namespace "monitoring": .*helm uninstall monitoring -n monitoring; or leave ours out with: pulumi config set --path addons.prometheus.enabled false/,
         );
-        expect(text).toMatch(/Namespace istio-sample, by kubectl: use it as it is with: .*existingNamespaces/);
-        expect(text).toMatch(/ClusterRole kiali, by kubectl: .*pulumi config set kiali false/);
+        expect(text).toMatch(/Namespace istio-sample, by kubectl: use it as it is with: .*namespaces\.existing/);
+        expect(text).toMatch(/ClusterRole kiali, by kubectl: .*pulumi config set --path addons.kiali.enabled false/);
         expect(text).toMatch(/Deployment istio-system\/istiod.*, by istioctl: .*istioctl uninstall --purge/s);
     });
 
@@ -113,14 +114,14 @@ describe("objects of others", () => {
 });
 
 describe("namespaces that somebody else made", () => {
-    const settings = { existingNamespaces: JSON.stringify([ISTIO_NAMESPACE, BOOKINFO_NAMESPACE]) };
+    const settings = { "namespaces.existing": JSON.stringify([ISTIO_NAMESPACE, BOOKINFO_NAMESPACE]) };
     const labelsOf = async (name: string) => (await getOne<KubeObject>(lab, "namespace", name)).metadata.labels!;
 
     afterAll(() => kubectl("delete", "namespace", ISTIO_NAMESPACE, BOOKINFO_NAMESPACE, "--ignore-not-found"));
 
     test("that are not there are named", async () => {
         expect(await refused(settings)).toMatch(
-            /has no namespace istio-system, istio-sample, which existingNamespaces/,
+            /has no namespace istio-system, istio-sample, which namespaces\.existing/,
         );
     });
 
@@ -155,6 +156,8 @@ describe("a stack that is up", () => {
         const manifests = await readAddons(upstream, ADDONS);
         const planned = plannedObjects({
             bookinfoNamespace: BOOKINFO_NAMESPACE,
+            gateway: gatewayPlace({ bookinfo: { enabled: true, namespace: BOOKINFO_NAMESPACE }, gateway: {} }),
+            strictMtls: false,
             istioCrds: await readIstioCrdNames(upstream),
             addons: {},
             manifests,
@@ -187,7 +190,7 @@ describe("a stack that is up", () => {
         const settings = lab.place.stackSettings.replace(stack.name, second);
         try {
             for (const [key, value] of Object.entries(stack.settings()))
-                await lab.output(["pulumi", "config", "set", "--stack", second, key, value]);
+                await lab.output(["pulumi", "config", "set", "--path", "--stack", second, key, value]);
             const outcome = await lab.run(["pulumi", "preview", "--stack", second, "--non-interactive"]);
             expect(outcome.code).not.toBe(0);
             expect(printed(outcome)).toMatch(/by another stack of this program \(stack\w+\): .*pulumi destroy, there/);

@@ -17,7 +17,7 @@ const refused = (settings?: Record<string, string>) => refusedPreview(stack, set
 beforeAll(() => stack.destroy());
 
 describe("what can be known before", () => {
-    const existing = { existingNamespaces: JSON.stringify([BOOKINFO_NAMESPACE]) };
+    const existing = { "namespaces.existing": JSON.stringify([BOOKINFO_NAMESPACE]) };
     const undo: (() => Promise<unknown>)[] = [];
     afterEach(async () => {
         for (const step of undo.splice(0)) await step();
@@ -83,17 +83,17 @@ describe("what can be known before", () => {
     test("a node port that is taken, and one out of the range", async () => {
         const spec = { type: "NodePort", ports: [{ port: 80, nodePort: 30555 }] };
         await made({ apiVersion: "v1", kind: "Service", metadata: { name: "taken", namespace: "default" }, spec });
-        expect(await refused({ gatewayNodePort: "30555" })).toMatch(
-            /node port 30555 cannot be had: provided port is already allocated; .*pulumi config set gatewayNodePort/,
+        expect(await refused({ "gateway.nodePort": "30555" })).toMatch(
+            /node port 30555 cannot be had: provided port is already allocated; .*pulumi config set --path gateway.nodePort/,
         );
-        expect(await refused({ kialiNodePort: "8080" })).toMatch(
+        expect(await refused({ "addons.kiali.nodePort": "8080" })).toMatch(
             /node port 8080 cannot be had: the range of node ports is 30000-32767/,
         );
     });
 
     test("a load balancer where nothing gives addresses", async () => {
-        expect(await refused({ gatewayServiceType: "LoadBalancer" })).toMatch(
-            /nothing seems to give addresses to Services of type LoadBalancer: .*pulumi config set gatewayServiceType NodePort/,
+        expect(await refused({ "gateway.serviceType": "LoadBalancer" })).toMatch(
+            /nothing seems to give addresses to Services of type LoadBalancer: .*pulumi config set --path gateway.serviceType NodePort/,
         );
     });
 
@@ -132,7 +132,7 @@ describe("what can be known before", () => {
         const file = join(tmpdir(), `reader-${process.pid}.json`);
         undo.push(() => Promise.resolve(rmSync(file)));
         writeFileSync(file, JSON.stringify({ ...config, users: [{ name: "lab", user: { token } }] }));
-        const text = await refused({ kubeconfig: file });
+        const text = await refused({ "cluster.kubeconfig": file });
         expect(text).toMatch(/this user may not: .*create, patch, delete deployments\.apps in istio-system/);
         expect(text).not.toMatch(/get, create/);
     });

@@ -60,7 +60,7 @@ describe(`a first update that is killed, ${KILLS} times`, () => {
     });
 
     test("what was taken over can be changed afterwards", async () => {
-        await stack.with({ bookinfoTag: "1.20.3" }, () => stack.up("--skip-preview"));
+        await stack.with({ "bookinfo.tag": "1.20.3" }, () => stack.up("--skip-preview"));
         await stack.up("--skip-preview");
     });
 

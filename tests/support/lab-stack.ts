@@ -45,16 +45,17 @@ export class Stack {
         return existsSync(this.file);
     }
 
-    /** The stack's settings as its file holds them. */
+    /** The stack's settings as its file holds them, by path. */
     settings(): Record<string, string> {
         return settingsIn(this.file);
     }
 
-    /** Sets settings by `pulumi config set-all`. */
+    /** Sets settings by their paths, by `pulumi config set-all --path`. */
     async set(settings: Readonly<Record<string, string>>): Promise<void> {
         await this.pulumi([
             "config",
             "set-all",
+            "--path",
             ...Object.entries(settings).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]),
         ]);
     }
@@ -133,7 +134,15 @@ export class Stack {
     }
 }
 
+/** Settings by path, as far as they are plain values. */
 function settingsIn(file: string): Record<string, string> {
-    const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, string> };
-    return Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(`${PROJECT}:`, ""), value]));
+    const { config } = parse(readFileSync(file, "utf8")) as { config: Record<string, unknown> };
+    return Object.fromEntries(
+        Object.entries(config).flatMap(([key, value]) => pathsIn(key.replace(`${PROJECT}:`, ""), value)),
+    );
+}
+
+function pathsIn(path: string, value: unknown): [string, string][] {
+    if (typeof value !== "object" || value === null) return [[path, String(value)]];
+    return Object.entries(value).flatMap(([key, inner]) => pathsIn(`${path}.${key}`, inner));
 }

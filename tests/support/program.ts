@@ -12,6 +12,7 @@ import {
 import program from "../../index";
 import { type OpenOptions } from "../../upstream";
 import { type Answer, Recording } from "./mocks";
+import { configurationOf } from "./settings";
 import { serveUpstream } from "./upstream";
 
 const SERVICE = "kubernetes:core/v1:Service";
@@ -63,18 +64,16 @@ export interface Run {
 /**
  * Runs the stack's program against a mocked engine, a cluster on loopback and small upstream files.
  *
- * @param settings the stack's settings by key; `kubeconfig` leads to the cluster unless it is given
+ * @param settings the stack's settings by path; `cluster.kubeconfig` leads to the cluster unless it is given
  */
-export async function tryProgram(settings: Readonly<Record<string, string>>, options: RunOptions = {}): Promise<Run> {
+export async function tryProgram(settings: Readonly<Record<string, unknown>>, options: RunOptions = {}): Promise<Run> {
     const recording = await Recording.start({
         preview: options.preview,
         answers: { [SERVICE]: options.preview ? () => ({}) : service },
     });
     const api = await serveApi({ ...CLUSTER, ...options.replies });
-    const all = { kubeconfig: writeKubeconfig(kubeconfigText({ prod: api.url })), ...settings };
-    pulumi.runtime.setAllConfig(
-        Object.fromEntries(Object.entries(all).map(([key, text]) => [`istio-on-pulumi:${key}`, text])),
-    );
+    const all = { "cluster.kubeconfig": writeKubeconfig(kubeconfigText({ prod: api.url })), ...settings };
+    pulumi.runtime.setAllConfig(configurationOf(all));
     const upstream = serveUpstream(options.missing);
     const [result] = await Promise.allSettled([program()]);
     await recording.settled();
@@ -86,7 +85,7 @@ export async function tryProgram(settings: Readonly<Record<string, string>>, opt
 
 /** As `tryProgram`, of a program that must not fail. */
 export async function runProgram(
-    settings: Readonly<Record<string, string>> = {},
+    settings: Readonly<Record<string, unknown>> = {},
     options: RunOptions = {},
 ): Promise<Run> {
     const run = await tryProgram(settings, options);

@@ -13,10 +13,17 @@ const PROJECT = "istio-on-pulumi";
 /** Fields of a stack's settings by which its encrypted values are read. */
 const ENCRYPTION = ["encryptionsalt", "encryptedkey", "secretsprovider"];
 
-/** A stack's settings with those that the lab decides; all others stay as they are. */
+/** What the lab wrote before settings were in groups; the program refuses them. */
+const FORMER_KEYS = ["context", "nodeHost"];
+
+/** A stack's settings with those (by path) that the lab decides; all others stay as they are. */
 export function withLabSettings(text: string, settings: Readonly<Record<string, string>>): string {
     const document = parseDocument(text || "{}\n");
-    for (const [key, value] of Object.entries(settings)) document.setIn(["config", `${PROJECT}:${key}`], value);
+    if (document.has("config")) for (const key of FORMER_KEYS) document.deleteIn(["config", `${PROJECT}:${key}`]);
+    for (const [path, value] of Object.entries(settings)) {
+        const [group, ...keys] = path.split(".");
+        document.setIn(["config", `${PROJECT}:${group}`, ...keys], value);
+    }
     if (document.contents && "flow" in document.contents) document.contents.flow = false;
     return document.toString();
 }
@@ -26,10 +33,16 @@ export function withoutEncryption(text: string): { text: string; dropped: string
     const document = parseDocument(text);
     for (const field of ENCRYPTION) document.delete(field);
     const { config = {} } = document.toJS() as { config?: Record<string, unknown> };
-    // Pulumi writes an encrypted value as `secure: <ciphertext>`, at any depth.
-    const dropped = Object.keys(config).filter((key) => JSON.stringify(config[key]).includes('{"secure":'));
-    for (const key of dropped) document.deleteIn(["config", key]);
-    return { text: document.toString(), dropped };
+    const encrypted = encryptedIn(config, []);
+    for (const path of encrypted) document.deleteIn(["config", ...path]);
+    return { text: document.toString(), dropped: encrypted.map((path) => path.join(".")) };
+}
+
+/** Pulumi writes an encrypted value as `secure: <ciphertext>`, at any depth. */
+function encryptedIn(value: unknown, path: readonly string[]): (readonly string[])[] {
+    if (typeof value !== "object" || value === null) return [];
+    if (Object.keys(value).join() === "secure") return [path];
+    return Object.entries(value).flatMap(([key, inner]) => encryptedIn(inner, [...path, key]));
 }
 
 /**
@@ -39,7 +52,7 @@ export function withoutEncryption(text: string): { text: string; dropped: string
  * @returns the settings that were dropped because they were encrypted for a stack that is gone.
  */
 export async function ensureStack(place: LabPlace, env: NodeJS.ProcessEnv, bundle: string): Promise<string[]> {
-    const settings = { context: CONTEXT, bundle, nodeHost: NODE_PORT_ADDRESS };
+    const settings = { "cluster.context": CONTEXT, "cluster.nodeHost": NODE_PORT_ADDRESS, bundle };
     await editSettings(place, (text) => withLabSettings(text, settings));
     // Asking the engine would cost a second or two each time.
     if (existsSync(join(place.backend, ".pulumi", "stacks", PROJECT, `${place.stack}.json`))) return [];

@@ -81,17 +81,21 @@ describe("labEnvironment", () => {
 
 describe("withLabSettings", () => {
     it("sets the lab's settings in a new file", () => {
-        expect(withLabSettings("", { context: "lab", nodeHost: "10.240.0.10" })).toBe(
-            "config:\n  istio-on-pulumi:context: lab\n  istio-on-pulumi:nodeHost: 10.240.0.10\n",
+        expect(withLabSettings("", { "cluster.context": "lab", bundle: "/b" })).toBe(
+            "config:\n  istio-on-pulumi:cluster:\n    context: lab\n  istio-on-pulumi:bundle: /b\n",
         );
     });
 
     it("keeps the salt, comments and what the user has set", () => {
-        const before =
-            "encryptionsalt: v1:abc\nconfig:\n  # mine\n  istio-on-pulumi:loki: false\n  istio-on-pulumi:context: other\n";
-        expect(withLabSettings(before, { context: "lab" })).toBe(
-            "encryptionsalt: v1:abc\nconfig:\n  # mine\n  istio-on-pulumi:loki: false\n  istio-on-pulumi:context: lab\n",
-        );
+        const file = (context: string) =>
+            "encryptionsalt: v1:abc\nconfig:\n  # mine\n  istio-on-pulumi:mtls:\n    mode: STRICT\n" +
+            `  istio-on-pulumi:cluster:\n    uid: u\n    context: ${context}\n`;
+        expect(withLabSettings(file("other"), { "cluster.context": "lab" })).toBe(file("lab"));
+    });
+
+    it("takes away the keys of before the groups that were its own, which the program refuses", () => {
+        const before = "config:\n  istio-on-pulumi:context: lab\n  istio-on-pulumi:nodeHost: 127.0.0.1\n";
+        expect(withLabSettings(before, { bundle: "/b" })).toBe("config:\n  istio-on-pulumi:bundle: /b\n");
     });
 });
 
@@ -102,17 +106,17 @@ describe("withoutEncryption", () => {
             "secretsprovider: passphrase",
             "config:",
             "  # mine",
-            "  istio-on-pulumi:loki: false",
-            "  istio-on-pulumi:inspectionPrivateKey:",
+            "  istio-on-pulumi:bundle:",
             "    secure: v1:xyz",
-            "  istio-on-pulumi:imageMirrors:",
-            "    docker.io:",
+            "  istio-on-pulumi:inspection:",
+            "    mode: ssh",
+            "    privateKey:",
             "      secure: v1:xyz",
             "",
         ].join("\n");
         expect(withoutEncryption(text)).toEqual({
-            text: "config:\n  # mine\n  istio-on-pulumi:loki: false\n",
-            dropped: ["istio-on-pulumi:inspectionPrivateKey", "istio-on-pulumi:imageMirrors"],
+            text: "config:\n  # mine\n  istio-on-pulumi:inspection:\n    mode: ssh\n",
+            dropped: ["istio-on-pulumi:bundle", "istio-on-pulumi:inspection.privateKey"],
         });
     });
 });

@@ -92,7 +92,9 @@ describe("upstream's files", () => {
             [`istio-${ISTIO_VERSION}`]: ISTIO_MODULE_VERSION,
             [`gateway-api-${GATEWAY_API_VERSION}`]: GATEWAY_API_VERSION,
         });
-        const { config } = parse(text("Pulumi.yaml")) as { config: Record<string, { default?: unknown }> };
-        expect(config.istioTag?.default).toBe(ISTIO_VERSION);
+        const { config } = parse(text("Pulumi.yaml")) as {
+            config: Record<string, { default?: Record<string, unknown> }>;
+        };
+        expect(config.istio?.default?.tag).toBe(ISTIO_VERSION);
     });
 });

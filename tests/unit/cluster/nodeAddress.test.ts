@@ -79,7 +79,7 @@ describe("the host of node ports", () => {
             status: "rejected",
             reason: new UserError(
                 `${where} shows this user no ready node with an address, so node ports have no URL; ` +
-                    "name a host with: pulumi config set nodeHost <host>",
+                    "name a host with: pulumi config set --path cluster.nodeHost <host>",
             ),
         });
     });

@@ -112,15 +112,15 @@ describe("what is somebody else's", () => {
         expect(() => sort(found)).toThrow(
             `${WHERE} holds 6 objects that this stack would create and that somebody else made; nothing was changed.\n` +
                 "  Namespace istio-sample, by kubectl: use it as it is with: pulumi config set --path " +
-                "'existingNamespaces[0]' istio-sample; or choose another with: pulumi config set bookinfoNamespace <name>\n" +
+                "'namespaces.existing[0]' istio-sample; or choose another with: pulumi config set --path bookinfo.namespace <name>\n" +
                 "  ClusterRole kiali, ClusterRoleBinding kiali, by kubectl: remove with: kubectl delete ClusterRole <name>; " +
-                "or leave ours out with: pulumi config set kiali false\n" +
+                "or leave ours out with: pulumi config set --path addons.kiali.enabled false\n" +
                 '  ClusterRole prometheus, by Helm release "mon" of namespace "monitoring": remove with: ' +
-                "helm uninstall mon -n monitoring; or leave ours out with: pulumi config set prometheus false\n" +
+                "helm uninstall mon -n monitoring; or leave ours out with: pulumi config set --path addons.prometheus.enabled false\n" +
                 "  Deployment istio-system/istiod, by istioctl: remove with: istioctl uninstall --purge " +
                 "(a cluster takes one Istio)\n" +
                 '  Service istio-sample/details, by Argo CD application "shop": remove it there; ' +
-                "or choose another namespace with: pulumi config set bookinfoNamespace <name>",
+                "or choose another namespace with: pulumi config set --path bookinfo.namespace <name>",
         );
     });
 

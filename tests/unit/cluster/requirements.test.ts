@@ -129,7 +129,7 @@ describe("rights", () => {
         };
         expect(await missing({ [REVIEWS]: asked })).toEqual([
             "this user may not: create, patch, delete deployments.apps in istio-system; use a kubeconfig whose user may, " +
-                "with: pulumi config set kubeconfig <path>, or have these rights given",
+                "with: pulumi config set --path cluster.kubeconfig <path>, or have these rights given",
         ]);
     });
 });
@@ -153,10 +153,10 @@ describe("the cluster's domain", () => {
 });
 
 describe("a fixed node port", () => {
-    const fixed = { setting: "gatewayNodePort", port: 30080, service: "gateway", namespace: "shop" };
+    const fixed = { setting: "gateway.nodePort", port: 30080, service: "gateway", namespace: "shop" };
     const way =
-        "choose another with: pulumi config set gatewayNodePort <port>, or let Kubernetes choose with: " +
-        "pulumi config rm gatewayNodePort";
+        "choose another with: pulumi config set --path gateway.nodePort <port>, or let Kubernetes choose with: " +
+        "pulumi config rm --path gateway.nodePort";
     const taken = status(
         'Service "node-port-x" is invalid: spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated',
     );
@@ -202,7 +202,7 @@ describe("a load balancer", () => {
         expect(await missing({ [LIST]: { items: [] } }, needs)).toEqual([
             "nothing seems to give addresses to Services of type LoadBalancer: there is no Service that got one, and no " +
                 "pool of MetalLB, Cilium, kube-vip, PureLB, OpenELB; install what does, or expose the gateway otherwise " +
-                "with: pulumi config set gatewayServiceType NodePort",
+                "with: pulumi config set --path gateway.serviceType NodePort",
         ]);
     });
 

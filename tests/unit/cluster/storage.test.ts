@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { openCluster, UserError } from "@istio-on-pulumi/kube";
 import { kubeconfigText, serveApi, STORAGE_CLASSES, writeKubeconfig } from "@istio-on-pulumi/kube/testing";
-import { surveyLokiStorage } from "../../../cluster";
+import { LOKI_VOLUME, surveyStorage } from "../../../cluster";
 
 const CLAIM = "/api/v1/namespaces/istio-system/persistentvolumeclaims/storage-loki-0";
 
@@ -33,18 +33,15 @@ interface Cluster {
 }
 
 /** What the survey says of a cluster for these settings, and which paths it asked for. */
-async function survey(
-    held: Cluster,
-    settings: { loki?: boolean; lokiStorageClass?: string; lokiStorageSize?: string },
-) {
+async function survey(held: Cluster, settings: { enabled?: boolean; storageClass?: string; storageSize?: string }) {
     const classes = held.classes === 403 ? { status: 403 } : classList(held.classes ?? {});
     const api = await serveApi({ ...(held.claim && { [CLAIM]: held.claim }), [STORAGE_CLASSES]: classes });
     const client = await openCluster(
         { kubeconfig: writeKubeconfig(kubeconfigText({ prod: api.url })) },
         { ways: { kubeconfig: "", context: "" }, rights: "", timeLimit: 5000 },
     );
-    const wanted = { loki: true, lokiStorageSize: "10Gi", ...settings };
-    const [result] = await Promise.allSettled([surveyLokiStorage(client, wanted)]);
+    const wanted = { enabled: true, storageSize: "10Gi", ...settings };
+    const [result] = await Promise.allSettled([surveyStorage(client, LOKI_VOLUME, wanted)]);
     return { result, asked: api.asked, where: client.where };
 }
 
@@ -64,14 +61,14 @@ async function accepted(...args: Parameters<typeof survey>) {
 
 describe("Loki's first volume", () => {
     const advice =
-        "choose one with: pulumi config set lokiStorageClass <name>, " +
-        "or leave Loki out with: pulumi config set loki false";
+        "choose one with: pulumi config set --path addons.loki.storageClass <name>, " +
+        "or leave Loki out with: pulumi config set --path addons.loki.enabled false";
 
     it.each([
         ["the default class", {}, { a: { isDefault: true } }],
-        ["a class that exists", { lokiStorageClass: "a" }, { a: {}, b: {} }],
+        ["a class that exists", { storageClass: "a" }, { a: {}, b: {} }],
         ["the default class of a cluster that tells none", {}, 403],
-        ["a class of a cluster that tells none", { lokiStorageClass: "a" }, 403],
+        ["a class of a cluster that tells none", { storageClass: "a" }, 403],
     ] as const)("may be of %s", async (_, settings, classes) => {
         expect(await accepted({ classes }, settings)).toMatchObject({ bound: false, size: "10Gi" });
     });
@@ -79,13 +76,7 @@ describe("Loki's first volume", () => {
     it.each([
         ["no class at all", {}, {}, "has no default StorageClass", "it has none at all"],
         ["no default class", {}, { a: {}, b: {} }, "has no default StorageClass", "allowed: a, b"],
-        [
-            "another class",
-            { lokiStorageClass: "c" },
-            { a: { isDefault: true } },
-            'has no StorageClass "c"',
-            "allowed: a",
-        ],
+        ["another class", { storageClass: "c" }, { a: { isDefault: true } }, 'has no StorageClass "c"', "allowed: a"],
     ])("is refused where there is %s", async (_, settings, classes, problem, allowed) => {
         const expected = `${problem} for the volume that Loki needs (${allowed}); ${advice}`;
         expect(await refusal({ classes }, settings)).toBe(expected);
@@ -96,17 +87,17 @@ describe("Loki's first volume", () => {
     });
 
     it("is nobody's business where Loki is left out", async () => {
-        expect(await accepted({}, { loki: false })).toMatchObject({ bound: false, asked: [] });
+        expect(await accepted({}, { enabled: false })).toEqual({ asked: [] });
     });
 });
 
 describe("Loki's volume, once it is there", () => {
     const NEW =
         "for an empty volume remove Loki with its logs first: " +
-        "pulumi config set loki false, pulumi up, pulumi config rm loki";
+        "pulumi config set --path addons.loki.enabled false, pulumi up, pulumi config rm --path addons.loki.enabled";
     const HELD = `holds Loki's logs in a volume of 10Gi and StorageClass "fast"`;
 
-    it.each([{}, { lokiStorageClass: "fast" }, { lokiStorageSize: "10240Mi" }])(
+    it.each([{}, { storageClass: "fast" }, { storageSize: "10240Mi" }])(
         "needs no class any more while it stays as it is: %j",
         async (settings) => {
             expect(await accepted({ claim: claim("10Gi"), classes: {} }, settings)).toMatchObject({
@@ -117,7 +108,7 @@ describe("Loki's volume, once it is there", () => {
     );
 
     it.each([{ fast: { expands: true } }, 403] as const)("grows where the class allows it: %j", async (classes) => {
-        expect(await accepted({ claim: claim("10Gi"), classes }, { lokiStorageSize: "20Gi" })).toMatchObject({
+        expect(await accepted({ claim: claim("10Gi"), classes }, { storageSize: "20Gi" })).toMatchObject({
             bound: true,
             size: "20Gi",
         });
@@ -126,34 +117,34 @@ describe("Loki's volume, once it is there", () => {
     it.each<Classes>([{ fast: { expands: false } }, { fast: {} }, { other: { expands: true } }, {}])(
         "is kept where its class does not let it grow: %j",
         async (classes) => {
-            expect(await refusal({ claim: claim("10Gi"), classes }, { lokiStorageSize: "20Gi" })).toBe(
+            expect(await refusal({ claim: claim("10Gi"), classes }, { storageSize: "20Gi" })).toBe(
                 `${HELD}, which does not allow it to grow to 20Gi (allowVolumeExpansion); ` +
-                    `keep it with: pulumi config set lokiStorageSize 10Gi; ${NEW}`,
+                    `keep it with: pulumi config set --path addons.loki.storageSize 10Gi; ${NEW}`,
             );
         },
     );
 
     it("never shrinks", async () => {
         const classes = { fast: { expands: true } };
-        expect(await refusal({ claim: claim("10Gi"), classes }, { lokiStorageSize: "9.9Gi" })).toBe(
-            `${HELD}, which cannot shrink to 9.9Gi; keep it with: pulumi config set lokiStorageSize 10Gi; ${NEW}`,
+        expect(await refusal({ claim: claim("10Gi"), classes }, { storageSize: "9.9Gi" })).toBe(
+            `${HELD}, which cannot shrink to 9.9Gi; keep it with: pulumi config set --path addons.loki.storageSize 10Gi; ${NEW}`,
         );
     });
 
     it("may take a growth back that its storage could not give", async () => {
         const held = claim("500Gi", { capacity: "10Gi" });
-        expect(await accepted({ claim: held }, { lokiStorageSize: "20Gi" })).toMatchObject({ size: "20Gi" });
+        expect(await accepted({ claim: held }, { storageSize: "20Gi" })).toMatchObject({ size: "20Gi" });
     });
 
     it("keeps its class", async () => {
         const classes = { slow: { isDefault: true, expands: true } };
-        expect(await refusal({ claim: claim("10Gi"), classes }, { lokiStorageClass: "slow" })).toBe(
+        expect(await refusal({ claim: claim("10Gi"), classes }, { storageClass: "slow" })).toBe(
             `${HELD}, whose class cannot be changed to "slow"; ` +
-                `keep it with: pulumi config set lokiStorageClass fast; ${NEW}`,
+                `keep it with: pulumi config set --path addons.loki.storageClass fast; ${NEW}`,
         );
         const without = claim("10Gi", { className: "" });
-        expect(await refusal({ claim: without, classes }, { lokiStorageClass: "slow" })).toContain(
-            "keep it with: pulumi config rm lokiStorageClass;",
+        expect(await refusal({ claim: without, classes }, { storageClass: "slow" })).toContain(
+            "keep it with: pulumi config rm --path addons.loki.storageClass;",
         );
     });
 
@@ -163,16 +154,16 @@ describe("Loki's volume, once it is there", () => {
         ["2k", "2000"],
         ["1500m", "2"],
         ["9Gi", "10G"],
-    ])("of %s becomes one of %s without shrinking", async (live, lokiStorageSize) => {
+    ])("of %s becomes one of %s without shrinking", async (live, storageSize) => {
         const classes = { fast: { expands: true } };
-        expect(await accepted({ claim: claim(live), classes }, { lokiStorageSize })).toMatchObject({ bound: true });
+        expect(await accepted({ claim: claim(live), classes }, { storageSize })).toMatchObject({ bound: true });
     });
 
     it.each([
         ["10Gi", "10G"],
         ["1M", "999999"],
         ["2k", "1999"],
-    ])("of %s would shrink to %s", async (live, lokiStorageSize) => {
-        expect(await refusal({ claim: claim(live) }, { lokiStorageSize })).toContain("cannot shrink");
+    ])("of %s would shrink to %s", async (live, storageSize) => {
+        expect(await refusal({ claim: claim(live) }, { storageSize })).toContain("cannot shrink");
     });
 });

@@ -12,7 +12,7 @@ import { checkIdentity, surveyCluster } from "../../../cluster";
 
 const UID = "11111111-2222-4333-8444-555555555555";
 const WHAT_TO_DO =
-    "check that it runs and that this machine reaches it, or name another with: pulumi config set context <name>";
+    "check that it runs and that this machine reaches it, or name another with: pulumi config set --path cluster.context <name>";
 
 async function survey(replies: Readonly<Record<string, Reply>> = {}) {
     const api = await serveApi(replies);
@@ -42,7 +42,7 @@ describe("surveyCluster", () => {
         const { api, result } = await survey({ [path]: { status: 403 } });
         await expect(result).rejects.toThrow(
             `The cluster of context "prod" (${api.url}) refuses this user (HTTP 403); ` +
-                "use a kubeconfig whose user may administer the cluster, with: pulumi config set kubeconfig <path>",
+                "use a kubeconfig whose user may administer the cluster, with: pulumi config set --path cluster.kubeconfig <path>",
         );
     });
 
@@ -69,9 +69,9 @@ describe("checkIdentity", () => {
             new UserError(
                 `The cluster of context "prod" (${api.url}) is not the one that this stack belongs to: the UID of its ` +
                     `namespace kube-system is ${UID}, not 99999999-2222-4333-8444-555555555555; nothing was changed. ` +
-                    "Name the right one with: pulumi config set context <name> or pulumi config set kubeconfig <path>. " +
+                    "Name the right one with: pulumi config set --path cluster.context <name> or pulumi config set --path cluster.kubeconfig <path>. " +
                     "If the stack's cluster was rebuilt and is this one now, say so with: " +
-                    `pulumi config set clusterUid ${UID}, and then run: pulumi up --refresh`,
+                    `pulumi config set --path cluster.uid ${UID}, and then run: pulumi up --refresh`,
             ),
         );
     });

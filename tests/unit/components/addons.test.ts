@@ -194,13 +194,13 @@ describe("Loki's volume", () => {
     });
 
     it("is never replaced, unless it is known to hold nothing", async () => {
-        const options = async (lokiUnbound?: boolean) => {
-            const { recording } = await deploy({ lokiUnbound });
+        const options = async (unbound?: string[]) => {
+            const { recording } = await deploy({ unbound });
             const { ignoreChanges, replaceOnChanges } = recording.one(...(CLAIM.split("::") as [string, string]));
             return { ignoreChanges, replaceOnChanges };
         };
         expect(await options()).toEqual({ ignoreChanges: ["spec.storageClassName"], replaceOnChanges: [] });
-        expect(await options(true)).toEqual({ ignoreChanges: [], replaceOnChanges: ["spec"] });
+        expect(await options(["loki"])).toEqual({ ignoreChanges: [], replaceOnChanges: ["spec"] });
     });
 });
 

@@ -72,8 +72,8 @@ describe("IngressGateway", () => {
         },
     );
 
-    it("routes to the Service what no path narrows, and of the Gateway's hosts alone", async () => {
-        const { recording } = await deploy({ hostnames: ["shop.example.com"] });
+    it("routes to the Service what no path narrows, of the hosts that the route names", async () => {
+        const { recording } = await deploy({ routes: [{ ...ROUTE_ARGS, hostnames: ["shop.example.com"] }] });
         expect(recording.one(ROUTE, "shop-web").inputs).toEqual({
             apiVersion: "gateway.networking.k8s.io/v1",
             kind: "HTTPRoute",

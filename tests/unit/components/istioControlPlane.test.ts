@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { IstioControlPlane, type IstioControlPlaneArgs } from "../../../components";
-import { changeIstiodObject, istiodTransform } from "../../../components/istiodObjects";
+import { istiodTransform } from "../../../components/istiodObjects";
 import { transformChild } from "../../support/callbacks";
 import { Recording, valueOf } from "../../support/mocks";
 import { serveUpstream } from "../../support/upstream";
@@ -186,65 +186,6 @@ describe("mirrors of Istio's images", () => {
     });
 });
 
-describe("changeIstiodObject", () => {
-    it("leaves failurePolicy of every validating webhook to istiod, and everything else as it is", () => {
-        const webhook = {
-            metadata: { name: "istio-validator-istio-system", labels: { app: "istiod" } },
-            webhooks: [
-                {
-                    name: "rev.validation.istio.io",
-                    failurePolicy: "Ignore",
-                    sideEffects: "None",
-                    rules: [{ operations: ["CREATE"] }],
-                },
-                { name: "second", failurePolicy: "Fail" },
-            ],
-        };
-        expect(changeIstiodObject(WEBHOOK, webhook)).toEqual({
-            metadata: { name: "istio-validator-istio-system", labels: { app: "istiod" } },
-            webhooks: [
-                { name: "rev.validation.istio.io", sideEffects: "None", rules: [{ operations: ["CREATE"] }] },
-                { name: "second" },
-            ],
-        });
-        expect(webhook.webhooks[0]!.failurePolicy).toBe("Ignore");
-    });
-
-    it("does not wait for the Service, whose own annotations stay", () => {
-        const service = {
-            metadata: { name: "istiod", annotations: { own: "stays" } },
-            spec: { ports: [{ port: 15010 }] },
-        };
-        expect(changeIstiodObject(SERVICE, service)).toEqual({
-            metadata: { name: "istiod", annotations: { own: "stays", "pulumi.com/skipAwait": "true" } },
-            spec: { ports: [{ port: 15010 }] },
-        });
-    });
-
-    it("leaves two istiods that the values ask for", () => {
-        const deployment = { metadata: { name: "istiod" }, spec: { replicas: 2, selector: {} } };
-        expect(changeIstiodObject(DEPLOYMENT, deployment)).toEqual(deployment);
-    });
-
-    it("leaves the number of istiod's pods to whoever scales it", () => {
-        const deployment = { metadata: { name: "istiod" }, spec: { replicas: 1, selector: {} } };
-        expect(changeIstiodObject(DEPLOYMENT, deployment)).toEqual({
-            metadata: { name: "istiod" },
-            spec: { selector: {} },
-        });
-    });
-
-    it.each([
-        "kubernetes:core/v1:ConfigMap",
-        "kubernetes:core/v1:ServiceAccount",
-        "kubernetes:admissionregistration.k8s.io/v1:MutatingWebhookConfiguration",
-    ])("keeps a %s as the chart has it", (type) => {
-        expect(
-            changeIstiodObject(type, { metadata: { name: "x" }, webhooks: [{ failurePolicy: "Fail" }] }),
-        ).toBeUndefined();
-    });
-});
-
 describe("the transform of chart istiod's objects", () => {
     const service = { type: SERVICE, name: "istiod:istio-system/istiod", props: { metadata: { name: "istiod" } } };
     const webhook = {
@@ -287,7 +228,10 @@ describe("the transform of chart istiod's objects", () => {
         const recording = await Recording.start();
         const provider = new k8s.Provider("test", {});
         await recording.settled();
-        const result = await istiodTransform(provider)({
+        const result = await istiodTransform(
+            provider,
+            false,
+        )({
             ...service,
             custom: true,
             opts: { retainOnDelete: true, protect: true },

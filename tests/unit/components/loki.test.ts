@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { lokiObjects } from "../../../components/loki";
 import { parseManifest } from "../../../components/manifest";
 
@@ -50,5 +51,38 @@ describe("Loki's volume", () => {
     it("is not invented for a StatefulSet without a claim", () => {
         const objects = parseManifest(STATEFUL_SET);
         expect(lokiObjects(objects, {})).toEqual(objects);
+    });
+});
+
+describe("Loki's retention", () => {
+    const config = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: loki, namespace: istio-system }
+data:
+  config.yaml: |
+    limits_config:
+      query_timeout: 300s
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: loki-runtime, namespace: istio-system }
+data: { config.yaml: "{}" }
+---${STATEFUL_SET}`;
+
+    it("is for ever unless one is asked for", () => {
+        expect(lokiObjects(parseManifest(config), {})).toEqual(parseManifest(config));
+    });
+
+    it("is the compactor's work, and starts the pod anew", () => {
+        const [configMap, runtime, statefulSet] = lokiObjects(parseManifest(config), { retention: "30d" });
+        expect(parse((configMap!.data as Record<string, string>)["config.yaml"]!)).toEqual({
+            limits_config: { query_timeout: "300s", retention_period: "30d" },
+            compactor: { retention_enabled: true, delete_request_store: "filesystem" },
+        });
+        expect(runtime).toEqual(parseManifest(config)[1]);
+        expect(statefulSet!.spec).toMatchObject({
+            template: { metadata: { annotations: { "checksum/config": expect.any(String) as string } } },
+        });
     });
 });

@@ -154,7 +154,7 @@ describe("a node that cannot be asked", () => {
         [
             "after 2 failed attempts: ssh: handshake failed: ssh: host key mismatch",
             "The node 10.0.0.5 (port 22) shows another host key than the configured one, so nothing was sent to it; " +
-                "compare it on the node, then set it as the inspection's host key",
+                "compare it on the node, then set it as the inspection's hostKey (the setting inspection.hostKey)",
         ],
         [
             "after 2 failed attempts: ssh: handshake failed: ssh: no common algorithm for host key; " +
@@ -165,13 +165,14 @@ describe("a node that cannot be asked", () => {
             "after 2 failed attempts: ssh: handshake failed: ssh: unable to authenticate, " +
                 "attempted methods [none publickey], no supported methods remain",
             "The node 10.0.0.5 (port 22) refuses the keys of user admin; authorize the key there, " +
-                "set another user or private key of the inspection, or load a key into the SSH agent",
+                "set another user or privateKey of the inspection (the settings inspection.user and " +
+                "inspection.privateKey), or load a key into the SSH agent",
         ],
         [
             "after 2 failed attempts: dial tcp 10.0.0.5:22: connect: connection refused",
             "The node 10.0.0.5 (port 22) cannot be asked over SSH (dial tcp 10.0.0.5:22: connect: connection refused)" +
                 "; check that it runs and that this machine reaches it, " +
-                "or set another host of the inspection",
+                "or set another host of the inspection (the setting inspection.host)",
         ],
     ])("is named in one sentence: %s", (said, sentence) => expect(connectionFailure(cp, said)).toContain(sentence));
 

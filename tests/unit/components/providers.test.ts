@@ -1,7 +1,15 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it } from "vitest";
-import { Addons, Bookinfo, GatewayApiCrds, IngressGateway, IstioControlPlane, Tracing } from "../../../components";
+import {
+    Addons,
+    Bookinfo,
+    GatewayApiCrds,
+    IngressGateway,
+    IstioControlPlane,
+    MutualTls,
+    Tracing,
+} from "../../../components";
 import { type Answer, Recording, type Registration, withoutProvider } from "../../support/mocks";
 import { serveUpstream } from "../../support/upstream";
 
@@ -12,6 +20,7 @@ const COMPONENTS: readonly [component: string, objects: number, build: Build][] 
     ["GatewayApiCrds", 5, (name, opts) => new GatewayApiCrds(name, { install: "always", installed: [] }, opts)],
     ["IstioControlPlane", 3, (name, opts) => new IstioControlPlane(name, {}, opts)],
     ["Tracing", 1, (name, opts) => new Tracing(name, {}, opts)],
+    ["MutualTls", 1, (name, opts) => new MutualTls(name, {}, opts)],
     ["Bookinfo", 15, (name, opts) => new Bookinfo(name, {}, opts)],
     [
         "IngressGateway",

@@ -43,21 +43,21 @@ describe("the program fails in plain words, and before it touches the cluster,",
     it.each<[string, Record<string, string>, RunOptions, RegExp]>([
         [
             "on settings that are not allowed",
-            { loki: "yes", nodeHosts: "x" },
+            { "addons.loki.enabled": "yes", "cluster.nodeHosts": "x" },
             {},
             new RegExp(
-                "^istio-on-pulumi:nodeHosts is no setting .*\\n" +
-                    'istio-on-pulumi:loki is "yes"; allowed: true or false\\. ' +
-                    "Change it with: pulumi config set loki <value>$",
+                "^istio-on-pulumi:cluster.nodeHosts is no setting .*\\n" +
+                    'istio-on-pulumi:addons.loki.enabled is "yes"; allowed: true or false\\. ' +
+                    "Change it with: pulumi config set --path addons.loki.enabled <value>$",
             ),
         ],
         [
             "on a context that does not exist",
-            { context: "gone" },
+            { "cluster.context": "gone" },
             {},
             new RegExp(
                 '^The kubeconfig .* has no context "gone"; allowed: prod\\. ' +
-                    "Choose one with: pulumi config set context <name>$",
+                    "Choose one with: pulumi config set --path cluster.context <name>$",
             ),
         ],
         [
@@ -80,7 +80,7 @@ describe("the program fails in plain words, and before it touches the cluster,",
         ],
         [
             "without the StorageClass that is configured for Loki",
-            { lokiStorageClass: "fast" },
+            { "addons.loki.storageClass": "fast" },
             {},
             /has no StorageClass "fast" for the volume that Loki needs \(allowed: standard\); /,
         ],
@@ -88,11 +88,11 @@ describe("the program fails in plain words, and before it touches the cluster,",
             "without an address of a node",
             {},
             { replies: { [NODES]: { status: 403 } } },
-            /; name a host with: pulumi config set nodeHost <host>$/,
+            /; name a host with: pulumi config set --path cluster.nodeHost <host>$/,
         ],
         [
             "without CRDs where they are left to the cluster",
-            { gatewayApiCrds: "never" },
+            { "gatewayApi.install": "never" },
             {},
             /^The Gateway API CRDs are never to be installed, and the cluster does not serve /,
         ],

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { crd, crdPath, CRDS, NODES, STORAGE_CLASSES } from "@istio-on-pulumi/kube/testing";
+import { crd, crdPath, CRDS } from "@istio-on-pulumi/kube/testing";
 import { BUNDLE_VERSION } from "../../support/manifests";
 import { isKnown, valueOf, withoutProvider } from "../../support/mocks";
 import { type Outputs, PORTS, runProgram, tryProgram } from "../../support/program";
@@ -11,7 +11,6 @@ const COMMAND = "command:local:Command";
 const UID = "11111111-2222-4333-8444-555555555555";
 const CRD = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
 const NAMESPACE = "kubernetes:core/v1:Namespace";
-const SERVICE = "kubernetes:core/v1:Service";
 const RELEASE = "kubernetes:helm.sh/v3:Release::istio-istio-base";
 const CHART = "kubernetes:helm.sh/v4:Chart::istio-istiod";
 const component = (name: string) => `istio-on-pulumi:index:${name}`;
@@ -88,7 +87,7 @@ describe("the program", () => {
     });
 
     it("puts the gateway into Bookinfo's namespace, once that exists", async () => {
-        const { recording } = await runProgram({ bookinfoNamespace: "shop" });
+        const { recording } = await runProgram({ "bookinfo.namespace": "shop" });
         const gateway = recording.one("kubernetes:gateway.networking.k8s.io/v1:Gateway", "bookinfo-gateway-gateway");
         expect(gateway.inputs.metadata.namespace).toBe("shop");
         expect(gateway.dependencies).toEqual([`${NAMESPACE}::bookinfo-namespace`]);
@@ -119,6 +118,18 @@ describe("the program", () => {
         expect(others).toEqual({
             productpageUrl: `http://192.0.2.1:${PORTS.gateway}/productpage`,
             kialiUrl: `http://192.0.2.1:${PORTS.kiali}/kiali`,
+            mesh: {
+                namespace: "istio-system",
+                revision: "default",
+                injectionLabels: { "istio-injection": "enabled" },
+                gateway: {
+                    name: "bookinfo-gateway",
+                    namespace: "istio-sample",
+                    takesRoutesFrom: "Same",
+                    address: "bookinfo-gateway-istio.istio-sample.svc",
+                    url: `http://192.0.2.1:${PORTS.gateway}`,
+                },
+            },
             versions: {
                 istio: "1.25.1",
                 istioImages: "1.25.1",
@@ -134,108 +145,6 @@ describe("the program", () => {
         expect(recording.objects).toHaveLength(43);
         expect(await isKnown(outputs.productpageUrl!)).toBe(false);
         expect(await isKnown(outputs.endpoints.istiod!)).toBe(true);
-    });
-});
-
-describe("the settings", () => {
-    it("reach what they are about", async () => {
-        const { recording, outputs } = await runProgram({
-            nodeHost: "2001:db8::1",
-            imageMirrors: '{"docker.io":"mirror.local/hub"}',
-            istioTag: "1.25.1-distroless",
-            bookinfoTag: "2.0.0",
-            gatewayServiceType: "LoadBalancer",
-            gatewayNodePort: "31000",
-            kialiNodePort: "31001",
-            lokiStorageClass: "standard",
-            lokiStorageSize: "1Gi",
-        });
-        expect(recording.one("kubernetes:helm.sh/v4:Chart", "istio-istiod").inputs.values).toMatchObject({
-            global: { hub: "mirror.local/hub/istio", tag: "1.25.1-distroless" },
-        });
-        const containers = (kind: string, name: string) =>
-            recording.one(`kubernetes:apps/v1:${kind}`, name).inputs.spec.template.spec.containers;
-        expect(containers("Deployment", "bookinfo-details-v1")[0].image).toBe(
-            "mirror.local/hub/istio/examples-bookinfo-details-v1:2.0.0",
-        );
-        expect(containers("Deployment", "addons-jaeger")[0].image).toBe("mirror.local/hub/jaegertracing/all-in-one:1");
-        expect(
-            recording.one("kubernetes:gateway.networking.k8s.io/v1:Gateway", "bookinfo-gateway-gateway").inputs.metadata
-                .annotations,
-        ).toMatchObject({
-            "networking.istio.io/service-type": "LoadBalancer",
-        });
-        expect(
-            recording.one("kubernetes:core/v1:ServicePatch", "bookinfo-gateway-istio").inputs.spec.ports[1]!.nodePort,
-        ).toBe(31000);
-        expect(recording.one(SERVICE, "addons-kiali").inputs.spec.ports[0].nodePort).toBe(31001);
-        expect(
-            recording.one("kubernetes:core/v1:PersistentVolumeClaim", "addons-storage-loki-0").inputs.spec,
-        ).toMatchObject({
-            storageClassName: "standard",
-            resources: { requests: { storage: "1Gi" } },
-        });
-        expect(await resolved(outputs)).toMatchObject({
-            kialiUrl: "http://[2001:db8::1]:31001/kiali",
-            versions: { istioImages: "1.25.1-distroless", bookinfo: "2.0.0" },
-        });
-    });
-
-    it("leave out an addon with its manifest, its objects and its endpoints", async () => {
-        const { recording, outputs, files } = await runProgram({ jaeger: "false", loki: "false", kiali: "false" });
-        expect(files.filter((path) => path.includes("addons"))).toEqual([
-            "istio-1.25.1/samples/addons/grafana.yaml",
-            "istio-1.25.1/samples/addons/prometheus.yaml",
-        ]);
-        expect(
-            recording
-                .ofType(SERVICE)
-                .filter(({ parent }) => parent?.endsWith("::addons"))
-                .map(({ inputs }) => inputs.metadata.name)
-                .sort(),
-        ).toEqual(["grafana", "prometheus"]);
-        expect(Object.keys(outputs.endpoints)).toEqual([
-            "productpage",
-            "gatewayStatus",
-            "grafana",
-            "prometheus",
-            "istiod",
-        ]);
-    });
-
-    it("leave out the URL of what has none", async () => {
-        const { outputs } = await runProgram({ gatewayServiceType: "ClusterIP", kiali: "false" });
-        expect(Object.keys(outputs)).toEqual(["endpoints", "versions"]);
-    });
-
-    it("name the bundle of upstream files, else there is none", async () => {
-        expect((await runProgram({ bundle: "/srv/bundle" })).opened!.bundleDir).toBe("/srv/bundle");
-        expect((await runProgram()).opened!.bundleDir).toBeUndefined();
-    });
-
-    it("need no node's address where nothing is at a node's port, and refuse to guess one where something is", async () => {
-        const replies = { [NODES]: { status: 403 } };
-        const inside = { gatewayServiceType: "ClusterIP", kialiServiceType: "ClusterIP" };
-        expect((await tryProgram(inside, { replies })).failure).toBeUndefined();
-        expect(
-            (await tryProgram({ ...inside, kiali: "false", kialiServiceType: "NodePort" }, { replies })).failure,
-        ).toBe(undefined);
-        for (const one of Object.keys(inside)) {
-            const { failure } = await tryProgram({ ...inside, [one]: "NodePort" }, { replies });
-            expect(String(failure)).toContain("name a host with: pulumi config set nodeHost <host>");
-        }
-    });
-
-    it("send traces to Jaeger only where there is one", async () => {
-        const telemetries = async (jaeger: string) =>
-            (await runProgram({ jaeger })).recording.ofType("kubernetes:telemetry.istio.io/v1:Telemetry").length;
-        expect([await telemetries("true"), await telemetries("false")]).toEqual([1, 0]);
-    });
-
-    it("need no node where the host is named, and no class where Loki is switched off", async () => {
-        const replies = { [NODES]: { status: 403 }, [STORAGE_CLASSES]: { body: { items: [] } } };
-        const { outputs } = await runProgram({ nodeHost: "node.example.com", loki: "false" }, { replies });
-        expect((await resolved(outputs)).productpageUrl).toBe(`http://node.example.com:${PORTS.gateway}/productpage`);
     });
 });
 
@@ -264,7 +173,7 @@ describe("the Gateway API CRDs", () => {
 
 describe("a cluster", () => {
     it("that is not the one of the settings is refused before anything reaches it", async () => {
-        const { failure, recording } = await tryProgram({ clusterUid: "99999999-2222-4333-8444-555555555555" });
+        const { failure, recording } = await tryProgram({ "cluster.uid": "99999999-2222-4333-8444-555555555555" });
         expect((failure as Error).message).toContain("is not the one that this stack belongs to");
         expect(recording.objects).toEqual([]);
     });

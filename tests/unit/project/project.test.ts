@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { documentProject, documentReadme } from "../../../config/document";
+import { documentProject, documentReadme, documentSchema } from "../../../config/document";
 
 const root = join(__dirname, "../../..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
@@ -14,6 +14,10 @@ describe("the project", () => {
 
     it("shows in the README what the schema of the settings says (npm run config:update)", () => {
         expect(read("README.md")).toBe(documentReadme(read("README.md")));
+    });
+
+    it("gives editors what the schema of the settings says (npm run config:update)", () => {
+        expect(read("config/stack.schema.json")).toBe(documentSchema("istio-on-pulumi"));
     });
 
     it("keeps every Go file to one job: at most 300 lines; ESLint holds the others", () => {

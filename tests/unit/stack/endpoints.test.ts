@@ -4,7 +4,6 @@ import { describe, expect, it } from "vitest";
 import type { NodeHosts } from "../../../cluster";
 import { endpoint } from "../../../components/internal";
 import { describeEndpoints, firstUrl } from "../../../stack";
-import { ENDPOINTS } from "../../../stack/endpoints";
 import { isKnown, Recording, type RecordingOptions, valueOf } from "../../support/mocks";
 
 type Ports = { name?: string; port: number; nodePort?: number }[];
@@ -42,6 +41,7 @@ async function describeLive(
     services: Readonly<Record<string, Live>>,
     host = "192.0.2.1",
     options: RecordingOptions = {},
+    hostname?: string,
 ) {
     // The status is the cluster's to say.
     const answers = {
@@ -55,8 +55,11 @@ async function describeLive(
             new k8s.core.v1.Service(name, { metadata: { name, namespace: "ns" }, spec: { type, ports } }, { provider }),
         ] as const;
     });
+    const all = new Map(resources);
+    const generated = all.get("bookinfo-gateway-istio");
     const endpoints = describeEndpoints({
-        services: new Map(resources),
+        services: all,
+        gateway: generated && { service: generated, name: "bookinfo-gateway-istio", leadsToBookinfo: true, hostname },
         istiod: pulumi.output(ISTIOD),
         nodeHosts: { IPv4: host, IPv6: host },
     });
@@ -65,18 +68,24 @@ async function describeLive(
 }
 
 describe("describeEndpoints", () => {
-    it("knows every endpoint of the walkthrough by its Service", () => {
-        expect(Object.entries(ENDPOINTS).map(([name, { service }]) => [name, service])).toEqual([
-            ["productpage", "bookinfo-gateway-istio"],
-            ["gatewayStatus", "bookinfo-gateway-istio"],
-            ["kiali", "kiali"],
-            ["grafana", "grafana"],
-            ["prometheus", "prometheus"],
-            ["tracing", "tracing"],
-            ["zipkin", "zipkin"],
-            ["jaegerCollector", "jaeger-collector"],
-            ["loki", "loki"],
-        ]);
+    it("knows every endpoint of the walkthrough by its Service", async () => {
+        const known = {
+            productpage: "bookinfo-gateway-istio",
+            gatewayStatus: "bookinfo-gateway-istio",
+            kiali: "kiali",
+            grafana: "grafana",
+            prometheus: "prometheus",
+            tracing: "tracing",
+            zipkin: "zipkin",
+            jaegerCollector: "jaeger-collector",
+            loki: "loki",
+            istiod: "istiod",
+        };
+        const services = Object.values(known).map((name) => [name, { ports: [] }]);
+        const endpoints = Object.entries(await describeLive(Object.fromEntries(services) as Record<string, Live>));
+        const found = endpoints.map(async ([name, endpoint]) => [name, (await valueOf(endpoint))!.service]);
+        expect(Object.fromEntries((await Promise.all(found)) as [string, string][])).toEqual(known);
+        expect(endpoints.map(([name]) => name)).toEqual(Object.keys(known));
     });
 
     it("splits the gateway's Service into productpage and its status port, each with a URL", async () => {

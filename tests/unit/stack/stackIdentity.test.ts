@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { StackIdentity } from "../../../stack";
+import { StackIdentity } from "../../../stack/stackIdentity";
 import { Recording } from "../../support/mocks";
 
 const COMMAND = "command:local:Command";

@@ -1,0 +1,108 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ADDONS, GATEWAY_API_CRDS } from "@istio-on-pulumi/kube";
+import {
+    checkIdentity,
+    checkRequirements,
+    LOKI_VOLUME,
+    managedCrds,
+    PROMETHEUS_VOLUME,
+    readHoldings,
+    readNodeHosts,
+    surveyCluster,
+    surveyStorage,
+} from "../cluster";
+import type { AddonsArgs } from "../components";
+import { BASE_RELEASE } from "../components/internal";
+import type { StackSettings } from "../config";
+import { readAddons, readGatewayApiCrds, readIstioCrdNames, UpstreamFiles } from "../upstream";
+import { gatewayPlace } from "./gateway";
+import { needsOf } from "./needs";
+import { plannedObjects } from "./planned";
+import { StackIdentity } from "./stackIdentity";
+
+/**
+ * All that has to be known before anything in the cluster is registered: upstream's files, whose the cluster is, whose
+ * what it holds, and whether it can be what the settings want.
+ *
+ * It registers the stack's identity and nothing else.
+ * @throws UserError in one sentence or list where the stack cannot be brought up
+ */
+export async function prepareStack(settings: StackSettings) {
+    const survey = await surveyCluster(settings.cluster);
+    // All files: one that cannot be had must not leave half a stack behind. What the components read again is kept.
+    const upstream = UpstreamFiles.open({
+        projectDir: pulumi.runtime.getRootDirectory(),
+        bundleDir: settings.bundle,
+    });
+    await Promise.all([upstream.chart("base"), upstream.chart("istiod")]);
+    const istioCrds = await readIstioCrdNames(upstream);
+    await readGatewayApiCrds(upstream, GATEWAY_API_CRDS);
+    const installed = ADDONS.filter((addon) => settings.addons[addon].enabled);
+    const manifests = await readAddons(upstream, installed);
+
+    const identity = new StackIdentity("stack", { clusterUid: survey.uid });
+    const recorded = await identity.recorded();
+    checkIdentity(survey, settings.cluster.uid ?? recorded?.clusterUid);
+
+    const volumes = {
+        loki: await surveyStorage(survey.client, LOKI_VOLUME, settings.addons.loki),
+        prometheus: await surveyStorage(survey.client, PROMETHEUS_VOLUME, settings.addons.prometheus),
+    };
+    const unbound = Object.entries(volumes).flatMap(([addon, volume]) => (volume && !volume.bound ? [addon] : []));
+    const addons = addonsOf(settings, installed);
+    const bookinfoNamespace = settings.bookinfo.enabled ? settings.bookinfo.namespace : undefined;
+    const gateway = gatewayPlace(settings);
+    const planned = plannedObjects({
+        bookinfoNamespace,
+        gateway,
+        strictMtls: settings.mtls.mode === "STRICT",
+        istioCrds,
+        addons,
+        manifests,
+    });
+    const holdings = await readHoldings(survey, planned, {
+        stack: recorded?.id,
+        existingNamespaces: settings.namespaces.existing,
+        baseRelease: BASE_RELEASE,
+    });
+    const needs = needsOf({
+        planned,
+        addons,
+        manifests,
+        bookinfoNamespace,
+        gateway: gateway && { ...settings.gateway, ...gateway },
+        kialiNodePort: settings.addons.kiali.nodePort,
+        istiodValues: settings.istio.values,
+    });
+    await checkRequirements(survey, holdings, needs);
+    const { install } = settings.gatewayApi;
+    managedCrds(install, holdings.gatewayApiCrds, "pulumi config set --path gatewayApi.install always");
+
+    const exposed = [...(gateway ? [settings.gateway] : []), ...installed.map((addon) => settings.addons[addon])];
+    const hasNodePorts = exposed.some(({ serviceType }) => serviceType === "NodePort");
+    const nodeHosts = hasNodePorts ? await readNodeHosts(survey.client, settings.cluster.nodeHost) : {};
+    return { survey, identity, recorded, holdings, addons: { ...addons, unbound }, gateway, nodeHosts };
+}
+
+function addonsOf({ addons, registry, bundle }: StackSettings, installed: string[]): AddonsArgs {
+    const { kiali, jaeger, prometheus, grafana, loki } = addons;
+    return {
+        addons: installed,
+        kiali: { serviceType: kiali.serviceType, nodePort: kiali.nodePort, access: kiali.access },
+        loki: { storageClass: loki.storageClass, storageSize: loki.storageSize, retention: loki.retention },
+        prometheus: {
+            storageClass: prometheus.storageClass,
+            storageSize: prometheus.storageSize,
+            retention: prometheus.retention,
+        },
+        serviceTypes: {
+            jaeger: jaeger.serviceType,
+            prometheus: prometheus.serviceType,
+            grafana: grafana.serviceType,
+            loki: loki.serviceType,
+        },
+        imageMirrors: registry.mirrors,
+        pullSecrets: registry.pullSecrets,
+        bundle,
+    };
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { changeIstiodObject } from "../../../components/istiodObjects";
+
+const WEBHOOK = "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration";
+const SERVICE = "kubernetes:core/v1:Service";
+const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
+
+describe("changeIstiodObject", () => {
+    it("leaves failurePolicy of every validating webhook to istiod, and everything else as it is", () => {
+        const webhook = {
+            metadata: { name: "istio-validator-istio-system", labels: { app: "istiod" } },
+            webhooks: [
+                {
+                    name: "rev.validation.istio.io",
+                    failurePolicy: "Ignore",
+                    sideEffects: "None",
+                    rules: [{ operations: ["CREATE"] }],
+                },
+                { name: "second", failurePolicy: "Fail" },
+            ],
+        };
+        expect(changeIstiodObject(WEBHOOK, webhook, false)).toEqual({
+            metadata: { name: "istio-validator-istio-system", labels: { app: "istiod" } },
+            webhooks: [
+                { name: "rev.validation.istio.io", sideEffects: "None", rules: [{ operations: ["CREATE"] }] },
+                { name: "second" },
+            ],
+        });
+        expect(webhook.webhooks[0]!.failurePolicy).toBe("Ignore");
+    });
+
+    it("does not wait for the Service, whose own annotations stay", () => {
+        const service = {
+            metadata: { name: "istiod", annotations: { own: "stays" } },
+            spec: { ports: [{ port: 15010 }] },
+        };
+        expect(changeIstiodObject(SERVICE, service, false)).toEqual({
+            metadata: { name: "istiod", annotations: { own: "stays", "pulumi.com/skipAwait": "true" } },
+            spec: { ports: [{ port: 15010 }] },
+        });
+    });
+
+    it("leaves two istiods that the values ask for", () => {
+        const deployment = { metadata: { name: "istiod" }, spec: { replicas: 2, selector: {} } };
+        expect(changeIstiodObject(DEPLOYMENT, deployment, false)).toEqual(deployment);
+    });
+
+    it("says that there is one istiod where the values do", () => {
+        const deployment = { metadata: { name: "istiod" }, spec: { replicas: 1, selector: {} } };
+        expect(changeIstiodObject(DEPLOYMENT, deployment, true)).toEqual(deployment);
+    });
+
+    it("leaves the number of istiod's pods to whoever scales it", () => {
+        const deployment = { metadata: { name: "istiod" }, spec: { replicas: 1, selector: {} } };
+        expect(changeIstiodObject(DEPLOYMENT, deployment, false)).toEqual({
+            metadata: { name: "istiod" },
+            spec: { selector: {} },
+        });
+    });
+
+    it.each([
+        "kubernetes:core/v1:ConfigMap",
+        "kubernetes:core/v1:ServiceAccount",
+        "kubernetes:admissionregistration.k8s.io/v1:MutatingWebhookConfiguration",
+    ])("keeps a %s as the chart has it", (type) => {
+        expect(
+            changeIstiodObject(type, { metadata: { name: "x" }, webhooks: [{ failurePolicy: "Fail" }] }, false),
+        ).toBeUndefined();
+    });
+});
