@@ -50,6 +50,22 @@ export async function downloadModules(
     }
 }
 
+/**
+ * The module version that a revision of a module has.
+ * @param revision a tag, a commit, or a module version
+ * @throws UserError if go is missing or cannot tell.
+ */
+export async function moduleVersionOf(module: string, revision: string, options: GoOptions = {}): Promise<string> {
+    const dir = await mkdtemp(join(tmpdir(), "upstream-modules-"));
+    try {
+        await writeFile(join(dir, "go.mod"), "module upstream\n\ngo 1.17\n");
+        const [answer] = parseAnswers(await run(["list", "-m", "-json", `${module}@${revision}`], dir, options));
+        return answer!.Version;
+    } finally {
+        await rm(dir, { recursive: true, force: true });
+    }
+}
+
 /** Reads from Go modules; they are downloaded at the first read. */
 export class GoModuleSource implements Source {
     private modules?: Promise<Map<string, DownloadedModule>>;

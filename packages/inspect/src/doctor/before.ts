@@ -1,14 +1,15 @@
 import type { V1Deployment } from "@kubernetes/client-node";
 import {
+    compareMinors,
     GATEWAY_API_BUNDLE_VERSION,
     GATEWAY_API_GROUP,
+    minorOf,
     NEEDED_GATEWAY_API_CRDS,
-    OLDEST_KUBERNETES,
 } from "@istio-on-pulumi/kube";
 import { counted, type Finding, listed, note, problem } from "../finding";
 import type { ClusterSnapshot } from "../snapshot/snapshot";
 import { BEFORE, type Check, check, skipped } from "./check";
-import { ISTIO_MINOR, NEWEST_TESTED, NODE_PORTS } from "./facts";
+import { ISTIO_MINOR, NEWEST_TESTED, NODE_PORTS, OLDEST_KUBERNETES } from "./facts";
 import { managersOf, type Prerequisites } from "./prerequisites";
 import { checkRegistries } from "./registries";
 
@@ -38,24 +39,23 @@ export function checkBefore(before: Prerequisites, snapshot: ClusterSnapshot, op
 }
 
 function checkVersion(version: string): Check {
-    const found = /^v?(\d+)\.(\d+)/.exec(version);
-    const minor = found && Number(found[1]) === OLDEST_KUBERNETES[0] ? Number(found[2]) : undefined;
+    const minor = minorOf(version);
     const findings: Finding[] = [];
-    if (minor !== undefined && minor < OLDEST_KUBERNETES[1]) {
+    if (minor !== undefined && compareMinors(minor, OLDEST_KUBERNETES) < 0) {
         findings.push(
             problem(
                 "before/version",
                 version,
                 `The API server is ${version}, but Istio ${ISTIO_MINOR} needs Kubernetes ` +
-                    `${OLDEST_KUBERNETES.join(".")} or newer; upgrade the cluster first.`,
+                    `${OLDEST_KUBERNETES} or newer; upgrade the cluster first.`,
             ),
         );
-    } else if (minor !== undefined && minor > NEWEST_TESTED[1]) {
+    } else if (minor !== undefined && compareMinors(minor, NEWEST_TESTED) > 0) {
         findings.push(
             note(
                 "before/version",
                 version,
-                `The API server is ${version}, newer than the Kubernetes ${NEWEST_TESTED.join(".")} that Istio ` +
+                `The API server is ${version}, newer than the Kubernetes ${NEWEST_TESTED} that Istio ` +
                     `${ISTIO_MINOR} was tested with.`,
             ),
         );

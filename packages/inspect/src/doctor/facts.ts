@@ -1,9 +1,9 @@
-import { GATEWAY_API_GROUP, ISTIO_VERSION } from "@istio-on-pulumi/kube";
+import { DEFAULT_ISTIO, GATEWAY_API_GROUP, istioRelease, minorOf } from "@istio-on-pulumi/kube";
 
-/** The newest one that Istio's release notes name. */
-export const NEWEST_TESTED = [1, 32] as const;
+/** What is to be installed is not known here; the default release stands for it. */
+export const [OLDEST_KUBERNETES = "", NEWEST_TESTED = ""] = istioRelease(DEFAULT_ISTIO).kubernetes;
 /** Such as `1.25`. */
-export const ISTIO_MINOR = ISTIO_VERSION.replace(/\.\d+$/, "");
+export const ISTIO_MINOR = minorOf(DEFAULT_ISTIO);
 
 /** End of the groups of Istio's CRDs, such as `networking.istio.io`. */
 export const ISTIO_GROUP = ".istio.io";
