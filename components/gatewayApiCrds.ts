@@ -55,7 +55,10 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
     /** Names of the CRDs that this component manages; empty where the cluster keeps its own. */
     readonly managed: pulumi.Output<string[]>;
 
-    /** @throws UserError where the version is not locked; where `installed` is given, and the cluster's CRDs are not enough */
+    /**
+     * @throws UserError where the version is not locked, or where `installed` is given and the cluster's own CRDs are
+     *   not enough
+     */
     constructor(name: string, args: GatewayApiCrdsArgs = {}, opts?: pulumi.ComponentResourceOptions) {
         const { installed, ...recorded } = args;
         // Before anything is registered, where it is known already.

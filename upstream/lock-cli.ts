@@ -3,8 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Command } from "commander";
-import { ISTIO_RELEASES, type IstioRelease, UserError } from "@istio-on-pulumi/kube";
-import versions from "../packages/kube/src/versions.json";
+import { DEFAULT_ISTIO, ISTIO_RELEASES, type IstioRelease, UserError } from "@istio-on-pulumi/kube";
 import { generateLock, lockText } from "./generate-lock";
 import type { Lock } from "./lock-format";
 import { readRelease } from "./release";
@@ -54,7 +53,7 @@ async function add(version: string, { module: revision = version }: { module?: s
     );
     // Before anything is written: a file that cannot be had or edited must leave all as it was.
     const lock = await wantedLock(releases);
-    await writeFile(VERSIONS_FILE, `${JSON.stringify({ ...versions, istio: releases }, undefined, 2)}\n`);
+    await writeFile(VERSIONS_FILE, `${JSON.stringify({ default: DEFAULT_ISTIO, istio: releases }, undefined, 2)}\n`);
     await writeFile(LOCK_FILE, lock);
     // What tells of the versions that are allowed.
     const formatted = ["packages/kube/src/versions.json", "config/stack.schema.json"];

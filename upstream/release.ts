@@ -17,9 +17,8 @@ export async function readRelease(version: string, revision: string, options: Go
     }
     const module = await moduleVersionOf(ISTIO_MODULE, revision, options).catch((error: unknown) => {
         throw new UserError(
-            `The Go module proxy does not know ${ISTIO_MODULE}@${revision} (${reasonOf(error)}): ` +
-                `name the commit of the release's tag, or its module version, with "npm run lock -- add ${version} ` +
-                '--module <revision>".',
+            `Go cannot tell the module version of ${ISTIO_MODULE}@${revision} (${reasonOf(error)}): name the commit of ` +
+                `the release's tag, or its module version, with "npm run lock -- add ${version} --module <revision>".`,
         );
     });
     const name = { module: ISTIO_MODULE, moduleVersion: module };

@@ -1,7 +1,7 @@
 import { UserError } from "./errors";
 import versions from "./versions.json";
 
-/** What is known of a locked release of Istio besides its files; `npm run lock -- add` reads all of it from the release. */
+/** What is known of a locked release of Istio besides its files; `npm run lock -- add` reads it from the release. */
 export interface IstioRelease {
     /** The release as a Go module: Istio's tags are no module versions, so this is the commit of the release's tag. */
     module: string;
@@ -9,7 +9,7 @@ export interface IstioRelease {
     gatewayApi: string;
     /** Tag of Bookinfo's images. */
     bookinfo: string;
-    /** Minor versions of Kubernetes: the oldest that it supports, and the one whose client libraries it is built with. */
+    /** Minor versions of Kubernetes: the oldest that it supports, and that of the client libraries in it. */
     kubernetes: string[];
 }
 

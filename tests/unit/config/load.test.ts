@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ADDONS, UserError } from "@istio-on-pulumi/kube";
+import { ADDONS, ISTIO_RELEASES, UserError } from "@istio-on-pulumi/kube";
 import { loadSettings } from "../../../config";
 import { LEAVES } from "../../../config/tree";
 import { configurationOf } from "../../support/settings";
