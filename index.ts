@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
+import { ISTIO_NAMESPACE, WITHOUT_REVISION } from "@istio-on-pulumi/kube";
 import {
     Addons,
     Bookinfo,
     GatewayApiCrds,
     IngressGateway,
     IstioControlPlane,
+    IstioRevision,
     MeshInspection,
     MutualTls,
     Tracing,
@@ -19,7 +20,7 @@ export = () =>
         const settings = loadSettings(pulumi.runtime.allConfig(), pulumi.getProject());
         // Nothing in the cluster before all that can be known is known.
         const prepared = await prepareStack(settings);
-        const { survey, identity, recorded, holdings } = prepared;
+        const { survey, identity, recorded, holdings, istioVersions: versions } = prepared;
         const { kubeconfig } = settings.cluster;
         const { context } = survey.client;
         const { provider } = new Cluster("cluster", {
@@ -31,6 +32,7 @@ export = () =>
 
         const { bundle, registry } = settings;
         const images = { imageMirrors: registry.mirrors, pullSecrets: registry.pullSecrets };
+        const revisionOf = (name: string): string | undefined => settings.namespaces.revisions[name];
         const namespaceArgs = (name: string) => ({
             existingNamespace: holdings.usedNamespaces.includes(name),
             namespaceLabels: settings.namespaces.labels,
@@ -43,7 +45,7 @@ export = () =>
             { provider },
         );
 
-        const { version, hub, tag, values } = settings.istio;
+        const { version, hub, tag, values, defaultRevision, onlyRevisions } = settings.istio;
         const istio = new IstioControlPlane(
             "istio",
             {
@@ -54,11 +56,31 @@ export = () =>
                 ...images,
                 ...namespaceArgs(ISTIO_NAMESPACE),
                 excludedCrds: [...holdings.managedCrds],
+                crdsVersion: versions.crdsVersion,
+                defaultRevision,
+                withoutIstiod: onlyRevisions,
                 bundle,
             },
             { provider, dependsOn: [gatewayApi] },
         );
-        const inMesh = { provider, dependsOn: [istio] };
+        const revisions = Object.entries(settings.istio.revisions).map(
+            ([revision, release]) =>
+                new IstioRevision(
+                    `istio-${revision}`,
+                    {
+                        revision,
+                        version: release,
+                        isDefault: revision === defaultRevision,
+                        hub,
+                        values,
+                        ...images,
+                        bundle,
+                    },
+                    { provider, dependsOn: [gatewayApi, istio] },
+                ),
+        );
+        const controlPlanes = [istio, ...revisions];
+        const inMesh = { provider, dependsOn: controlPlanes };
 
         const { jaeger, kiali } = settings.addons;
         const tracing = jaeger.enabled ? new Tracing("tracing", { percentage: jaeger.sampling }, inMesh) : undefined;
@@ -71,6 +93,7 @@ export = () =>
                   {
                       namespace: sample.namespace,
                       ...namespaceArgs(sample.namespace),
+                      revision: revisionOf(sample.namespace),
                       images: sample.images,
                       tag: sample.tag,
                       ...images,
@@ -89,6 +112,7 @@ export = () =>
                     ...(place.isOwn
                         ? { namespace: place.namespace, ownNamespace: true, ...namespaceArgs(place.namespace) }
                         : { namespace: bookinfo!.namespace }),
+                    revision: revisionOf(place.namespace),
                     serviceType,
                     nodePort,
                     hostnames,
@@ -99,7 +123,7 @@ export = () =>
                 },
                 {
                     provider,
-                    dependsOn: [gatewayApi, istio],
+                    dependsOn: [gatewayApi, ...controlPlanes],
                     // As it was called before 0.2.
                     aliases: [{ type: "istio-on-pulumi:index:BookinfoGateway" }],
                 },
@@ -108,7 +132,7 @@ export = () =>
         const addons = new Addons("addons", prepared.addons, { provider, dependsOn: [istio.namespaceResource] });
         const services = await addons.services;
 
-        const everything = [gatewayApi, istio, tracing, mtls, bookinfo, gateway, addons].filter(
+        const everything = [gatewayApi, ...controlPlanes, tracing, mtls, bookinfo, gateway, addons].filter(
             (part) => part !== undefined,
         );
         const { mode, fails, host, hostKey, port, user, privateKey } = settings.inspection;
@@ -128,7 +152,7 @@ export = () =>
                           node: mode === "ssh" ? { host: host!, hostKey: hostKey!, port, user, privateKey } : undefined,
                           failOnProblem: fails,
                           subjects: [
-                              version,
+                              versions.controlPlanes,
                               hub,
                               registry.mirrors,
                               tag,
@@ -144,11 +168,13 @@ export = () =>
             { kubeconfig, context, clusterUid: survey.uid },
             // The chart is a remote component, whose children a dependency on it does not include.
             {
-                dependsOn: istio.istiod.resources.apply((children?: pulumi.Resource[]) => [
-                    ...everything,
-                    ...(inspection ? [inspection] : []),
-                    ...(children ?? []),
-                ]),
+                dependsOn: pulumi
+                    .all(controlPlanes.flatMap(({ istiod }) => (istiod ? [istiod.resources] : [])))
+                    .apply((charts?: pulumi.Resource[][]) => [
+                        ...everything,
+                        ...(inspection ? [inspection] : []),
+                        ...(charts ?? []).flat(),
+                    ]),
             },
         );
 
@@ -173,7 +199,7 @@ export = () =>
             // What the stack of an application needs to know of this one.
             mesh: {
                 namespace: istio.namespace,
-                revision: "default",
+                revision: istio.revision.apply((revision) => revision || WITHOUT_REVISION),
                 injectionLabels: { "istio-injection": "enabled" },
                 ...(gateway && {
                     gateway: {
@@ -187,7 +213,7 @@ export = () =>
             },
             ...(inspection && { inspection: { ok: inspection.ok, findings: inspection.findings } }),
             versions: {
-                istio: version,
+                istio: versions.defaultVersion,
                 istioImages: tag,
                 gatewayApi: gatewayApi.version,
                 ...(bookinfo && { bookinfo: sample.tag }),

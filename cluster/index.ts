@@ -1,3 +1,4 @@
+export { checkControlPlanes } from "./controlPlanes";
 export { CrdInstallation, type InstalledCrd, managedCrds, readCrd } from "./gatewayApi";
 export { type ClusterHoldings, readHoldings } from "./holdings";
 export { STACK_LABEL, USED_BY_LABEL } from "./marks";

@@ -5,3 +5,6 @@ export const SKIP_AWAIT = { "pulumi.com/skipAwait": "true" };
 export function waitForCondition(type: string): Record<string, string> {
     return { "pulumi.com/waitFor": `condition=${type}` };
 }
+
+/** The label that names the control plane of a namespace or a Gateway, by its revision. */
+export const REVISION = "istio.io/rev";

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { BOOKINFO_IMAGES, BOOKINFO_NAMESPACE, DEFAULT_ISTIO, istioRelease } from "@istio-on-pulumi/kube";
-import { SKIP_AWAIT } from "./annotations";
+import { REVISION, SKIP_AWAIT } from "./annotations";
 import {
     BOOKINFO_PORT,
     BOOKINFO_ROUTES,
@@ -23,6 +23,13 @@ export interface BookinfoArgs extends NamespaceArgs {
      * @default "istio-sample"
      */
     namespace?: pulumi.Input<string>;
+    /**
+     * Revision of the control plane whose sidecars the pods get: the namespace's label `istio.io/rev`.
+     *
+     * A change: restart of the pods.
+     * @default the default control plane's: the label `istio-injection`
+     */
+    revision?: string;
     /**
      * Start of the image names, before `-productpage-v1` and so on.
      *
@@ -98,7 +105,9 @@ export class Bookinfo extends pulumi.ComponentResource {
         const [child, { parent }] = childOf(this, name, "namespace");
         // Before 0.2 the namespace was named after itself.
         const options = { parent, ...(typeof namespace === "string" && { aliases: [{ name: namespace }] }) };
-        return namespaceOf([child, options], namespace, args, { "istio-injection": "enabled" }).metadata.name;
+        const label: Record<string, string> =
+            args.revision === undefined ? { "istio-injection": "enabled" } : { [REVISION]: args.revision };
+        return namespaceOf([child, options], namespace, args, label).metadata.name;
     }
 
     private createServiceAccount(name: string, service: string) {
@@ -132,6 +141,11 @@ export class Bookinfo extends pulumi.ComponentResource {
         const deployment = `${service}-${version}`;
         const [child, options] = childOf(this, name, deployment);
         const labels = { app: service, version };
+        // What a pod is injected with is said when it is made: another revision makes new ones.
+        const annotations = {
+            ...podAnnotations,
+            ...(args.revision !== undefined && { "istio-on-pulumi/revision": args.revision }),
+        };
         // The mounts are listed the other way round than the volumes, as upstream has them.
         const volumes = Object.entries(scratch);
         return new k8s.apps.v1.Deployment(
@@ -144,7 +158,7 @@ export class Bookinfo extends pulumi.ComponentResource {
                     template: {
                         metadata: {
                             labels,
-                            ...(Object.keys(podAnnotations).length > 0 && { annotations: podAnnotations }),
+                            ...(Object.keys(annotations).length > 0 && { annotations }),
                         },
                         spec: {
                             serviceAccountName: account.metadata.name,

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { SKIP_AWAIT, waitForCondition } from "./annotations";
+import { REVISION, SKIP_AWAIT, waitForCondition } from "./annotations";
 import { childOf } from "./child";
 import { type Endpoint, endpointOf } from "./endpoint";
 import { type ListenerArgs, listenersOf, listenerSpec } from "./listeners";
@@ -26,6 +26,13 @@ export interface IngressGatewayArgs extends NamespaceArgs {
      * @default false
      */
     ownNamespace?: boolean;
+    /**
+     * Revision of the control plane that makes the gateway and serves it: the Gateway's label `istio.io/rev`.
+     *
+     * A change: restart of the gateway.
+     * @default its namespace's
+     */
+    revision?: string;
     /**
      * Name of the Gateway; what Istio generates for it is named after it (`<name>-istio`).
      *
@@ -146,6 +153,7 @@ export class IngressGateway extends pulumi.ComponentResource {
                 metadata: {
                     name: gatewayName,
                     namespace: args.namespace,
+                    ...(args.revision !== undefined && { labels: { [REVISION]: args.revision } }),
                     annotations: {
                         ...serviceType,
                         // False until the generated pods answer, so that nothing reads a Service that is not there.

@@ -1,35 +1,18 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { DEFAULT_ISTIO, ISTIO_HUB, ISTIO_NAMESPACE, istioRelease, minorOf, UserError } from "@istio-on-pulumi/kube";
+import { DEFAULT_ISTIO, ISTIO_NAMESPACE, istioRelease, UserError } from "@istio-on-pulumi/kube";
 import { prepareInstallation, prepareUpgrade, type ReleaseName } from "../cluster";
 import { readIstioCrdNames } from "../upstream";
 import { childOf } from "./child";
-import { kubernetesProvider, openClusterOf } from "./clusterOf";
-import { type Endpoint, endpoint } from "./endpoint";
-import type { ImageMirrors } from "./images";
-import { istiodTransform } from "./istiodObjects";
-import { type ChartValues, istiodValues, mergeValues, setsReplicas } from "./istiodValues";
+import { openClusterOf } from "./clusterOf";
+import type { Endpoint } from "./endpoint";
+import { checkIstiod, factsOf, installIstiod, type IstiodArgs } from "./istiod";
+import { type ChartValues, mergeValues } from "./istiodValues";
 import { inPlainWords } from "./later";
 import { type NamespaceArgs, namespaceOf } from "./namespace";
-import type { PullSecrets } from "./pullSecrets";
 import { openUpstream } from "./upstreamFiles";
 
-export interface IstioControlPlaneArgs extends NamespaceArgs {
-    /**
-     * Release of Istio: its charts, with their CRDs, and the tag of its images; one of those that are locked.
-     *
-     * A change: restart of istiod and of gateways; a sidecar follows when its pod is restarted.
-     * @default "1.25.1"
-     */
-    version?: string;
-    /**
-     * Values of chart `istiod`, merged into the component's own (profile demo, hub, tag): a map key by key, anything
-     * else as a whole, but for `volumes` and `volumeMounts`, to whose lists the component adds its own.
-     *
-     * A change: as the chart has it; mostly a restart of istiod.
-     * @default none
-     */
-    values?: pulumi.Input<ChartValues>;
+export interface IstioControlPlaneArgs extends IstiodArgs, NamespaceArgs {
     /**
      * Values of chart `base`, merged into the component's own in the same way.
      *
@@ -38,35 +21,6 @@ export interface IstioControlPlaneArgs extends NamespaceArgs {
      */
     baseValues?: pulumi.Input<ChartValues>;
     /**
-     * Registry and path of Istio's images, without a tag.
-     *
-     * A change: restart of istiod and of gateways; a sidecar follows when its pod is restarted.
-     * @default "docker.io/istio"
-     */
-    hub?: pulumi.Input<string>;
-    /**
-     * Tag of Istio's images, of the same minor version as the charts; the charts stay those of `version`.
-     *
-     * A change: as of `hub`.
-     * @default the version
-     */
-    tag?: pulumi.Input<string>;
-    /**
-     * Registries to pull from instead, from a registry (or a registry with a path) to its mirror.
-     *
-     * A change: as of `hub`.
-     * @default none
-     */
-    imageMirrors?: pulumi.Input<ImageMirrors>;
-    /**
-     * Names of Secrets with which the images of istiod, of injected sidecars and of gateways are pulled; each in the
-     * namespace of its pods.
-     *
-     * A change: as of `hub`.
-     * @default none
-     */
-    pullSecrets?: PullSecrets;
-    /**
      * CRDs of chart `base` that another tool manages and that are left to it, by their full names.
      *
      * A change: in place; CRDs are never deleted.
@@ -74,12 +28,27 @@ export interface IstioControlPlaneArgs extends NamespaceArgs {
      */
     excludedCrds?: string[];
     /**
-     * Directory of upstream files written by `npm run bundle`, relative to the project; for machines without internet.
+     * Release whose chart `base` is installed, where a further control plane is newer: CRDs serve older ones, too.
      *
-     * A change: nothing in the cluster.
-     * @default the files are fetched and cached
+     * A change: in place; CRDs are never deleted.
+     * @default the version
      */
-    bundle?: string;
+    crdsVersion?: string;
+    /**
+     * The revision to which Istio's tag `default` leads, of an `IstioRevision` with `isDefault`. This control plane then
+     * injects no more and makes no more gateways, and goes on serving the sidecars that it has.
+     *
+     * A change: restart of istiod; between the two injectors' changes both may inject, which comes to one sidecar.
+     * @default this control plane is the default one
+     */
+    defaultRevision?: string;
+    /**
+     * Whether the control plane is left out: only the namespace and chart `base`, for an `IstioRevision`.
+     *
+     * A change: an outage for every sidecar that the control plane serves; restart their pods before.
+     * @default false
+     */
+    withoutIstiod?: boolean;
 }
 
 /**
@@ -110,27 +79,34 @@ export class IstioControlPlane extends pulumi.ComponentResource {
     /** The Service `istiod`, inside the cluster. */
     readonly endpoint: pulumi.Output<Endpoint>;
 
-    /** @throws UserError where the version is not locked, or a plain `tag` is another minor version's */
+    /**
+     * @throws UserError where a version is not locked, a plain `tag` is another minor version's, or no control plane
+     *   would be left
+     */
     constructor(name: string, args: IstioControlPlaneArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-        const { version = DEFAULT_ISTIO, tag = version } = args;
-        istioRelease(version);
-        if (typeof tag === "string") checkTag(version, tag);
+        checkIstiod(args);
+        if (args.withoutIstiod && args.defaultRevision === undefined) {
+            throw new UserError(`${name} is without istiod, so it needs a defaultRevision, which another one serves.`);
+        }
+        if (args.crdsVersion !== undefined) istioRelease(args.crdsVersion);
         super("istio-on-pulumi:index:IstioControlPlane", name, args, opts);
-        const namespace = namespaceOf(childOf(this, name, ISTIO_NAMESPACE), ISTIO_NAMESPACE, args);
-        this.namespace = namespace.metadata.name;
-        const base = this.installBase(name, version, args);
-        const told = pulumi.output(tag).apply((known) => inPlainWords(this, this.tellOfTag(version, known)));
-        const values = istiodValues({ hub: ISTIO_HUB, imageMirrors: {}, ...args, tag: told });
-        handles.set(this, { namespace, istiod: this.installIstiod(name, version, args, values, base) });
-
-        this.version = pulumi.output(version);
-        this.revision = values.apply(({ revision }) => (typeof revision === "string" ? revision : ""));
-        const suffix = this.revision.apply((revision) => (revision === "" ? "" : `-${revision}`));
-        this.injectionWebhook = pulumi.interpolate`istio-sidecar-injector${suffix}`;
-        this.validationWebhook = pulumi.interpolate`istio-validator${suffix}-${ISTIO_NAMESPACE}`;
-        this.endpoint = suffix.apply((end) =>
-            endpoint({ service: `istiod${end}` }, ISTIO_NAMESPACE, { type: "ClusterIP", ports: ISTIOD_PORTS }),
+        const namespaceResource = namespaceOf(childOf(this, name, ISTIO_NAMESPACE), ISTIO_NAMESPACE, args);
+        const namespace = namespaceResource.metadata.name;
+        const base = this.installBase(name, namespace, args);
+        const { defaultRevision, withoutIstiod = false } = args;
+        const own = defaultRevision === undefined ? {} : WITHOUT_DEFAULT;
+        const istiod = withoutIstiod ? undefined : installIstiod(this, name, { ...args, namespace, own }, [base]);
+        handles.set(this, { namespace: namespaceResource, istiod: istiod?.chart });
+        const facts = factsOf(
+            istiod && defaultRevision === undefined ? istiod.revision : pulumi.output(defaultRevision!),
         );
+
+        this.namespace = namespace;
+        this.version = pulumi.output(args.version ?? DEFAULT_ISTIO);
+        this.revision = facts.revision;
+        this.injectionWebhook = facts.injectionWebhook;
+        this.validationWebhook = facts.validationWebhook;
+        this.endpoint = facts.endpoint;
         this.registerOutputs({
             namespace: this.namespace,
             version: this.version,
@@ -141,8 +117,8 @@ export class IstioControlPlane extends pulumi.ComponentResource {
         });
     }
 
-    /** Chart `istiod`; a remote component, whose children a dependency on it does not include. */
-    get istiod(): k8s.helm.v4.Chart {
+    /** Chart `istiod`, if there is one; a remote component, whose children a dependency on it does not include. */
+    get istiod(): k8s.helm.v4.Chart | undefined {
         return handles.get(this)!.istiod;
     }
 
@@ -151,24 +127,17 @@ export class IstioControlPlane extends pulumi.ComponentResource {
         return handles.get(this)!.namespace;
     }
 
-    /** Images and charts that are not of one release are told in every preview. */
-    private async tellOfTag(version: string, tag: string): Promise<string> {
-        checkTag(version, tag);
-        if (tag !== version && !tag.startsWith(`${version}-`)) {
-            await pulumi.log.warn(`Istio's images have the tag ${tag}, and its charts are those of ${version}.`, this);
-        }
-        return tag;
-    }
-
     /** Istio's CRDs and the reader account. One release: 14 CRDs in the state would slow every operation down. */
     private installBase(
         name: string,
-        version: string,
-        { baseValues = {}, excludedCrds = [], bundle }: IstioControlPlaneArgs,
+        namespace: pulumi.Input<string>,
+        { version = DEFAULT_ISTIO, crdsVersion = version, ...args }: IstioControlPlaneArgs,
     ) {
+        const { baseValues = {}, excludedCrds = [], defaultRevision, bundle } = args;
         const [child, options] = childOf(this, name, BASE_RELEASE.name);
         const own: ChartValues = {
             profile: "demo",
+            ...(defaultRevision !== undefined && { defaultRevision }),
             ...(excludedCrds.length > 0 && { base: { excludedCRDs: excludedCrds } }),
         };
         const upstream = openUpstream(bundle);
@@ -176,9 +145,9 @@ export class IstioControlPlane extends pulumi.ComponentResource {
             child,
             {
                 name: BASE_RELEASE.name,
-                namespace: this.namespace,
-                chart: inPlainWords(this, upstream.chart("base", version)),
-                version,
+                namespace,
+                chart: inPlainWords(this, upstream.chart("base", crdsVersion)),
+                version: crdsVersion,
                 values: pulumi.output(baseValues).apply((given) => mergeValues(own, given)),
             },
             {
@@ -187,7 +156,7 @@ export class IstioControlPlane extends pulumi.ComponentResource {
                 hooks: {
                     beforeCreate: [
                         new pulumi.ResourceHook(`${child}-installation`, async () => {
-                            const crds = (await readIstioCrdNames(upstream, version)).filter(
+                            const crds = (await readIstioCrdNames(upstream, crdsVersion)).filter(
                                 (crd) => !excludedCrds.includes(crd),
                             );
                             const client = await openClusterOf(this);
@@ -204,53 +173,22 @@ export class IstioControlPlane extends pulumi.ComponentResource {
             },
         );
     }
-
-    private installIstiod(
-        name: string,
-        version: string,
-        { bundle }: IstioControlPlaneArgs,
-        values: pulumi.Output<ChartValues>,
-        base: pulumi.Resource,
-    ) {
-        const [child, options] = childOf(this, name, "istiod");
-        return new k8s.helm.v4.Chart(
-            child,
-            {
-                name: "istiod",
-                namespace: this.namespace,
-                chart: inPlainWords(this, openUpstream(bundle).chart("istiod", version)),
-                version,
-                values,
-            },
-            {
-                ...options,
-                dependsOn: [base],
-                transforms: [istiodTransform(kubernetesProvider(this), values.apply(setsReplicas))],
-            },
-        );
-    }
 }
 
-/** A chart's injection templates, rights and CRDs are for the programs of its own minor version. */
-function checkTag(version: string, tag: string) {
-    const minor = minorOf(tag);
-    if (minor === undefined || minor === minorOf(version)) return;
-    throw new UserError(
-        `Istio's images have the tag ${tag}, which the charts of ${version} are not made for; ` +
-            `use a tag of ${minorOf(version)}, or another version.`,
-    );
-}
+/** The chart's values for a control plane that is not the default one any more. */
+const WITHOUT_DEFAULT: ChartValues = {
+    // The injector of the revision with the tag `default` selects the same namespaces.
+    global: { operatorManageWebhooks: true },
+    // It would go on for Gateways without a revision, side by side with the default revision: GetMyTags of Istio's
+    // pkg/revisions has "default" for both.
+    pilot: { env: { PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER: "false" } },
+};
 
 /** Not properties: those are the outputs of the component in every language. */
-const handles = new WeakMap<IstioControlPlane, { namespace: pulumi.CustomResource; istiod: k8s.helm.v4.Chart }>();
+const handles = new WeakMap<
+    IstioControlPlane,
+    { namespace: pulumi.CustomResource; istiod: k8s.helm.v4.Chart | undefined }
+>();
 
 /** The release of chart `base`. */
 export const BASE_RELEASE: ReleaseName = { name: "istio-base", namespace: ISTIO_NAMESPACE };
-
-/** Ports of the Service `istiod`: its chart is a remote component, whose children's outputs stay with the provider. */
-const ISTIOD_PORTS = [
-    { name: "grpc-xds", port: 15010 },
-    { name: "https-dns", port: 15012 },
-    { name: "https-webhook", port: 443 },
-    { name: "http-monitoring", port: 15014 },
-];

@@ -7,23 +7,26 @@ import type { PullSecrets } from "./pullSecrets";
 export type ChartValues = Record<string, any>;
 
 /** What chart `istiod` is given besides the component's own choice. */
-interface IstiodArgs {
+interface ValuesArgs {
     hub: pulumi.Input<string>;
     tag: pulumi.Input<string>;
     imageMirrors: pulumi.Input<ImageMirrors>;
     pullSecrets?: PullSecrets;
+    /** The component's own beside those of all control planes; `values` are laid over them. */
+    own?: ChartValues;
     values?: pulumi.Input<ChartValues>;
 }
 
 /** Values of chart `istiod`. */
-export function istiodValues({ values = {}, ...args }: IstiodArgs): pulumi.Output<ChartValues> {
+export function istiodValues({ values = {}, own: special = {}, ...args }: ValuesArgs): pulumi.Output<ChartValues> {
     return pulumi
         .all([args.hub, args.tag, args.imageMirrors, args.pullSecrets ?? [], values])
         .apply(([hub, tag, mirrors, pullSecrets, given]): ChartValues => {
-            const own = ownValues(imageValues(hub, tag, mirrors), pullSecrets, given);
-            const { volumes, volumeMounts } = startupConfig(given.revision as string | undefined);
+            const own = mergeValues(ownValues(imageValues(hub, tag, mirrors), pullSecrets, given), special);
+            const merged = mergeValues(own, withoutProfilesOwn(given));
+            const { volumes, volumeMounts } = startupConfig(merged.revision as string | undefined);
             return {
-                ...mergeValues(own, withoutProfilesOwn(given)),
+                ...merged,
                 volumes: [...((given.volumes as object[] | undefined) ?? []), volumes],
                 volumeMounts: [...((given.volumeMounts as object[] | undefined) ?? []), volumeMounts],
             };

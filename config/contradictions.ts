@@ -1,5 +1,6 @@
 import { ISTIO_NAMESPACE, minorOf } from "@istio-on-pulumi/kube";
 import { removeCommand, setCommand } from "./problems";
+import { revisionContradictions } from "./revisions";
 import type { GivenSettings } from "./schema";
 import { LEAVES } from "./tree";
 
@@ -11,6 +12,7 @@ export function contradictions(s: GivenSettings, project: string): string[] {
         ...sshInspection(s, project),
         ...chartValues(s, project),
         ...otherImages(s, project),
+        ...revisionContradictions(s, project),
     ];
 }
 

@@ -1,2 +1,2 @@
 export { loadSettings } from "./load";
-export type { StackSettings } from "./versions";
+export { istioVersions, type StackSettings } from "./versions";

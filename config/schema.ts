@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { DEFAULT_ISTIO, GATEWAY_API_VERSIONS, ISTIO_VERSIONS } from "@istio-on-pulumi/kube";
 import { addons } from "./addons";
-import { choice, flag, lockedVersions, nodePort, optional, setting } from "./setting";
+import { gatewayApi, istio } from "./istio";
+import { choice, flag, nodePort, optional, setting } from "./setting";
 import {
     annotations,
     dnsLabel,
@@ -15,15 +15,13 @@ import {
     registry,
     repository,
     userName,
+    REPOSITORY,
 } from "./types";
 
 const NOTHING = "nothing in the cluster";
-const ISTIO_RESTART =
-    "restart of istiod and of the gateway; a sidecar follows when its pod is restarted (kubectl rollout restart)";
 const ALL_PODS =
     "restart of the pods that it concerns; those of Jaeger, Grafana and a Prometheus without a volume lose their data";
 const BOOKINFO_RESTART = "restart of Bookinfo's pods";
-const REPOSITORY = "a registry with a path, without a tag";
 
 const cluster = z.strictObject({
     kubeconfig: optional(
@@ -95,62 +93,17 @@ const namespaces = z.strictObject({
         allowed: 'an object such as {"team": "platform"}',
         cost: "in place",
     }),
+    revisions: setting(z.record(dnsLabel, dnsLabel).default({}), {
+        description:
+            "Namespaces of the stack whose sidecars and gateways another control plane serves, from namespace to its " +
+            "revision.",
+        allowed: 'an object such as {"istio-sample": "1-26-0"}, of bookinfo.namespace and gateway.namespace',
+        cost: "restart of Bookinfo's pods and of the gateway",
+    }),
     annotations: setting(annotations.default({}), {
         description: "Annotations of every namespace of the stack.",
         allowed: 'an object such as {"example.com/contact": "platform@example.com"}',
         cost: "in place",
-    }),
-});
-
-const gatewayApi = z.strictObject({
-    install: choice(
-        {
-            description:
-                "Whether this stack installs the Gateway API CRDs: " +
-                "auto (only where the cluster serves none of its own), always, never.",
-            cost: "in place; CRDs are never deleted",
-        },
-        ["auto", "always", "never"],
-    ),
-    version: optional(
-        {
-            description:
-                "Release of Gateway API whose CRDs are installed; empty means the one that istio.version goes with.",
-            cost: "in place",
-        },
-        lockedVersions(GATEWAY_API_VERSIONS),
-        z.enum(GATEWAY_API_VERSIONS),
-    ),
-});
-
-const istio = z.strictObject({
-    version: setting(z.enum(ISTIO_VERSIONS).default(DEFAULT_ISTIO), {
-        description: "Release of Istio: its charts, addons and CRDs, and the tags of its images and Bookinfo's.",
-        allowed: lockedVersions(ISTIO_VERSIONS),
-        cost: `${ISTIO_RESTART}; of the addons and Bookinfo where the release has others`,
-    }),
-    hub: setting(repository.default("docker.io/istio"), {
-        description: "Registry and path of Istio's images.",
-        allowed: REPOSITORY,
-        cost: ISTIO_RESTART,
-    }),
-    tag: optional(
-        {
-            description:
-                "Tag of Istio's images; empty means istio.version. The charts stay those of istio.version, " +
-                "and a preview warns of images that are not.",
-            cost: ISTIO_RESTART,
-        },
-        "an image tag of the same minor version, or of none",
-        imageTag,
-    ),
-    values: setting(z.record(z.string(), z.unknown()).default({}), {
-        description:
-            "Values of chart istiod, merged into those of profile demo: replicas, resources, mesh configuration and " +
-            "all else that the chart knows.",
-        allowed:
-            "an object, without global.hub, global.tag, global.imagePullSecrets, global.istioNamespace and revision",
-        cost: "what the chart makes of it: mostly a restart of istiod",
     }),
 });
 

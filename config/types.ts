@@ -21,6 +21,8 @@ export const host = z.union([z.hostname(), z.ipv4(), z.ipv6()]);
 export const registry = z.string().regex(/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)*$/);
 /** A registry with a path and no tag, such as `docker.io/istio`. The path is needed: image names are appended to it. */
 export const repository = z.string().regex(/^[a-z0-9.-]+(:\d+)?(\/[a-z0-9._-]+)+$/);
+/** What is allowed of one, in words. */
+export const REPOSITORY = "a registry with a path, without a tag";
 export const imageTag = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/);
 /** A Kubernetes quantity of bytes. */
 export const quantity = z.string().regex(/^[1-9]\d*(\.\d+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?$/);

@@ -1,4 +1,4 @@
-import { ADDONS, compareMinors, ISTIO_NAMESPACE, minorOf } from "@istio-on-pulumi/kube";
+import { ADDONS, ISTIO_NAMESPACE, WITHOUT_REVISION } from "@istio-on-pulumi/kube";
 import type { Part, PlannedObject } from "../cluster";
 import type { ChartValues } from "../components";
 import {
@@ -9,6 +9,7 @@ import {
     BOOKINFO_WORKLOADS,
     MESH_POLICY,
 } from "../components/internal";
+import { BASE_OBJECTS, istiodObjects, type Names } from "./chartObjects";
 import type { GatewayPlace } from "./gateway";
 
 export interface PlannedArgs {
@@ -18,8 +19,9 @@ export interface PlannedArgs {
     gateway?: GatewayPlace;
     /** Whether mutual TLS is the only way into the mesh. */
     strictMtls: boolean;
-    /** The version of the charts, and the user's values of chart `istiod`. */
-    istioVersion: string;
+    /** The version of each control plane by its revision. */
+    controlPlanes: Readonly<Record<string, string>>;
+    /** The user's values of chart `istiod`. */
     istiodValues: ChartValues;
     /** Full names of the CRDs of chart `base`. */
     istioCrds: readonly string[];
@@ -39,11 +41,19 @@ export interface PlannedArgs {
  */
 export function plannedObjects(args: PlannedArgs): PlannedObject[] {
     const { bookinfoNamespace, gateway, istioCrds, addons, manifests } = args;
+    const charts = [
+        BASE_OBJECTS,
+        ...Object.entries(args.controlPlanes).map(([revision, version]) =>
+            istiodObjects(revision === WITHOUT_REVISION ? "" : revision, version, args.istiodValues),
+        ),
+    ];
     return [
         ...objects("istio", undefined, [["v1", "Namespace", ISTIO_NAMESPACE]]),
         ...objects("istio", undefined, [["apiextensions.k8s.io/v1", "CustomResourceDefinition", ...istioCrds]]),
-        ...objects("istio", undefined, CHART_OBJECTS_OF_CLUSTER),
-        ...objects("istio", ISTIO_NAMESPACE, [...CHART_OBJECTS, ["v1", "ConfigMap", ...laterConfigMaps(args)]]),
+        ...charts.flatMap(({ ofCluster, ofNamespace }) => [
+            ...objects("istio", undefined, ofCluster),
+            ...objects("istio", ISTIO_NAMESPACE, ofNamespace),
+        ]),
         ...objects("gatewayApi", undefined, [
             ["apiextensions.k8s.io/v1", "CustomResourceDefinition", ...args.gatewayApiCrds],
         ]),
@@ -75,41 +85,6 @@ export function plannedObjects(args: PlannedArgs): PlannedObject[] {
         ),
     ];
 }
-
-type Names = readonly [apiVersion: string, kind: string, ...names: string[]];
-
-/** The charts `base` and `istiod` without a revision; what only some values bring is among it. */
-const CHART_OBJECTS: readonly Names[] = [
-    ["v1", "ServiceAccount", "istio-reader-service-account", "istiod"],
-    ["v1", "ConfigMap", "istio", "istio-sidecar-injector", "pilot-jwks-extra-cacerts"],
-    ["v1", "Service", "istiod"],
-    ["apps/v1", "Deployment", "istiod"],
-    ["policy/v1", "PodDisruptionBudget", "istiod"],
-    ["autoscaling/v2", "HorizontalPodAutoscaler", "istiod"],
-    ["rbac.authorization.k8s.io/v1", "Role", "istiod"],
-    ["rbac.authorization.k8s.io/v1", "RoleBinding", "istiod"],
-];
-/** Since 1.26 chart `istiod` keeps its values in the cluster, and what Gateways of a class are made with. */
-function laterConfigMaps({ istioVersion, istiodValues }: PlannedArgs): string[] {
-    if (compareMinors(minorOf(istioVersion)!, "1.26") < 0) return [];
-    const { gatewayClasses = {} } = istiodValues as { gatewayClasses?: object };
-    return ["values", ...Object.keys(gatewayClasses).map((name) => `istio-default-gatewayclass-${name}`)];
-}
-
-const CHART_ROLES = ["istiod-clusterrole", "istiod-gateway-controller", "istio-reader-clusterrole"].map(
-    (role) => `${role}-${ISTIO_NAMESPACE}`,
-);
-const CHART_OBJECTS_OF_CLUSTER: readonly Names[] = [
-    ["rbac.authorization.k8s.io/v1", "ClusterRole", ...CHART_ROLES],
-    ["rbac.authorization.k8s.io/v1", "ClusterRoleBinding", ...CHART_ROLES],
-    ["admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", "istio-sidecar-injector"],
-    [
-        "admissionregistration.k8s.io/v1",
-        "ValidatingWebhookConfiguration",
-        "istiod-default-validator",
-        `istio-validator-${ISTIO_NAMESPACE}`,
-    ],
-];
 
 const BOOKINFO_OBJECTS: readonly Names[] = [
     ["v1", "Service", ...BOOKINFO_SERVICES],

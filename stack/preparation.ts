@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ADDONS } from "@istio-on-pulumi/kube";
 import {
+    checkControlPlanes,
     checkIdentity,
     checkRequirements,
     LOKI_VOLUME,
@@ -13,7 +14,7 @@ import {
 } from "../cluster";
 import type { AddonsArgs } from "../components";
 import { BASE_RELEASE } from "../components/internal";
-import type { StackSettings } from "../config";
+import { istioVersions as versionsOf, type StackSettings } from "../config";
 import { gatewayApiCrdNames, readAddons, readGatewayApiCrds, readIstioCrdNames, UpstreamFiles } from "../upstream";
 import { gatewayPlace } from "./gateway";
 import { needsOf } from "./needs";
@@ -34,13 +35,15 @@ export async function prepareStack(settings: StackSettings) {
         projectDir: pulumi.runtime.getRootDirectory(),
         bundleDir: settings.bundle,
     });
-    const { version } = settings.istio;
-    await Promise.all([upstream.chart("base", version), upstream.chart("istiod", version)]);
-    const istioCrds = await readIstioCrdNames(upstream, version);
+    const istioVersions = versionsOf(settings.istio);
+    const { controlPlanes, crdsVersion, defaultVersion } = istioVersions;
+    await upstream.chart("base", crdsVersion);
+    for (const version of new Set(Object.values(controlPlanes))) await upstream.chart("istiod", version);
+    const istioCrds = await readIstioCrdNames(upstream, crdsVersion);
     const gatewayApiCrds = gatewayApiCrdNames(settings.gatewayApi.version);
     await readGatewayApiCrds(upstream, settings.gatewayApi.version, gatewayApiCrds);
     const installed = ADDONS.filter((addon) => settings.addons[addon].enabled);
-    const manifests = await readAddons(upstream, version, installed);
+    const manifests = await readAddons(upstream, defaultVersion, installed);
 
     const identity = new StackIdentity("stack", { clusterUid: survey.uid });
     const recorded = await identity.recorded();
@@ -51,14 +54,14 @@ export async function prepareStack(settings: StackSettings) {
         prometheus: await surveyStorage(survey.client, PROMETHEUS_VOLUME, settings.addons.prometheus),
     };
     const unbound = Object.entries(volumes).flatMap(([addon, volume]) => (volume && !volume.bound ? [addon] : []));
-    const addons = addonsOf(settings, installed);
+    const addons = addonsOf(settings, defaultVersion, installed);
     const bookinfoNamespace = settings.bookinfo.enabled ? settings.bookinfo.namespace : undefined;
     const gateway = gatewayPlace(settings);
     const planned = plannedObjects({
         bookinfoNamespace,
         gateway,
         strictMtls: settings.mtls.mode === "STRICT",
-        istioVersion: version,
+        controlPlanes,
         istiodValues: settings.istio.values,
         istioCrds,
         gatewayApiCrds,
@@ -71,7 +74,7 @@ export async function prepareStack(settings: StackSettings) {
         baseRelease: BASE_RELEASE,
     });
     const needs = needsOf({
-        istioVersion: version,
+        istioVersion: crdsVersion,
         planned,
         addons,
         manifests,
@@ -80,6 +83,7 @@ export async function prepareStack(settings: StackSettings) {
         kialiNodePort: settings.addons.kiali.nodePort,
         istiodValues: settings.istio.values,
     });
+    await checkControlPlanes(survey, recorded?.id, controlPlanes);
     await checkRequirements(survey, holdings, needs);
     const { install } = settings.gatewayApi;
     managedCrds(install, holdings.gatewayApiCrds, gatewayApiCrds, "pulumi config set --path gatewayApi.install always");
@@ -87,13 +91,13 @@ export async function prepareStack(settings: StackSettings) {
     const exposed = [...(gateway ? [settings.gateway] : []), ...installed.map((addon) => settings.addons[addon])];
     const hasNodePorts = exposed.some(({ serviceType }) => serviceType === "NodePort");
     const nodeHosts = hasNodePorts ? await readNodeHosts(survey.client, settings.cluster.nodeHost) : {};
-    return { survey, identity, recorded, holdings, addons: { ...addons, unbound }, gateway, nodeHosts };
+    return { istioVersions, survey, identity, recorded, holdings, addons: { ...addons, unbound }, gateway, nodeHosts };
 }
 
-function addonsOf({ addons, istio, registry, bundle }: StackSettings, installed: string[]): AddonsArgs {
+function addonsOf({ addons, registry, bundle }: StackSettings, version: string, installed: string[]): AddonsArgs {
     const { kiali, jaeger, prometheus, grafana, loki } = addons;
     return {
-        version: istio.version,
+        version,
         addons: installed,
         kiali: { serviceType: kiali.serviceType, nodePort: kiali.nodePort, access: kiali.access },
         loki: { storageClass: loki.storageClass, storageSize: loki.storageSize, retention: loki.retention },

@@ -158,7 +158,7 @@ describe("a stack that is up", () => {
             bookinfoNamespace: BOOKINFO_NAMESPACE,
             gateway: gatewayPlace({ bookinfo: { enabled: true, namespace: BOOKINFO_NAMESPACE }, gateway: {} }),
             strictMtls: false,
-            istioVersion: DEFAULT_ISTIO,
+            controlPlanes: { default: DEFAULT_ISTIO },
             istiodValues: {},
             istioCrds: await readIstioCrdNames(upstream, DEFAULT_ISTIO),
             gatewayApiCrds: gatewayApiCrdNames(istioRelease(DEFAULT_ISTIO).gatewayApi),

@@ -63,6 +63,9 @@ export function compareMinors(a: string, b: string): number {
     return majorA - majorB || minorA - minorB;
 }
 
+/** How Istio calls the control plane without a revision. */
+export const WITHOUT_REVISION = "default";
+
 /** Registry and path of Istio's images. */
 export const ISTIO_HUB = "docker.io/istio";
 
