@@ -5,11 +5,16 @@ import { run } from "@istio-on-pulumi/lab";
 import { plannedObjects } from "../../stack/planned";
 import { gatewayApiCrdNames, readAddons, readIstioCrdNames, UpstreamFiles } from "../../upstream";
 import { Lab, TEST_LAB } from "../support/lab";
-import type { KubeObject } from "../support/objects";
 import { Stack } from "../support/lab-stack";
 
 const lab = Lab.named(TEST_LAB);
 const stack = new Stack(lab);
+interface Named {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly metadata: { readonly namespace?: string; readonly name: string };
+}
+
 /** Values by which chart istiod makes all that it can make for this program. */
 const VALUES = ["autoscaleEnabled=true", "autoscaleMin=2", "global.defaultPodDisruptionBudget.enabled=true"];
 
@@ -21,16 +26,14 @@ beforeAll(() =>
 describe.each(ISTIO_VERSIONS)("the charts of Istio %s", (version) => {
     test("make no object that is not planned", async () => {
         const upstream = UpstreamFiles.open({ projectDir: lab.place.repository, bundleDir: stack.settings().bundle });
-        const names = ({ apiVersion, kind, metadata }: KubeObject) =>
+        const names = ({ apiVersion, kind, metadata }: Named) =>
             `${apiVersion} ${kind} ${metadata.namespace ?? ""}/${metadata.name}`;
         const made: string[] = [];
         for (const chart of ["base", "istiod"] as const) {
             const path = await upstream.chart(chart, version);
             const set = ["profile=demo", "gatewayClasses.istio.service.spec.type=ClusterIP", ...VALUES];
             const command = ["helm", "template", "x", path, "--namespace", ISTIO_NAMESPACE, "--set", set.join(",")];
-            const objects = parseAllDocuments(await lab.output(command)).map(
-                (each) => each.toJS() as KubeObject | null,
-            );
+            const objects = parseAllDocuments(await lab.output(command)).map((each) => each.toJS() as Named | null);
             made.push(...objects.filter((object) => object !== null).map(names));
         }
         const planned = plannedObjects({
