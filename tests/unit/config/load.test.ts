@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ADDONS, ISTIO_RELEASES, UserError } from "@istio-on-pulumi/kube";
+import { ADDONS, UserError } from "@istio-on-pulumi/kube";
 import { loadSettings } from "../../../config";
 import { LEAVES } from "../../../config/tree";
 import { configurationOf } from "../../support/settings";
@@ -273,44 +273,6 @@ const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
     "inspection.hostKey": ["ssh-ed25519", "AAAA", "SHA256:abc def:", "ssh-rsa AAAAB3NzaC1yc2E="],
     "inspection.privateKey": [],
 };
-
-describe("loadSettings with versions", () => {
-    const LOCKED = Object.entries(ISTIO_RELEASES);
-
-    it.each(LOCKED)("lets all that is of a release follow istio.version %s", (version, { gatewayApi, bookinfo }) => {
-        expect(load({ "istio.version": version })).toEqual({
-            ...DEFAULTS,
-            "gatewayApi.version": gatewayApi,
-            "istio.version": version,
-            "istio.tag": version,
-            "bookinfo.tag": bookinfo,
-        });
-    });
-
-    it("takes what is set of them, and what is left empty for not set", () => {
-        const set = { "istio.tag": "1.25.9-distroless", "bookinfo.tag": "2.0.0", "gatewayApi.version": "v1.2.1" };
-        expect(load(set)).toEqual({ ...DEFAULTS, ...set });
-        expect(load({ "istio.tag": "", "bookinfo.tag": "", "gatewayApi.version": "" })).toEqual(DEFAULTS);
-    });
-
-    it("names the locked versions, and how another one is locked", () => {
-        expect(() => load({ "istio.version": "1.24.0" })).toThrow(
-            `istio-on-pulumi:istio.version is "1.24.0"; allowed: ${LOCKED.map(([version]) => version).join(", ")}, ` +
-                'and what "npm run lock -- add <version>" adds',
-        );
-    });
-
-    it("refuses images that the charts are not made for, and takes a tag that names no version", () => {
-        expect(() => load({ "istio.tag": "1.24.3" })).toThrow(
-            new UserError(
-                'istio-on-pulumi:istio.tag is "1.24.3" while istio-on-pulumi:istio.version is "1.25.1", whose charts ' +
-                    "are not made for it; allowed with it: a tag of 1.25, or empty. " +
-                    "Change it with: pulumi config rm --path istio.tag",
-            ),
-        );
-        expect(load({ "istio.tag": "hardened" })).toMatchObject({ "istio.tag": "hardened" });
-    });
-});
 
 describe("loadSettings with a value that is not allowed", () => {
     it("is tried for every setting", () => {
