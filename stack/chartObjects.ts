@@ -1,4 +1,4 @@
-import { compareMinors, ISTIO_NAMESPACE, minorOf } from "@istio-on-pulumi/kube";
+import { compareMinors, ISTIO_NAMESPACE, minorOf, WITHOUT_REVISION } from "@istio-on-pulumi/kube";
 import type { ChartValues } from "../components";
 
 /** Objects of one kind, by name. */
@@ -51,7 +51,7 @@ export function istiodObjects(revision: string, version: string, values: ChartVa
                 "v1",
                 "ConfigMap",
                 ...["istio", "istio-sidecar-injector", "pilot-jwks-extra-cacerts"].map((name) => name + suffix),
-                ...laterConfigMaps(suffix, version, values),
+                ...laterConfigMaps(revision, version, values),
             ],
             ["v1", "Service", istiod],
             ["apps/v1", "Deployment", istiod],
@@ -67,8 +67,11 @@ export function istiodObjects(revision: string, version: string, values: ChartVa
 const TAG_INJECTOR = "istio-revision-tag-default";
 
 /** Since 1.26 chart `istiod` keeps its values in the cluster, and what Gateways of a class are made with. */
-function laterConfigMaps(suffix: string, version: string, values: ChartValues): string[] {
+function laterConfigMaps(revision: string, version: string, values: ChartValues): string[] {
     if (compareMinors(minorOf(version)!, "1.26") < 0) return [];
     const { gatewayClasses = {} } = values as { gatewayClasses?: object };
-    return [`values${suffix}`, ...Object.keys(gatewayClasses).map((name) => `istio-default-gatewayclass-${name}`)];
+    return [
+        revision === "" ? "values" : `values-${revision}`,
+        ...Object.keys(gatewayClasses).map((name) => `istio-${revision || WITHOUT_REVISION}-gatewayclass-${name}`),
+    ];
 }

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { ADDONS, ISTIO_NAMESPACE, ISTIO_VERSIONS, istioRelease } from "@istio-on-pulumi/kube";
+import { ADDONS, ISTIO_NAMESPACE, ISTIO_VERSIONS, istioRelease, WITHOUT_REVISION } from "@istio-on-pulumi/kube";
 import { run } from "@istio-on-pulumi/lab";
 import { plannedObjects } from "../../stack/planned";
 import { gatewayApiCrdNames, readAddons, readIstioCrdNames, UpstreamFiles } from "../../upstream";
@@ -24,21 +24,24 @@ beforeAll(() =>
 );
 
 describe.each(ISTIO_VERSIONS)("the charts of Istio %s", (version) => {
-    test("make no object that is not planned", async () => {
+    test.each([
+        ["without a revision", WITHOUT_REVISION, []],
+        ["of a revision with the tag default", "canary", ["revision=canary", "revisionTags[0]=default"]],
+    ])("make no object that is not planned, %s", async (_, revision, further) => {
         const upstream = UpstreamFiles.open({ projectDir: lab.place.repository, bundleDir: stack.settings().bundle });
         const names = ({ apiVersion, kind, metadata }: Named) =>
             `${apiVersion} ${kind} ${metadata.namespace ?? ""}/${metadata.name}`;
         const made: string[] = [];
         for (const chart of ["base", "istiod"] as const) {
             const path = await upstream.chart(chart, version);
-            const set = ["profile=demo", "gatewayClasses.istio.service.spec.type=ClusterIP", ...VALUES];
+            const set = ["profile=demo", "gatewayClasses.istio.service.spec.type=ClusterIP", ...VALUES, ...further];
             const command = ["helm", "template", "x", path, "--namespace", ISTIO_NAMESPACE, "--set", set.join(",")];
             const objects = parseAllDocuments(await lab.output(command)).map((each) => each.toJS() as Named | null);
             made.push(...objects.filter((object) => object !== null).map(names));
         }
         const planned = plannedObjects({
             strictMtls: false,
-            istioVersion: version,
+            controlPlanes: { [revision]: version },
             istiodValues: { gatewayClasses: { istio: {} } },
             istioCrds: await readIstioCrdNames(upstream, version),
             gatewayApiCrds: gatewayApiCrdNames(istioRelease(version).gatewayApi),

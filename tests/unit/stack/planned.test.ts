@@ -9,7 +9,7 @@ import { chartFiles } from "../../../upstream/lock-format";
 function planned(istioVersion: string, istiodValues = {}): string[] {
     const objects = plannedObjects({
         strictMtls: false,
-        istioVersion,
+        controlPlanes: { default: istioVersion },
         istiodValues,
         istioCrds: [],
         gatewayApiCrds: gatewayApiCrdNames(istioRelease(istioVersion).gatewayApi),
