@@ -4,7 +4,7 @@ import { mapInput } from "./inputs";
 import { withoutReplicas } from "./manifest";
 
 /**
- * Changes to the objects of chart `istiod` that its values cannot express, and the component's provider for all of them.
+ * Changes to the objects of chart `istiod` that its values cannot express; and each has the component's provider.
  *
  * The options of a remote component's child come without its provider, and a transform that answers with them drops it:
  * one of the user's too, which comes after this one.
