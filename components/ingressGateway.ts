@@ -20,7 +20,7 @@ export interface IngressGatewayArgs extends NamespaceArgs {
     namespace: pulumi.Input<string>;
     /**
      * Whether the namespace is the gateway's own: it is made here, or labelled and used with `existingNamespace`, and
-     * the gateway takes routes of all namespaces.
+     * the gateway takes routes of all namespaces. Labels and annotations are for such a namespace alone.
      *
      * A change: data; a namespace that the stack made is deleted with all that is in it.
      * @default false
@@ -58,8 +58,9 @@ export interface IngressGatewayArgs extends NamespaceArgs {
     /**
      * Host names that the Gateway answers; one may begin with `*.`. A route may name some of them as its own.
      *
-     * A change: in place.
+     * A change: in place; requests for other hosts are answered with 404.
      * @default every host
+     * @example ["shop.example.com", "*.example.org"]
      */
     hostnames?: pulumi.Input<string>[];
     /**
@@ -67,14 +68,16 @@ export interface IngressGatewayArgs extends NamespaceArgs {
      *
      * A change: in place.
      * @default HTTP on port 80, and HTTPS on port 443 with `tlsSecret`
+     * @example [{ name: "admin", port: 8443, protocol: "HTTPS", tlsSecret: "admin-tls", nodePort: 31443 }]
      */
     listeners?: ListenerArgs[];
     /**
      * Where requests go. An HTTPRoute of somebody else's may use the Gateway too: one in the same namespace, or in any
      * with `ownNamespace`.
      *
-     * A change: in place; another name is a replacement.
+     * A change: in place; another name or namespace of one is a replacement.
      * @default none
+     * @example [{ name: "shop", service: "web", port: 8080, paths: [{ type: "PathPrefix", value: "/shop" }] }]
      */
     routes?: RouteArgs[];
 }

@@ -21,6 +21,7 @@ export interface IstioControlPlaneArgs extends NamespaceArgs {
      *
      * A change: as the chart has it; mostly a restart of istiod.
      * @default none
+     * @example { replicaCount: 2, meshConfig: { accessLogFile: "/dev/stdout" } }
      */
     values?: pulumi.Input<ChartValues>;
     /**
@@ -28,6 +29,7 @@ export interface IstioControlPlaneArgs extends NamespaceArgs {
      *
      * A change: in place.
      * @default none
+     * @example { experimental: { stableValidationPolicy: true } }
      */
     baseValues?: pulumi.Input<ChartValues>;
     /**
@@ -49,6 +51,7 @@ export interface IstioControlPlaneArgs extends NamespaceArgs {
      *
      * A change: as of `hub`.
      * @default none
+     * @example { "docker.io": "registry.local:5000/docker" }
      */
     imageMirrors?: pulumi.Input<ImageMirrors>;
     /**
@@ -57,6 +60,7 @@ export interface IstioControlPlaneArgs extends NamespaceArgs {
      *
      * A change: as of `hub`.
      * @default none
+     * @example ["registry-login"]
      */
     pullSecrets?: PullSecrets;
     /**
@@ -64,6 +68,7 @@ export interface IstioControlPlaneArgs extends NamespaceArgs {
      *
      * A change: in place; CRDs are never deleted.
      * @default none
+     * @example ["wasmplugins.extensions.istio.io"]
      */
     excludedCrds?: string[];
     /**
@@ -71,6 +76,7 @@ export interface IstioControlPlaneArgs extends NamespaceArgs {
      *
      * A change: nothing in the cluster.
      * @default the files are fetched and cached
+     * @example "./bundle"
      */
     bundle?: string;
 }
