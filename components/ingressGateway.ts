@@ -84,6 +84,16 @@ export interface IngressGatewayArgs extends NamespaceArgs {
 
 const GATEWAY_CLASS = "istio";
 
+/** Ports of the generated Service in its order, each with the node port that it is to have. */
+type ServicePorts = ReadonlyMap<number, number | undefined>;
+
+function servicePorts({ nodePort, ...args }: IngressGatewayArgs, listeners: ListenerArgs[]): ServicePorts {
+    const ports = new Map<number, number | undefined>([[15021, undefined]]);
+    if (!args.listeners) ports.set(80, nodePort);
+    for (const listener of listeners) ports.set(listener.port, ports.get(listener.port) || listener.nodePort);
+    return ports;
+}
+
 /** Name of the Service that Istio's gateway controller generates for a Gateway. */
 export function generatedServiceOf(gateway: string): string {
     return `${gateway}-${GATEWAY_CLASS}`;
@@ -119,8 +129,9 @@ export class IngressGateway extends pulumi.ComponentResource {
         for (const route of args.routes ?? []) {
             createRoute(childOf(this, name, route.name), { gatewayName, namespace }, route);
         }
-        const isFixed = listeners.some(({ nodePort }) => nodePort);
-        const fixed = isFixed ? this.fixNodePorts(name, gateway, listeners) : undefined;
+        const ports = servicePorts(args, listeners);
+        const isFixed = [...ports.values()].some(Boolean);
+        const fixed = isFixed ? this.fixNodePorts(name, gateway, ports) : undefined;
         const service = this.readService(name, gatewayName, gateway, fixed);
         services.set(this, service);
 
@@ -174,9 +185,7 @@ export class IngressGateway extends pulumi.ComponentResource {
      *
      * All ports stand here because the provider compares lists by index: a patch of one port alone is never up to date.
      */
-    private fixNodePorts(name: string, gateway: k8s.apiextensions.CustomResource, listeners: ListenerArgs[]) {
-        const ports = new Map<number, number | undefined>([[15021, undefined]]);
-        for (const { port, nodePort } of listeners) ports.set(port, ports.get(port) || nodePort);
+    private fixNodePorts(name: string, gateway: k8s.apiextensions.CustomResource, ports: ServicePorts) {
         const { name: gatewayName, namespace } = gateway.metadata;
         return new k8s.core.v1.ServicePatch(
             `${name}-${GATEWAY_CLASS}`,

@@ -57,7 +57,6 @@ export interface ListenerArgs {
 /** The listeners of a Gateway. A listener takes one host name, so there is one for each of them. */
 export function listenersOf(args: {
     listeners?: ListenerArgs[];
-    nodePort?: number;
     tlsSecret?: pulumi.Input<string>;
     hostnames?: pulumi.Input<string>[];
     ownNamespace?: boolean;
@@ -73,7 +72,7 @@ export function listenersOf(args: {
             hostname,
             routesFrom,
         }));
-    const http = each({ name: "http", port: 80, protocol: "HTTP", nodePort: args.nodePort });
+    const http = each({ name: "http", port: 80, protocol: "HTTP" });
     return tlsSecret === undefined
         ? http
         : [...http, ...each({ name: "https", port: 443, protocol: "HTTPS", tlsSecret })];
