@@ -22,6 +22,11 @@ it("is a component package: every component has a schema", () => {
     expect(Object.keys(analyzed.components).sort()).toEqual(components.sort());
 });
 
+it("has a section of docs/library.md for every component", () => {
+    const text = readFileSync(join(root, "docs", "library.md"), "utf8");
+    expect([...text.matchAll(/^### `(\w+)`$/gm)].map(([, name]) => name).sort()).toEqual(components.sort());
+});
+
 it("says of every argument what a change of it costs, and explains every property of a type", () => {
     const { components: all, typeDefinitions } = analyzed;
     const inputs = Object.values(all).flatMap(({ name, inputs }) => described(name, inputs));
