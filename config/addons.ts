@@ -53,11 +53,15 @@ export const addons = z.strictObject({
             cost: "false deletes it, its traces and the tracing of the mesh; restart of Kiali",
         }),
         serviceType: serviceType("Jaeger's page", "tracing", "ClusterIP"),
-        sampling: setting(z.number().min(0).max(100).default(100), {
-            description: "Share of the requests that are traced, in percent.",
-            allowed: "a number from 0 to 100",
-            cost: "in place",
-        }),
+        sampling: optional(
+            {
+                description:
+                    "Share of the requests that are traced, in percent; empty means the mesh's own, which is all.",
+                cost: "in place",
+            },
+            "a number from 0 to 100",
+            z.number().min(0).max(100),
+        ),
     }),
     prometheus: z.strictObject({
         enabled: flag({

@@ -33,6 +33,11 @@ const gatewayApiCrds = async () =>
         ),
     );
 
+async function deleteGatewayApiCrds(): Promise<void> {
+    const names = [...(await gatewayApiCrds()).values()].map(({ metadata }) => metadata.name);
+    if (names.length > 0) await lab.output(["kubectl", "delete", "customresourcedefinition", ...names]);
+}
+
 /** Holds up the creation of the injector's ConfigMap: istiod's Deployment is then there for seconds without it. */
 const holdUpInjector = ({ url, certificate }: LabServer) => ({
     apiVersion: "admissionregistration.k8s.io/v1",
@@ -53,8 +58,7 @@ const holdUpInjector = ({ url, certificate }: LabServer) => ({
 
 beforeAll(async () => {
     if ((await stack.resources()).length > 0) await stack.destroy();
-    const own = [...(await gatewayApiCrds()).values()].map(({ metadata }) => metadata.name);
-    if (own.length > 0) await lab.output(["kubectl", "delete", "customresourcedefinition", ...own]);
+    await deleteGatewayApiCrds();
     const manifests = await walkthroughManifests(lab, stack.settings().bundle!);
     const crds = manifests
         .find(({ name }) => name === "gateway-api")!
@@ -69,6 +73,8 @@ beforeAll(async () => {
 afterAll(async () => {
     await lab.output(["kubectl", "delete", "validatingwebhookconfiguration", "hold-up-injector", "--ignore-not-found"]);
     await webhook?.close();
+    // The stack would leave them to their owner in every later file, too.
+    await deleteGatewayApiCrds();
 });
 
 /** The CRDs as they were installed, and no others. */
