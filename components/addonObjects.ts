@@ -13,17 +13,37 @@ export type AddonManifests = Partial<Record<Addon, string>>;
 
 /** What decides on the addons' objects. */
 export interface AddonObjectsArgs {
-    /** How Kiali is reached, and what it may do. */
+    /**
+     * How Kiali is reached, and what it may do.
+     *
+     * A change: as each of its fields says.
+     * @default inside the cluster alone, without a login, as upstream has it
+     * @example { serviceType: "NodePort", nodePort: 30001, access: "view-only" }
+     */
     kiali?: KialiArgs;
-    /** Loki's volume, and how long it keeps logs. */
+    /**
+     * Loki's volume, and how long it keeps logs.
+     *
+     * A change: as each of its fields says.
+     * @default 10 GiB of the cluster's default class, for ever
+     * @example { storageClass: "fast", storageSize: "100Gi", retention: "30d" }
+     */
     loki?: LokiArgs;
-    /** Prometheus' volume, and how long it keeps metrics. */
+    /**
+     * Prometheus' volume, and how long it keeps metrics.
+     *
+     * A change: as each of its fields says.
+     * @default no volume, upstream's retention
+     * @example { storageSize: "50Gi", retention: "30d" }
+     */
     prometheus?: PrometheusArgs;
     /**
-     * Type of the Service that users open, `ClusterIP` or `NodePort`, by addon; Kiali's is of `kiali`.
+     * Type of the Service that users open, `ClusterIP` or `NodePort`, of jaeger, prometheus, grafana and loki; Kiali's
+     * is a field of `kiali`. With `NodePort` whoever reaches a node reaches it, without a login.
      *
      * A change: in place; a node port goes or becomes another.
-     * @default "ClusterIP"
+     * @default "ClusterIP" for each
+     * @example { grafana: "NodePort" }
      */
     serviceTypes?: Record<string, pulumi.Input<string>>;
     /**
@@ -32,13 +52,15 @@ export interface AddonObjectsArgs {
      * A change: restart of the pods whose images it renames; those of Jaeger, Grafana and a Prometheus without a volume
      * lose their data.
      * @default none
+     * @example { "docker.io": "registry.local:5000/docker" }
      */
     imageMirrors?: pulumi.Input<ImageMirrors>;
     /**
-     * Names of Secrets in `istio-system` with which the images are pulled.
+     * Names of Secrets in `istio-system` with which the images are pulled; they must exist there.
      *
      * A change: as of `imageMirrors`, for all pods.
      * @default none
+     * @example ["registry-login"]
      */
     pullSecrets?: PullSecrets;
 }

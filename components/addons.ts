@@ -26,6 +26,7 @@ export interface AddonsArgs extends AddonObjectsArgs {
      *
      * A change: in place; one that is left out is deleted with its data.
      * @default all of them
+     * @example ["prometheus", "kiali"]
      */
     addons?: string[];
     /**
@@ -33,10 +34,13 @@ export interface AddonsArgs extends AddonObjectsArgs {
      *
      * A change: nothing in the cluster.
      * @default the files are fetched and cached
+     * @example "./bundle"
      */
     bundle?: string;
     /**
-     * Addons whose claim has no volume yet and may be replaced, for a program that has looked. Not kept in the state.
+     * Addons whose claim has no volume yet, for a program that has looked. Not kept in the state.
+     *
+     * A change: nothing by itself; the claim of such an addon is replaced where its class or its size is another.
      * @default none: a claim that may hold data is never replaced
      */
     unbound?: string[];

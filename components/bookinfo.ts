@@ -31,7 +31,7 @@ export interface BookinfoArgs extends NamespaceArgs {
      */
     revision?: string;
     /**
-     * Start of the image names, before `-productpage-v1` and so on.
+     * Start of the image names, before `-productpage-v1` and so on: a registry with a path, without a tag.
      *
      * A change: restart of the pods.
      * @default "docker.io/istio/examples-bookinfo"
@@ -49,13 +49,15 @@ export interface BookinfoArgs extends NamespaceArgs {
      *
      * A change: restart of the pods.
      * @default none
+     * @example { "docker.io": "registry.local:5000/docker" }
      */
     imageMirrors?: pulumi.Input<ImageMirrors>;
     /**
-     * Names of Secrets in the namespace with which the images are pulled.
+     * Names of Secrets with which the images are pulled; they must exist in the namespace.
      *
      * A change: restart of the pods.
      * @default none
+     * @example ["registry-login"]
      */
     pullSecrets?: PullSecrets;
 }

@@ -14,7 +14,8 @@ export interface VolumeArgs {
     /**
      * Its size, a quantity such as `10Gi`.
      *
-     * A change: in place where it grows and the class allows it (`allowVolumeExpansion`); else the update fails.
+     * A change: in place where it grows and the class allows it (`allowVolumeExpansion`); else the update fails. Data:
+     * Prometheus loses its metrics when it gets a volume or is left without one.
      * @default "10Gi" for Loki; for Prometheus no volume, so that a restart loses the metrics
      */
     storageSize?: Input<string>;

@@ -31,10 +31,13 @@ export interface GatewayApiCrdsArgs {
      *
      * A change: nothing in the cluster.
      * @default the files are fetched and cached
+     * @example "./bundle"
      */
     bundle?: string;
     /**
      * The Gateway API CRDs that the cluster holds now, for a program that has looked already. Not kept in the state.
+     *
+     * A change: as of `install`.
      * @default the component looks, by the kubeconfig and the context of its provider
      */
     installed?: InstalledCrd[];

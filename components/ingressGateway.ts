@@ -20,7 +20,7 @@ export interface IngressGatewayArgs extends NamespaceArgs {
     namespace: pulumi.Input<string>;
     /**
      * Whether the namespace is the gateway's own: it is made here, or labelled and used with `existingNamespace`, and
-     * the gateway takes routes of all namespaces.
+     * the gateway takes routes of all namespaces. Labels and annotations are for such a namespace alone.
      *
      * A change: data; a namespace that the stack made is deleted with all that is in it.
      * @default false
@@ -65,8 +65,9 @@ export interface IngressGatewayArgs extends NamespaceArgs {
     /**
      * Host names that the Gateway answers; one may begin with `*.`. A route may name some of them as its own.
      *
-     * A change: in place.
+     * A change: in place; requests for other hosts are answered with 404.
      * @default every host
+     * @example ["shop.example.com", "*.example.org"]
      */
     hostnames?: pulumi.Input<string>[];
     /**
@@ -74,19 +75,31 @@ export interface IngressGatewayArgs extends NamespaceArgs {
      *
      * A change: in place.
      * @default HTTP on port 80, and HTTPS on port 443 with `tlsSecret`
+     * @example [{ name: "admin", port: 8443, protocol: "HTTPS", tlsSecret: "admin-tls", nodePort: 31443 }]
      */
     listeners?: ListenerArgs[];
     /**
      * Where requests go. An HTTPRoute of somebody else's may use the Gateway too: one in the same namespace, or in any
      * with `ownNamespace`.
      *
-     * A change: in place; another name is a replacement.
+     * A change: in place; another name or namespace of one is a replacement.
      * @default none
+     * @example [{ name: "shop", service: "web", port: 8080, paths: [{ type: "PathPrefix", value: "/shop" }] }]
      */
     routes?: RouteArgs[];
 }
 
 const GATEWAY_CLASS = "istio";
+
+/** Ports of the generated Service in its order, each with the node port that it is to have. */
+type ServicePorts = ReadonlyMap<number, number | undefined>;
+
+function servicePorts({ nodePort, ...args }: IngressGatewayArgs, listeners: ListenerArgs[]): ServicePorts {
+    const ports = new Map<number, number | undefined>([[15021, undefined]]);
+    if (!args.listeners) ports.set(80, nodePort);
+    for (const listener of listeners) ports.set(listener.port, ports.get(listener.port) || listener.nodePort);
+    return ports;
+}
 
 /** Name of the Service that Istio's gateway controller generates for a Gateway. */
 export function generatedServiceOf(gateway: string): string {
@@ -123,8 +136,9 @@ export class IngressGateway extends pulumi.ComponentResource {
         for (const route of args.routes ?? []) {
             createRoute(childOf(this, name, route.name), { gatewayName, namespace }, route);
         }
-        const isFixed = listeners.some(({ nodePort }) => nodePort);
-        const fixed = isFixed ? this.fixNodePorts(name, gateway, listeners) : undefined;
+        const ports = servicePorts(args, listeners);
+        const isFixed = [...ports.values()].some(Boolean);
+        const fixed = isFixed ? this.fixNodePorts(name, gateway, ports) : undefined;
         const service = this.readService(name, gatewayName, gateway, fixed);
         services.set(this, service);
 
@@ -179,9 +193,7 @@ export class IngressGateway extends pulumi.ComponentResource {
      *
      * All ports stand here because the provider compares lists by index: a patch of one port alone is never up to date.
      */
-    private fixNodePorts(name: string, gateway: k8s.apiextensions.CustomResource, listeners: ListenerArgs[]) {
-        const ports = new Map<number, number | undefined>([[15021, undefined]]);
-        for (const { port, nodePort } of listeners) ports.set(port, ports.get(port) || nodePort);
+    private fixNodePorts(name: string, gateway: k8s.apiextensions.CustomResource, ports: ServicePorts) {
         const { name: gatewayName, namespace } = gateway.metadata;
         return new k8s.core.v1.ServicePatch(
             `${name}-${GATEWAY_CLASS}`,

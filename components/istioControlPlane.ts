@@ -18,6 +18,7 @@ export interface IstioControlPlaneArgs extends IstiodArgs, NamespaceArgs {
      *
      * A change: in place.
      * @default none
+     * @example { experimental: { stableValidationPolicy: true } }
      */
     baseValues?: pulumi.Input<ChartValues>;
     /**
@@ -25,6 +26,7 @@ export interface IstioControlPlaneArgs extends IstiodArgs, NamespaceArgs {
      *
      * A change: in place; CRDs are never deleted.
      * @default none
+     * @example ["wasmplugins.extensions.istio.io"]
      */
     excludedCrds?: string[];
     /**

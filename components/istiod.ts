@@ -26,6 +26,7 @@ export interface IstiodArgs {
      *
      * A change: as the chart has it; mostly a restart of istiod.
      * @default none
+     * @example { replicaCount: 2, meshConfig: { accessLogFile: "/dev/stdout" } }
      */
     values?: pulumi.Input<ChartValues>;
     /**
@@ -47,6 +48,7 @@ export interface IstiodArgs {
      *
      * A change: as of `hub`.
      * @default none
+     * @example { "docker.io": "registry.local:5000/docker" }
      */
     imageMirrors?: pulumi.Input<ImageMirrors>;
     /**
@@ -55,6 +57,7 @@ export interface IstiodArgs {
      *
      * A change: as of `hub`.
      * @default none
+     * @example ["registry-login"]
      */
     pullSecrets?: PullSecrets;
     /**
@@ -62,6 +65,7 @@ export interface IstiodArgs {
      *
      * A change: nothing in the cluster.
      * @default the files are fetched and cached
+     * @example "./bundle"
      */
     bundle?: string;
 }

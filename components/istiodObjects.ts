@@ -4,19 +4,22 @@ import { mapInput } from "./inputs";
 import { withoutReplicas } from "./manifest";
 
 /**
- * Changes to the objects of chart `istiod` that its values cannot express.
+ * Changes to the objects of chart `istiod` that its values cannot express; and each has the component's provider.
  *
- * @param provider the component's, if it has one: the options of a remote component's child come without it, and
- *   answering with them would drop it
+ * The options of a remote component's child come without its provider, and a transform that answers with them drops it:
+ * one of the user's too, which comes after this one.
+ * @param provider the component's, if it has one
  * @param setsReplicas whether the chart's values say how many istiods there are; else whoever scales it does
  */
 export function istiodTransform(
     provider: pulumi.ProviderResource | undefined,
     setsReplicas: pulumi.Input<boolean>,
 ): pulumi.ResourceTransform {
-    return ({ type, props, opts }) => {
-        const changed = changeIstiodObject(type, props, setsReplicas);
-        return changed && { props: changed, opts: provider ? pulumi.mergeOptions(opts, { provider }) : opts };
+    return ({ custom, type, props, opts }) => {
+        // The chart itself has it as a component has.
+        if (!custom) return undefined;
+        const changed = changeIstiodObject(type, props, setsReplicas) ?? props;
+        return { props: changed, opts: provider ? pulumi.mergeOptions(opts, { provider }) : opts };
     };
 }
 

@@ -5,9 +5,9 @@ import { changedConfig, type Manifest } from "./manifest";
 /** Loki's volume, and how long it keeps logs. */
 export interface LokiArgs extends VolumeArgs {
     /**
-     * How long logs are kept, such as `30d`.
+     * How long logs are kept, a day at least, in hours, days or weeks such as `36h`, `30d` or `4w`.
      *
-     * A change: restart of Loki; what is older than a shorter one is lost.
+     * A change: restart of Loki; data: logs older than that are deleted.
      * @default for ever
      */
     retention?: string;

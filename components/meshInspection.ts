@@ -17,19 +17,50 @@ export interface NodeConnection {
     privateKey?: pulumi.Input<string>;
 }
 
-/** No change of them changes anything in the cluster. */
 export interface MeshInspectionArgs {
-    /** Path of the kubeconfig, or its text. @default $KUBECONFIG, else ~/.kube/config */
+    /**
+     * Path of the kubeconfig, or its text, which is kept as a secret.
+     *
+     * A change: nothing in the cluster; the mesh is inspected again.
+     * @default $KUBECONFIG, else ~/.kube/config
+     */
     kubeconfig?: string;
-    /** Context of the kubeconfig. @default its current context */
+    /**
+     * Context of the kubeconfig.
+     *
+     * A change: as of `kubeconfig`.
+     * @default its current context
+     */
     context?: pulumi.Input<string>;
-    /** Namespaces to look at. */
+    /**
+     * Namespaces to look at.
+     *
+     * A change: as of `kubeconfig`.
+     * @example [istio.namespace, "shop"]
+     */
     namespaces: pulumi.Input<pulumi.Input<string>[]>;
-    /** Where the NAT rules come from. @default this machine, if it is a node of the cluster; else they are left out */
+    /**
+     * Where the NAT rules come from.
+     *
+     * A change: as of `kubeconfig`.
+     * @default this machine, if it is a node of the cluster; else they are left out
+     * @example { host: "192.0.2.1", user: "root", hostKey: "ssh-ed25519 AAAA..." }
+     */
     node?: NodeConnection;
-    /** Whether a problem fails the update. @default false */
+    /**
+     * Whether a problem fails the update.
+     *
+     * A change: as of `kubeconfig`.
+     * @default false
+     */
     failOnProblem?: pulumi.Input<boolean>;
-    /** What is inspected: the inspection runs again when any of it changes. Not kept in the component's state. */
+    /**
+     * What is inspected: the inspection runs again when any of it changes. Not kept in the component's state.
+     *
+     * A change: as of `kubeconfig`.
+     * @default none: the inspection runs again when its own arguments change
+     * @example [istio.version, gateway.endpoint]
+     */
     // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a schema of the component has no other word for it
     subjects?: pulumi.Input<any>[];
 }
@@ -42,6 +73,7 @@ export interface InspectionFinding {
     code: string;
     /** What it is about, such as a pod. */
     subject: string;
+    /** The sentence. */
     message: string;
 }
 

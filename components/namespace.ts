@@ -12,17 +12,19 @@ export interface NamespaceArgs {
      */
     existingNamespace?: boolean;
     /**
-     * Its labels, beside those that the component needs.
+     * Labels of the namespace, beside those that the component needs.
      *
      * A change: in place.
      * @default none
+     * @example { team: "platform" }
      */
     namespaceLabels?: pulumi.Input<Record<string, string>>;
     /**
-     * Its annotations.
+     * Annotations of the namespace.
      *
      * A change: in place.
      * @default none
+     * @example { "example.com/contact": "platform@example.com" }
      */
     namespaceAnnotations?: pulumi.Input<Record<string, string>>;
 }

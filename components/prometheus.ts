@@ -4,10 +4,10 @@ import type { Manifest } from "./manifest";
 /** Prometheus' volume, and how long it keeps metrics. */
 export interface PrometheusArgs extends VolumeArgs {
     /**
-     * How long metrics are kept, such as `15d`.
+     * How long metrics are kept, in hours, days or weeks such as `36h`, `15d` or `4w`.
      *
-     * A change: restart of Prometheus; what is older than a shorter one is lost.
-     * @default what upstream has
+     * A change: restart of Prometheus, which loses its metrics without a volume; data: metrics older than that go.
+     * @default upstream's, "15d"
      */
     retention?: string;
 }

@@ -7,25 +7,60 @@ export type PathType = (typeof PathType)[keyof typeof PathType];
 
 /** Paths of requests. */
 export interface PathArgs {
-    /** `Exact`, or `PathPrefix` for a path and all below it. */
+    /**
+     * `Exact`, or `PathPrefix` for a path and all below it.
+     *
+     * A change: in place.
+     */
     type: pulumi.Input<PathType>;
-    /** Begins with `/`. */
+    /**
+     * The path; it begins with `/`.
+     *
+     * A change: in place.
+     */
     value: pulumi.Input<string>;
 }
 
 /** An HTTPRoute: requests for some paths, and the Service that answers them. */
 export interface RouteArgs {
-    /** Name of the HTTPRoute, no other route's in the namespace. */
+    /**
+     * Name of the HTTPRoute, no other route's in the namespace.
+     *
+     * A change: replacement.
+     */
     name: string;
-    /** Namespace of the HTTPRoute and of the Service, where the gateway has its own. @default the Gateway's */
+    /**
+     * Namespace of the HTTPRoute and of the Service; another one than the Gateway's where it takes routes of it.
+     *
+     * A change: replacement.
+     * @default the Gateway's
+     */
     namespace?: pulumi.Input<string>;
-    /** Name of the Service. */
+    /**
+     * Name of the Service.
+     *
+     * A change: in place.
+     */
     service: pulumi.Input<string>;
-    /** Its port. */
+    /**
+     * Port of the Service.
+     *
+     * A change: in place.
+     */
     port: pulumi.Input<number>;
-    /** The paths that go there. @default all of them */
+    /**
+     * The paths that go there.
+     *
+     * A change: in place.
+     * @default all of them
+     */
     paths?: PathArgs[];
-    /** Host names that it answers, of those that the Gateway answers. @default all of them */
+    /**
+     * Host names that it answers, of those that the Gateway answers.
+     *
+     * A change: in place.
+     * @default all of them
+     */
     hostnames?: pulumi.Input<pulumi.Input<string>[]>;
 }
 

@@ -12,7 +12,7 @@ export interface TracingArgs {
      */
     tracingProvider?: pulumi.Input<string>;
     /**
-     * Share of the requests that are traced, in percent.
+     * Share of the requests that are traced, in percent: 0 to 100.
      *
      * A change: in place.
      * @default the mesh's; 100 in the demo profile

@@ -11,23 +11,25 @@ import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { nameIn } from "./mocks";
 
 /**
- * Sends a remote component's child through a transform, as the engine does: over the wire, without its provider.
+ * Sends a remote component's child through transforms, as the engine does: over the wire, first without its provider,
+ * then each with what the one before has answered.
  *
- * @returns the child's properties and the name of the provider that the engine is told; none means its default one,
- *   unless nothing was changed
+ * @returns the child's properties and the name of the provider that the engine is told; none means its default one
  */
 export async function transformChild(
-    transform: Callback,
+    transforms: readonly Callback[],
     child: { type: string; name: string; props: object },
-): Promise<{ props: unknown; provider?: string; changed: boolean }> {
+): Promise<{ props: unknown; provider?: string }> {
     const request = new TransformRequest()
         .setType(child.type)
         .setName(child.name)
         .setCustom(true)
         .setProperties(Struct.fromJavaScript(child.props as never));
-    const response = TransformResponse.deserializeBinary(await invoke(transform, request.serializeBinary()));
-    const provider = nameIn(response.getOptions()?.getProvider());
-    return { props: response.getProperties()?.toJavaScript(), provider, changed: response.hasOptions() };
+    for (const transform of transforms) {
+        const response = TransformResponse.deserializeBinary(await invoke(transform, request.serializeBinary()));
+        request.setProperties(response.getProperties()).setOptions(response.getOptions());
+    }
+    return { props: request.getProperties()?.toJavaScript(), provider: nameIn(request.getOptions()?.getProvider()) };
 }
 
 /** Tells an error hook that the creation of a resource failed; it answers whether the engine shall try again. */

@@ -161,6 +161,12 @@ export class Recording {
         return found[0]!;
     }
 
+    /** The transforms that the engine sends a resource through: its own, then those of its parent and so on. */
+    transformsOf({ transforms, parent }: Registration): Callback[] {
+        const above = this.registrations.find((registration) => key(registration) === parent);
+        return [...transforms, ...(above ? this.transformsOf(above) : [])];
+    }
+
     private listen(monitor: MockMonitor): void {
         const register = monitor.registerResource.bind(monitor);
         monitor.registerResource = (request: RegisterResourceRequest, callback) => {

@@ -100,6 +100,18 @@ describe("IngressGateway", () => {
         ]);
     });
 
+    it("listens for each of its host names, at both ports, with ports named as for none", async () => {
+        const { recording } = await deploy({ hostnames: ["a.example.com", "*.b.example.com"], tlsSecret: "tls" });
+        const listeners = recording.one(GATEWAY, "shop-gateway").inputs.spec.listeners as object[];
+        expect(listeners).toMatchObject([
+            { name: "http", port: 80, hostname: "a.example.com" },
+            { name: "http-2", port: 80, hostname: "*.b.example.com" },
+            { name: "https", port: 443, hostname: "a.example.com", tls: { certificateRefs: [{ name: "tls" }] } },
+            { name: "https-2", port: 443, hostname: "*.b.example.com", tls: { certificateRefs: [{ name: "tls" }] } },
+        ]);
+        expect(listeners.filter((listener) => "tls" in listener)).toHaveLength(2);
+    });
+
     it("has other listeners where they are given, each port once in the Service", async () => {
         const shared = { port: 8443, protocol: "HTTPS", tlsSecret: "tls" };
         const listeners = [
@@ -135,6 +147,46 @@ describe("IngressGateway", () => {
         expect(recording.events.indexOf(`asked ${SERVICE}::${GENERATED}`)).toBeGreaterThan(
             recording.events.indexOf(`answered ${GATEWAY}::shop-gateway`),
         );
+    });
+});
+
+describe("IngressGateway in a namespace of its own", () => {
+    const NAMESPACE = "kubernetes:core/v1:Namespace";
+    const own = { namespace: "ingress", ownNamespace: true, namespaceLabels: { team: "edge" } };
+
+    it("makes the namespace first, and takes routes of all namespaces", async () => {
+        const { recording, gateway } = await deploy(own, { answers: { [NAMESPACE]: slowly } });
+        expect(recording.one(NAMESPACE, "shop-namespace")).toMatchObject({
+            parent: COMPONENT,
+            inputs: { metadata: { name: "ingress", labels: { team: "edge" } } },
+        });
+        const { dependencies, inputs } = recording.one(GATEWAY, "shop-gateway");
+        expect(dependencies).toEqual([`${NAMESPACE}::shop-namespace`]);
+        expect(inputs.metadata.namespace).toBe("ingress");
+        expect(inputs.spec.listeners).toMatchObject([{ allowedRoutes: { namespaces: { from: "All" } } }]);
+        expect(await valueOf(gateway.namespace)).toBe("ingress");
+    });
+
+    it("only labels one that exists, which stays its owner's", async () => {
+        const { recording } = await deploy({ ...own, existingNamespace: true });
+        expect(recording.ofType(NAMESPACE)).toEqual([]);
+        expect(recording.one(`${NAMESPACE}Patch`, "shop-namespace").inputs).toMatchObject({
+            metadata: { name: "ingress", labels: { team: "edge" } },
+        });
+        expect(recording.one(GATEWAY, "shop-gateway").inputs.metadata.namespace).toBe("ingress");
+    });
+
+    it("makes no namespace that is not its own", async () => {
+        const { recording } = await deploy();
+        expect(recording.objects.filter((object) => object.includes("Namespace"))).toEqual([]);
+    });
+
+    it("has a route where its Service is, which names the namespace of its Gateway", async () => {
+        const { recording } = await deploy({ ...own, routes: [{ ...ROUTE_ARGS, namespace: "web" }] });
+        expect(recording.one(ROUTE, "shop-web").inputs).toMatchObject({
+            metadata: { name: "web", namespace: "web" },
+            spec: { parentRefs: [{ name: "shop", namespace: "ingress" }] },
+        });
     });
 });
 

@@ -246,6 +246,7 @@ describe("the transform of chart istiod's objects", () => {
         name: "istiod:validator",
         props: { webhooks: [{ name: "a", failurePolicy: "Ignore" }] },
     };
+    const configMap = { type: "kubernetes:core/v1:ConfigMap", name: "istiod:istio-system/istio", props: { data: {} } };
 
     it.each([
         ["a Service", service, { metadata: { name: "istiod", annotations: { "pulumi.com/skipAwait": "true" } } }],
@@ -255,26 +256,34 @@ describe("the transform of chart istiod's objects", () => {
             { spec: {} },
         ],
         ["a validating webhook", webhook, { webhooks: [{ name: "a" }] }],
-    ])("keeps the component's provider where it changes %s", async (_, child, props) => {
+        ["nothing", configMap, configMap.props],
+    ])("gives the component's provider where it changes %s", async (_, child, props) => {
         const { recording } = await deploy();
-        expect(await transformChild(recording.one(CHART, "istio-istiod").transforms[0]!, child)).toEqual({
+        expect(await transformChild(recording.one(CHART, "istio-istiod").transforms, child)).toEqual({
             props,
             provider: "test",
-            changed: true,
         });
     });
 
-    it("answers with nothing where it changes nothing, which keeps the provider too", async () => {
-        const { recording } = await deploy();
-        const configMap = {
-            type: "kubernetes:core/v1:ConfigMap",
-            name: "istiod:istio-system/istio",
-            props: { data: {} },
-        };
-        expect(await transformChild(recording.one(CHART, "istio-istiod").transforms[0]!, configMap)).toEqual({
-            props: { data: {} },
-            changed: false,
-        });
+    it("leaves the chart itself alone", async () => {
+        const recording = await Recording.start();
+        const provider = new k8s.Provider("test", {});
+        await recording.settled();
+        const chart = { type: CHART, name: "istio-istiod", custom: false, props: {}, opts: {} };
+        expect(istiodTransform(provider, false)(chart)).toBeUndefined();
+    });
+
+    it.each([
+        ["changes", service],
+        ["leaves", configMap],
+    ])("is followed by the component's own transforms, which keep the provider of what it %s", async (_, child) => {
+        serveUpstream();
+        const recording = await Recording.start();
+        const mark: pulumi.ResourceTransform = ({ props, opts }) => ({ props: { ...props, mine: true }, opts });
+        new IstioControlPlane("istio", {}, { provider: new k8s.Provider("test", {}), transforms: [mark] });
+        await recording.settled();
+        const transforms = recording.transformsOf(recording.one(CHART, "istio-istiod"));
+        expect(await transformChild(transforms, child)).toMatchObject({ props: { mine: true }, provider: "test" });
     });
 
     it("keeps the child's other options", async () => {

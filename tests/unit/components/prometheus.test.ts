@@ -17,6 +17,7 @@ spec:
       - { name: storage-volume, emptyDir: {} }
 `);
 type Pod = { containers: { args: string[] }[]; volumes: object[] };
+const strategyOf = (object: unknown) => (object as { spec: { strategy?: object } }).spec.strategy;
 const podOf = (object: unknown) => (object as { spec: { template: { spec: Pod } } }).spec.template.spec;
 
 describe("Prometheus", () => {
@@ -39,5 +40,13 @@ describe("Prometheus", () => {
             { name: "config-volume", configMap: { name: "prometheus" } },
             { name: "storage-volume", persistentVolumeClaim: { claimName: "prometheus" } },
         ]);
+    });
+
+    it("is updated one pod at a time where it has a volume, which is one pod's", () => {
+        const [, deployment] = prometheusObjects(UPSTREAM, { storageSize: "1Gi" });
+        expect(strategyOf(deployment)).toEqual({
+            type: "RollingUpdate",
+            rollingUpdate: { maxSurge: 0, maxUnavailable: 1 },
+        });
     });
 });

@@ -10,6 +10,7 @@ import {
     MutualTls,
     Tracing,
 } from "../../../components";
+import { transformChild } from "../../support/callbacks";
 import { type Answer, Recording, type Registration, withoutProvider } from "../../support/mocks";
 import { serveUpstream } from "../../support/upstream";
 
@@ -64,6 +65,21 @@ describe.each(COMPONENTS)("%s", (component, objects, build) => {
         await recording.settled();
         expect(reached(recording).map(providerOf)).toEqual(Array(objects).fill("given"));
         expect(withoutProvider(recording.registrations)).toEqual([]);
+    });
+
+    it("lets the transforms of its user reach every one of its objects", async () => {
+        const recording = await Recording.start({ answers: ANSWERS });
+        const mark: pulumi.ResourceTransform = ({ props, opts }) => ({ props: { ...props, mine: true }, opts });
+        build("c", { provider: new k8s.Provider("given", {}), transforms: [mark] });
+        await recording.settled();
+        // What is only read goes through none.
+        const made = reached(recording).filter(({ kind }) => kind !== "read");
+        expect(made.length).toBeGreaterThan(0);
+        for (const { type, name, ...each } of made) {
+            const child = { type, name, props: {} };
+            const { props } = await transformChild(recording.transformsOf({ type, name, ...each }), child);
+            expect(props, name).toMatchObject({ mine: true });
+        }
     });
 
     it("keeps the parent and the dependencies that its user gives it", async () => {

@@ -26,6 +26,18 @@ describe("the project", () => {
         expect(files.filter((file) => read(file).trimEnd().split("\n").length > 300)).toEqual([]);
     });
 
+    it("has examples that name the versions of this repository", () => {
+        const own = JSON.parse(read("package.json")) as { version: string; dependencies: Record<string, string> };
+        const files = execFileSync("git", ["ls-files", "examples/*/package.json"], { cwd: root, encoding: "utf8" });
+        const named = files
+            .trim()
+            .split("\n")
+            .map((file) => (JSON.parse(read(file)) as { dependencies: Record<string, string> }).dependencies);
+        expect(named.length).toBeGreaterThan(1);
+        const library = { "istio-on-pulumi": `file:./istio-on-pulumi-${own.version}.tgz` };
+        for (const dependencies of named) expect({ ...own.dependencies, ...library }).toMatchObject(dependencies);
+    });
+
     it("names no address of a registry in the lock file", () => {
         const { packages } = JSON.parse(read("package-lock.json")) as {
             packages: Record<string, { resolved?: string }>;
