@@ -22,7 +22,7 @@ export const gatewayApi = z.strictObject({
                 "Release of Gateway API whose CRDs are installed; empty means the one that istio.version goes with.",
             cost: "in place",
         },
-        lockedVersions(GATEWAY_API_VERSIONS),
+        lockedVersions(GATEWAY_API_VERSIONS, "that of an Istio which"),
         z.enum(GATEWAY_API_VERSIONS),
     ),
 });

@@ -40,8 +40,8 @@ export function choice<const T extends readonly [string, ...string[]]>(told: Tol
 }
 
 /** What is allowed of locked versions, in words. */
-export const lockedVersions = (versions: readonly string[]) =>
-    `${versions.join(", ")}, and what "${LOCK_ANOTHER}" adds in the program's directory`;
+export const lockedVersions = (versions: readonly string[], others = "what") =>
+    `${versions.join(", ")}, and ${others} "${LOCK_ANOTHER}" adds in the program's directory`;
 
 export function nodePort(told: Told) {
     return setting(z.int().min(0).max(65535).default(0), {

@@ -1,6 +1,15 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { ADDONS, ISTIO_NAMESPACE, ISTIO_VERSIONS, istioRelease, WITHOUT_REVISION } from "@istio-on-pulumi/kube";
+import {
+    ADDONS,
+    DEFAULT_ISTIO,
+    ISTIO_NAMESPACE,
+    ISTIO_VERSIONS,
+    istioRelease,
+    WITHOUT_REVISION,
+} from "@istio-on-pulumi/kube";
 import { run } from "@istio-on-pulumi/lab";
 import { plannedObjects } from "../../stack/planned";
 import { gatewayApiCrdNames, readAddons, readIstioCrdNames, UpstreamFiles } from "../../upstream";
@@ -17,6 +26,25 @@ interface Named {
 
 /** Values by which chart istiod makes all that it can make for this program. */
 const VALUES = ["autoscaleEnabled=true", "autoscaleMin=2", "global.defaultPodDisruptionBudget.enabled=true"];
+
+test("a pod of an Istio that the lab has not built waits, and says how it is built", async ({ skip }) => {
+    const version = ISTIO_VERSIONS.find(
+        (each) => each !== DEFAULT_ISTIO && !existsSync(join(lab.place.bin, `pilot-discovery-${each}`)),
+    );
+    skip(version === undefined, "all are built");
+    const pod = ["pod", "unbuilt", "--namespace", "default"];
+    await lab.output(["kubectl", "run", ...pod.slice(1), "--image", `docker.io/istio/pilot:${version}`]);
+    try {
+        const waiting = "jsonpath={.status.containerStatuses[0].state.waiting.reason}=ErrImagePull";
+        await lab.output(["kubectl", "wait", ...pod, `--for=${waiting}`, "--timeout=30s"]);
+        const message = "jsonpath={.status.containerStatuses[0].state.waiting.message}";
+        expect(await lab.output(["kubectl", "get", ...pod, "--output", message])).toBe(
+            `The lab has not built Istio ${version}: npm run lab -- start --istio ${version}`,
+        );
+    } finally {
+        await lab.output(["kubectl", "delete", ...pod]);
+    }
+});
 
 // Outside of the lab, which reaches no upstream.
 beforeAll(() =>

@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import type { MeshReport } from "@istio-on-pulumi/inspect";
 import { Lab, TEST_LAB } from "../support/lab";
 import { Load, type LoadReport, untilAnswered } from "../support/lab-load";
 import { eventually, getAll, getOne, type KubeObject, snapshot } from "../support/lab-objects";
+import { previewOf } from "../support/lab-preview";
 import { printed } from "../support/lab-refused";
 import { Stack } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
@@ -46,9 +48,16 @@ async function underLoad(action: () => Promise<unknown>): Promise<void> {
     expect(report.sent).toBeGreaterThan(60);
 }
 
-/** Changes settings and brings the stack up with them, under load. */
-async function step(settings: Readonly<Record<string, string>>): Promise<void> {
+/** The preview that the guide shows under a heading. */
+function shown(heading: string): string[] {
+    const [, section] = readFileSync(join(lab.place.repository, "docs", "upgrades.md"), "utf8").split(`${heading}\n`);
+    return /```diff\n([\s\S]*?)\n```/.exec(section ?? "")![1]!.split("\n");
+}
+
+/** Changes settings and brings the stack up with them, under load; the preview is the one that the guide shows. */
+async function step(settings: Readonly<Record<string, string>>, heading: string): Promise<void> {
     await stack.set(settings);
+    expect(await previewOf(stack)).toEqual(shown(heading));
     await underLoad(() => stack.up("--skip-preview"));
     await stack.preview("--expect-no-changes");
 }
@@ -86,7 +95,7 @@ const restart = async () => {
 
 describe("in place, from 1.25.1 to 1.25.3", () => {
     test("istiod, its CRDs and the gateway follow, no sidecar does, and no request fails", async () => {
-        await step({ "istio.version": "1.25.3" });
+        await step({ "istio.version": "1.25.3" }, "## In place");
         // The gateway's Deployment is istiod's to renew.
         await eventually(proxies, (seen) => seen.at(-1) === "1.25.3", "the gateway is of the new version");
         expect(await proxies()).toEqual([...Array<string>(6).fill("1.25.1"), "1.25.3"]);
@@ -147,7 +156,7 @@ describe("by revision, from 1.25.3 to 1.26.0", () => {
 
     test("a second control plane stands beside the first, and serves nobody yet", async () => {
         before = await snapshot(lab);
-        await step({ [`istio.revisions.${REVISION}`]: "1.26.0" });
+        await step({ [`istio.revisions.${REVISION}`]: "1.26.0" }, "### 1. A second control plane");
         const istiods = await getAll<Pod>(lab, "pods", "--namespace", ISTIO_NAMESPACE, "--selector", "app=istiod");
         expect(istiods.map(({ spec }) => spec.containers[0]!.image.split(":")[1]).sort()).toEqual(["1.25.3", "1.26.0"]);
         expect(await proxies()).toEqual(SEVEN("1.25.3"));
@@ -155,7 +164,7 @@ describe("by revision, from 1.25.3 to 1.26.0", () => {
     });
 
     test("a namespace is moved by its label: its pods and its gateway, and no request fails", async () => {
-        await step({ [`namespaces.revisions.${BOOKINFO_NAMESPACE}`]: REVISION });
+        await step({ [`namespaces.revisions.${BOOKINFO_NAMESPACE}`]: REVISION }, "### 2. Move a namespace");
         await eventually(proxies, (seen) => seen[0] === "1.26.0", "all proxies are of the new version");
         const { metadata } = await getOne<KubeObject>(lab, "namespace", BOOKINFO_NAMESPACE);
         expect(metadata.labels).toMatchObject({ "istio.io/rev": REVISION });
@@ -199,7 +208,7 @@ describe("by revision, from 1.25.3 to 1.26.0", () => {
             containerOf(await getOne<Pod>(lab, "pod", name, "--namespace", "follower"), "istio-proxy")?.image;
         await pod("old");
         expect(await imageOf("old")).toMatch(/:1\.25\.3$/);
-        await step({ "istio.defaultRevision": REVISION });
+        await step({ "istio.defaultRevision": REVISION }, "### 3. The new one becomes the default");
         await pod("new");
         expect(await imageOf("new")).toMatch(/:1\.26\.0$/);
         const injectors = (await getAll(lab, "mutatingwebhookconfigurations")).map(({ metadata }) => metadata.name);
@@ -218,8 +227,7 @@ describe("by revision, from 1.25.3 to 1.26.0", () => {
     });
 
     test("the old one is removed, and no request fails", async () => {
-        await underLoad(() => stack.up("--skip-preview"));
-        await stack.preview("--expect-no-changes");
+        await step({ "istio.onlyRevisions": "true" }, "### 4. The old one goes");
         const istiods = await getAll<Pod>(
             lab,
             "deployments",

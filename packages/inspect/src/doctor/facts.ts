@@ -1,9 +1,4 @@
-import { DEFAULT_ISTIO, GATEWAY_API_GROUP, istioRelease, minorOf } from "@istio-on-pulumi/kube";
-
-/** What is to be installed is not known here; the default release stands for it. */
-export const [OLDEST_KUBERNETES = "", NEWEST_TESTED = ""] = istioRelease(DEFAULT_ISTIO).kubernetes;
-/** Such as `1.25`. */
-export const ISTIO_MINOR = minorOf(DEFAULT_ISTIO);
+import { GATEWAY_API_GROUP } from "@istio-on-pulumi/kube";
 
 /** End of the groups of Istio's CRDs, such as `networking.istio.io`. */
 export const ISTIO_GROUP = ".istio.io";
