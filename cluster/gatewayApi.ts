@@ -4,9 +4,11 @@ import { CRDS } from "./objects";
 
 /** A CustomResourceDefinition of the Gateway API that the cluster holds. */
 export interface InstalledCrd {
+    /** Its name, such as `gateways.gateway.networking.k8s.io`. */
     name: string;
     /** Versions that the API server serves, such as `v1`. */
     served: string[];
+    /** Its annotations, which tell the Gateway API's version. */
     annotations: Record<string, string>;
     /** Whether it is this stack's to manage. */
     isOwn: boolean;

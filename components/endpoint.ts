@@ -16,7 +16,9 @@ export interface EndpointPort {
 
 /** A Service that users or workloads call, with everything needed to call it. */
 export interface Endpoint {
+    /** Name of the Service. */
     service: string;
+    /** Its namespace. */
     namespace: string;
     /** Type of the Service. */
     type: string;
@@ -24,6 +26,7 @@ export interface Endpoint {
     address: string;
     /** Address or host name of the load balancer, once the cluster has given one. */
     loadBalancer?: string;
+    /** Its ports. */
     ports: EndpointPort[];
 }
 

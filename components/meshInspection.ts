@@ -42,6 +42,7 @@ export interface InspectionFinding {
     code: string;
     /** What it is about, such as a pod. */
     subject: string;
+    /** The sentence for people. */
     message: string;
 }
 

@@ -2,7 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import * as grpc from "@grpc/grpc-js";
-import { type RunPluginRequest, RunPluginResponse, type RunRequest, RunResponse } from "@pulumi/pulumi/proto/language_pb";
+import {
+    type RunPluginRequest,
+    RunPluginResponse,
+    type RunRequest,
+    RunResponse,
+} from "@pulumi/pulumi/proto/language_pb";
 import { type RuntimeOptions, runtimeOptions } from "./options";
 import { forwardOutput } from "./server";
 

@@ -1,3 +1,0 @@
-"use strict";
-require("tsx/cjs");
-module.exports = require("./components");
