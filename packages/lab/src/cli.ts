@@ -26,6 +26,7 @@ function commandLine(): Command {
         .command("start")
         .description("build what is missing and start the lab; one that runs is left alone")
         .option(...DOWNLOAD)
+        .option("--yaml", "make what programs in Pulumi YAML need, too")
         .action((options: StartOptions) => start(labPlace(), options));
     program
         .command("stop")

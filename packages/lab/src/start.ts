@@ -11,6 +11,7 @@ import {
     KUBERNETES_PLUGIN,
     type ToolBuild,
     which,
+    YAML_HOST,
 } from "./build";
 import { startControlPlane } from "./control-plane/control";
 import { chooseDataPlane, type DataPlane } from "./data-plane";
@@ -24,10 +25,12 @@ import type { Step } from "./ui";
 export interface StartOptions {
     /** Whether official plugins are downloaded even if that has failed in the last day. */
     readonly downloadPlugins?: boolean;
+    /** Whether programs in Pulumi YAML can be run, too: those that use a component package. */
+    readonly yaml?: boolean;
 }
 
 /** The steps of a start, in order: each makes what is missing and leaves what is there. */
-export function startSteps(place: LabPlace, { downloadPlugins = false }: StartOptions): Step[] {
+export function startSteps(place: LabPlace, { downloadPlugins = false, yaml = false }: StartOptions): Step[] {
     const ownEngine = which("pulumi");
     let go: Go;
     let bundle: string;
@@ -54,6 +57,7 @@ export function startSteps(place: LabPlace, { downloadPlugins = false }: StartOp
         },
         ...(ownEngine === undefined ? [buildStep(ENGINE)] : []),
         buildStep(CLUSTER),
+        ...(yaml ? [buildStep(YAML_HOST)] : []),
         {
             title: "Plugins of the engine",
             run: async (report) => {
@@ -97,6 +101,7 @@ export function startSteps(place: LabPlace, { downloadPlugins = false }: StartOp
             title: "Stack",
             run: async () => {
                 await prepareEnvironment(place);
+                if (yaml) await installPlugins(place);
                 const env = labEnvironment(place, await pluginDir(place, choosePlugins(place)));
                 const lost = await ensureStack(place, env, bundle);
                 if (lost.length === 0) return `Stack "${place.stack}"`;
@@ -110,6 +115,20 @@ const namesOf = ({ programs }: ToolBuild) => Object.keys(programs).join(", ");
 
 const programsIn = (dir: string, { programs }: ToolBuild) =>
     Object.fromEntries(Object.entries(programs).map(([program, file]) => [program, join(dir, file)]));
+
+/**
+ * Makes the plugins in use installed ones: what a component package requires the engine looks for there alone, and
+ * downloads otherwise.
+ */
+async function installPlugins(place: LabPlace): Promise<void> {
+    const choices = choosePlugins(place);
+    const dir = await pluginDir(place, choices);
+    for (const { executable, wanted } of choices) {
+        if (wanted === undefined) continue;
+        const installed = `${executable.replace(/^pulumi-/, "")}-v${wanted}`;
+        await linkFiles(join(place.pulumiHome, "plugins", installed), { [executable]: join(dir, executable) });
+    }
+}
 
 /** Makes the directory hold these links; each is replaced in one step, so that running programs find theirs. */
 async function linkFiles(dir: string, links: Readonly<Record<string, string>>): Promise<void> {

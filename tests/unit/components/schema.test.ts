@@ -53,9 +53,9 @@ it("is loaded from the directory of any program, by its package's name", async (
     const child = spawn(process.execPath, [runner, root, "127.0.0.1:1"], { cwd: program, stdio: "pipe" });
     try {
         // The port at which the engine asks it; what it complains of, otherwise.
-        const [line] = await Promise.race(
+        const [line] = (await Promise.race(
             [child.stdout, child.stderr].map((input) => once(createInterface({ input }), "line")),
-        );
+        )) as [string];
         expect(line).toMatch(/^\d+$/);
     } finally {
         child.kill("SIGKILL");

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { buildKey } from "../../src/build/build";
 import { compareGoVersions, goVersion, requiredGo } from "../../src/build/go";
-import { buildFlags, CLUSTER, ENGINE, KUBERNETES_PLUGIN, type ToolBuild } from "../../src/build/tools";
+import { buildFlags, CLUSTER, ENGINE, KUBERNETES_PLUGIN, type ToolBuild, YAML_HOST } from "../../src/build/tools";
 import { wholeDirectory } from "../../src/build/whole";
 
 let dir: string;
@@ -86,7 +86,7 @@ describe("builds", () => {
     it("are reproducible and report the versions of their modules", () => {
         const flags = (build: ToolBuild) =>
             buildFlags(build, (module) => (module.startsWith("k8s.io") ? "v1.33.13" : "v3.4.5"));
-        for (const build of [CLUSTER, KUBERNETES_PLUGIN, ENGINE])
+        for (const build of [CLUSTER, KUBERNETES_PLUGIN, ENGINE, YAML_HOST])
             expect(flags(build)).toEqual(expect.arrayContaining(["-trimpath", "-mod=readonly", "-buildvcs=false"]));
         expect(flags(ENGINE).at(-1)).toBe("-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.4.5");
         const kubernetes = "-X k8s.io/component-base/version";
@@ -97,7 +97,7 @@ describe("builds", () => {
     });
 
     it("give each program one home", () => {
-        const names = [CLUSTER, KUBERNETES_PLUGIN, ENGINE].flatMap(({ programs }) => Object.keys(programs));
+        const names = [CLUSTER, KUBERNETES_PLUGIN, ENGINE, YAML_HOST].flatMap(({ programs }) => Object.keys(programs));
         expect(new Set(names).size).toBe(names.length);
     });
 });
