@@ -37,8 +37,8 @@ export interface IstioControlPlaneArgs extends IstiodArgs, NamespaceArgs {
      */
     crdsVersion?: string;
     /**
-     * The revision to which Istio's tag `default` leads, of an `IstioRevision` with `isDefault`. This control plane then
-     * injects no more and makes no more gateways, and goes on serving the sidecars that it has.
+     * The revision to which Istio's tag `default` leads, of an `IstioRevision` with `isDefault`. This control plane
+     * then injects no more and makes no more gateways, and goes on serving the sidecars that it has.
      *
      * A change: restart of istiod; between the two injectors' changes both may inject, which comes to one sidecar.
      * @default this control plane is the default one

@@ -14,8 +14,8 @@ import {
     privateKey,
     registry,
     repository,
-    userName,
     REPOSITORY,
+    userName,
 } from "./types";
 
 const NOTHING = "nothing in the cluster";

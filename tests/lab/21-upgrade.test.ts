@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import type { MeshReport } from "@istio-on-pulumi/inspect";
+import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import { Lab, TEST_LAB } from "../support/lab";
 import { Load, type LoadReport, untilAnswered } from "../support/lab-load";
 import { eventually, getAll, getOne, type KubeObject, snapshot } from "../support/lab-objects";
@@ -76,7 +76,7 @@ async function proxies(): Promise<string[]> {
         (seen) => seen.length === 7 && seen.every(isReady),
         "the seven pods are ready",
     );
-    return pods.map((pod) => containerOf(pod, "istio-proxy")!.image.split(":")[1]!).sort();
+    return pods.map((pod) => containerOf(pod, "istio-proxy").image.split(":")[1]!).sort();
 }
 
 const SEVEN = (version: string) => Array<string>(7).fill(version);
