@@ -109,7 +109,7 @@ describe("in place, from 1.25.1 to 1.25.3", () => {
         const { code, problems, messages } = await doctor();
         expect(code).toBe(1);
         expect(problems).toEqual(Array(6).fill("injection/version"));
-        expect(messages[0]).toContain(`kubectl -n ${BOOKINFO_NAMESPACE} rollout restart deployment/`);
+        expect(messages[0]).toContain(`kubectl -n ${BOOKINFO_NAMESPACE} rollout restart deployment `);
     });
 
     test("the sidecars follow when their pods are restarted, and no request fails", async () => {

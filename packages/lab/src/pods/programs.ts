@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
-import { DEFAULT_ISTIO, ISTIO_VERSIONS } from "@istio-on-pulumi/kube";
+import { DEFAULT_ISTIO, ISTIO_VERSIONS, WITHOUT_REVISION } from "@istio-on-pulumi/kube";
 import type { LabPlace } from "../place";
 import { bookinfoImage, parseImage } from "./images";
 
@@ -43,8 +43,6 @@ const FOR_STOCK_ENVOY = { PILOT_ENABLE_METADATA_EXCHANGE: "false", PILOT_ENABLE_
 const MESH_CONFIG_FILE = "/etc/lab/mesh.yaml";
 /** The provider of that name makes Istio's metrics filter; as an access log into nothing it makes none. */
 const MESH_CONFIG = "extensionProviders: [{name: prometheus, envoyFileAccessLog: {path: /dev/null}}]\n";
-/** Where istiod's pod mounts the ConfigMap of the mesh. */
-const MESH_MOUNT = "/etc/istio/config";
 
 /**
  * The program for a container of a pod that runs as processes, or undefined if the lab has none.
@@ -104,10 +102,10 @@ function pilot(pod: V1Pod, istio: string, place: LabPlace, dataPlane: boolean): 
     };
 }
 
-/** Name of the ConfigMap with the mesh's configuration: it carries the revision, if there is one. */
+/** Name of the ConfigMap with the mesh's configuration, as istiod itself finds it: by its revision, if it has one. */
 function meshConfigMap(pod: V1Pod): string {
-    const mount = pod.spec?.containers[0]?.volumeMounts?.find(({ mountPath }) => mountPath === MESH_MOUNT);
-    return pod.spec?.volumes?.find(({ name }) => name === mount?.name)?.configMap?.name ?? "istio";
+    const revision = pod.spec?.containers[0]?.env?.find(({ name }) => name === "REVISION")?.value ?? WITHOUT_REVISION;
+    return revision === WITHOUT_REVISION ? "istio" : `istio-${revision}`;
 }
 
 /** istio-init, istio-proxy and a gateway's proxy are one image: its agent looks at its arguments. */

@@ -8,19 +8,14 @@ import { commandOf, programFor } from "../../src/pods/programs";
 describe("programFor", () => {
     const place = labPlace({ HOME: "/h" });
     const program = (containers: V1Container[], dataPlane = true) =>
-        programFor(
-            { spec: { containers, volumes: [{ name: "mesh", configMap: { name: "istio-canary" } }] } },
-            containers[0]!,
-            place,
-            dataPlane,
-        );
+        programFor({ spec: { containers } }, containers[0]!, place, dataPlane);
 
     it("tells istiod what stock Envoys lack, and only where they run", () => {
         const istiod = {
             name: "discovery",
             image: "istio/pilot:1.25.1",
             args: ["discovery"],
-            volumeMounts: [{ name: "mesh", mountPath: "/etc/istio/config" }],
+            env: [{ name: "REVISION", value: "canary" }],
         };
         const on = program([istiod])!;
         expect(on.extraEnv).toMatchObject({
