@@ -110,9 +110,13 @@ export = () =>
                 place.name,
                 {
                     ...(place.isOwn
-                        ? { namespace: place.namespace, ownNamespace: true, ...namespaceArgs(place.namespace) }
+                        ? {
+                              namespace: place.namespace,
+                              ownNamespace: true,
+                              revision: revisionOf(place.namespace),
+                              ...namespaceArgs(place.namespace),
+                          }
                         : { namespace: bookinfo!.namespace }),
-                    revision: revisionOf(place.namespace),
                     serviceType,
                     nodePort,
                     hostnames,

@@ -27,10 +27,12 @@ export interface IngressGatewayArgs extends NamespaceArgs {
      */
     ownNamespace?: boolean;
     /**
-     * Revision of the control plane that makes the gateway and serves it: the Gateway's label `istio.io/rev`.
+     * With `ownNamespace`, the revision of the control plane that makes the gateway: the namespace's label
+     * `istio.io/rev`. Else the namespace has it. Not the Gateway's own label: beside another control plane nobody would
+     * write its status.
      *
      * A change: restart of the gateway.
-     * @default its namespace's
+     * @default the default control plane's
      */
     revision?: string;
     /**
@@ -130,7 +132,8 @@ export class IngressGateway extends pulumi.ComponentResource {
         super("istio-on-pulumi:index:IngressGateway", name, args, opts);
         const gatewayName = args.gatewayName ?? name;
         const listeners = listenersOf(args);
-        const own = args.ownNamespace && namespaceOf(childOf(this, name, "namespace"), args.namespace, args);
+        const label: Record<string, string> = args.revision === undefined ? {} : { [REVISION]: args.revision };
+        const own = args.ownNamespace && namespaceOf(childOf(this, name, "namespace"), args.namespace, args, label);
         const namespace = own ? own.metadata.name : args.namespace;
         const gateway = this.createGateway(name, gatewayName, { ...args, namespace }, listeners);
         for (const route of args.routes ?? []) {
@@ -167,7 +170,6 @@ export class IngressGateway extends pulumi.ComponentResource {
                 metadata: {
                     name: gatewayName,
                     namespace: args.namespace,
-                    ...(args.revision !== undefined && { labels: { [REVISION]: args.revision } }),
                     annotations: {
                         ...serviceType,
                         // False until the generated pods answer, so that nothing reads a Service that is not there.

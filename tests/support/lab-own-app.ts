@@ -11,16 +11,17 @@ interface Outputs {
     istioVersion: string;
 }
 
-const STACK = "own-app-lab";
-
 /** An example of an own app, copied out of the repository as a user would. */
 export class OwnApp {
     readonly dir = mkdtempSync(join(tmpdir(), "own-app-"));
+    /** The examples have the same project. */
+    private readonly stack: string;
 
     constructor(
         private readonly lab: Lab,
         example: string,
     ) {
+        this.stack = `${example}-lab`;
         cpSync(join(lab.place.repository, "examples", example), this.dir, { recursive: true });
     }
 
@@ -30,20 +31,20 @@ export class OwnApp {
 
     /** `up` or `destroy`. */
     change(command: string, ...args: string[]): Promise<string> {
-        return this.pulumi(command, "--yes", "--skip-preview", "--suppress-outputs", "--stack", STACK, ...args);
+        return this.pulumi(command, "--yes", "--skip-preview", "--suppress-outputs", "--stack", this.stack, ...args);
     }
 
     /** Makes its stack, on a cluster without another control plane: a cluster takes one. */
     async makeStack(): Promise<void> {
         const walkthrough = new Stack(this.lab);
         if ((await walkthrough.resources()).length > 0) await walkthrough.destroy();
-        await this.pulumi("stack", "init", STACK);
-        await this.pulumi("config", "set", "context", "lab", "--stack", STACK);
-        await this.pulumi("config", "set", "bundle", walkthrough.settings().bundle!, "--stack", STACK);
+        await this.pulumi("stack", "init", this.stack);
+        await this.pulumi("config", "set", "context", "lab", "--stack", this.stack);
+        await this.pulumi("config", "set", "bundle", walkthrough.settings().bundle!, "--stack", this.stack);
     }
 
     async outputs(): Promise<Outputs> {
-        return JSON.parse(await this.pulumi("stack", "output", "--json", "--stack", STACK)) as Outputs;
+        return JSON.parse(await this.pulumi("stack", "output", "--json", "--stack", this.stack)) as Outputs;
     }
 
     /** Waits until the app answers through its gateway. @returns the status of another host name. */
@@ -63,7 +64,9 @@ export class OwnApp {
         return status("other.example.com");
     }
 
-    remove(): void {
+    /** Removes the copy, and its stack if that was destroyed. */
+    async remove(): Promise<void> {
+        await this.lab.run(["pulumi", "-C", this.dir, "stack", "rm", "--yes", "--stack", this.stack]);
         rmSync(this.dir, { recursive: true, force: true });
     }
 }
