@@ -39,14 +39,15 @@ export = () =>
 
         const gatewayApi = new GatewayApiCrds(
             "gateway-api",
-            { install: settings.gatewayApi.install, installed: [...holdings.gatewayApiCrds], bundle },
+            { ...settings.gatewayApi, installed: [...holdings.gatewayApiCrds], bundle },
             { provider },
         );
 
-        const { hub, tag, values } = settings.istio;
+        const { version, hub, tag, values } = settings.istio;
         const istio = new IstioControlPlane(
             "istio",
             {
+                version,
                 hub,
                 tag,
                 values,
@@ -127,6 +128,7 @@ export = () =>
                           node: mode === "ssh" ? { host: host!, hostKey: hostKey!, port, user, privateKey } : undefined,
                           failOnProblem: fails,
                           subjects: [
+                              version,
                               hub,
                               registry.mirrors,
                               tag,
@@ -185,7 +187,7 @@ export = () =>
             },
             ...(inspection && { inspection: { ok: inspection.ok, findings: inspection.findings } }),
             versions: {
-                istio: settings.istio.version,
+                istio: version,
                 istioImages: tag,
                 gatewayApi: gatewayApi.version,
                 ...(bookinfo && { bookinfo: sample.tag }),

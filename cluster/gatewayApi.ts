@@ -1,4 +1,4 @@
-import { type ClusterClient, GATEWAY_API_CRDS, NEEDED_GATEWAY_API_CRDS, UserError } from "@istio-on-pulumi/kube";
+import { type ClusterClient, NEEDED_GATEWAY_API_CRDS, UserError } from "@istio-on-pulumi/kube";
 import { STACK_LABEL } from "./marks";
 import { CRDS } from "./objects";
 
@@ -47,16 +47,22 @@ export type CrdInstallation = (typeof CrdInstallation)[keyof typeof CrdInstallat
  *
  * With `auto` those it installed stay its own on every run, and absent ones join them only where no CRD is somebody
  * else's: CRDs of two releases side by side serve nobody.
+ * @param all the names of the CRDs of the release that the stack installs
  * @param remedy how to let the stack install them, for the end of a sentence
  * @throws UserError where the cluster's own CRDs do not serve a Gateway and an HTTPRoute
  */
-export function managedCrds(install: CrdInstallation, installed: readonly InstalledCrd[], remedy: string): string[] {
+export function managedCrds(
+    install: CrdInstallation,
+    installed: readonly InstalledCrd[],
+    all: readonly string[],
+    remedy: string,
+): readonly string[] {
     if (install === "always") {
-        return GATEWAY_API_CRDS;
+        return all;
     }
     const own = installed.filter((crd) => crd.isOwn).map((crd) => crd.name);
     if (install === "auto" && own.length === installed.length) {
-        return GATEWAY_API_CRDS;
+        return all;
     }
     const unserved = NEEDED_GATEWAY_API_CRDS.filter(
         (crdName) => !installed.some((crd) => crd.name === crdName && crd.served.includes("v1")),

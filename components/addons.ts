@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { type Addon, ADDONS, UserError } from "@istio-on-pulumi/kube";
+import { type Addon, ADDONS, DEFAULT_ISTIO, istioRelease, UserError } from "@istio-on-pulumi/kube";
 import { readAddons } from "../upstream";
 import { addonObjects, type AddonObjectsArgs } from "./addonObjects";
 import { childOf } from "./child";
@@ -13,6 +13,14 @@ import { registerManifest } from "./manifest";
 import { openUpstream } from "./upstreamFiles";
 
 export interface AddonsArgs extends AddonObjectsArgs {
+    /**
+     * Release of Istio whose samples the addons are, one of those that are locked.
+     *
+     * A change: restart of the addons that it changes; those of Jaeger, Grafana and a Prometheus without a volume lose
+     * their data.
+     * @default "1.25.1"
+     */
+    version?: string;
     /**
      * Which addons to install, of kiali, jaeger, prometheus, grafana and loki; one alone is a component as good as all.
      *
@@ -54,10 +62,11 @@ export class Addons extends pulumi.ComponentResource {
     /** Every Service of the addons, by its name. */
     readonly endpoints: pulumi.Output<Record<string, Endpoint>>;
 
-    /** @throws UserError where an addon does not exist */
+    /** @throws UserError where an addon does not exist, or the version is not locked */
     constructor(name: string, args: AddonsArgs = {}, opts?: pulumi.ComponentResourceOptions) {
         const { unbound: _, ...recorded } = args;
         checkNames(args.addons ?? ADDONS);
+        istioRelease(args.version ?? DEFAULT_ISTIO);
         super("istio-on-pulumi:index:Addons", name, recorded, opts);
         const services = makeLater(this, () => this.install(name, args));
         handles.set(this, services);
@@ -79,7 +88,7 @@ export class Addons extends pulumi.ComponentResource {
 
     private async install(name: string, args: AddonsArgs): Promise<ReadonlyMap<string, k8s.core.v1.Service>> {
         const addons = (args.addons as Addon[] | undefined) ?? ADDONS;
-        const manifests = await readAddons(openUpstream(args.bundle), addons);
+        const manifests = await readAddons(openUpstream(args.bundle), args.version ?? DEFAULT_ISTIO, addons);
         const isKialiWithLogin = manifests.kiali !== undefined && args.kiali?.access === "token";
         const signingKey = isKialiWithLogin ? this.drawSigningKey(name) : undefined;
         const services = new Map<string, k8s.core.v1.Service>();

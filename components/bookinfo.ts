@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { BOOKINFO_IMAGES, BOOKINFO_NAMESPACE, BOOKINFO_VERSION } from "@istio-on-pulumi/kube";
+import { BOOKINFO_IMAGES, BOOKINFO_NAMESPACE, DEFAULT_ISTIO, istioRelease } from "@istio-on-pulumi/kube";
 import { SKIP_AWAIT } from "./annotations";
 import {
     BOOKINFO_PORT,
@@ -34,7 +34,7 @@ export interface BookinfoArgs extends NamespaceArgs {
      * Tag of the images.
      *
      * A change: restart of the pods.
-     * @default the one of Istio's release
+     * @default "1.20.2", the one of Istio 1.25
      */
     tag?: pulumi.Input<string>;
     /**
@@ -191,7 +191,7 @@ const ENTRANCE = "productpage";
 
 function imageOf(
     deployment: string,
-    { images = BOOKINFO_IMAGES, tag = BOOKINFO_VERSION, imageMirrors = {} }: BookinfoArgs,
+    { images = BOOKINFO_IMAGES, tag = istioRelease(DEFAULT_ISTIO).bookinfo, imageMirrors = {} }: BookinfoArgs,
 ): pulumi.Output<string> {
     return pulumi
         .all([images, tag, imageMirrors])

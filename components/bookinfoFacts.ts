@@ -20,7 +20,10 @@ const reviews = {
     env: { LOG_DIR: "/tmp/logs" },
 };
 
-/** The six Deployments of Bookinfo 1.20.2; each service they name has one Service and one ServiceAccount. */
+/**
+ * The six Deployments of Bookinfo, the same in every locked release; each service they name has one Service and one
+ * ServiceAccount.
+ */
 export const BOOKINFO_WORKLOADS: readonly BookinfoWorkload[] = [
     { ...plain, service: "details", version: "v1" },
     { ...plain, service: "ratings", version: "v1" },

@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { GATEWAY_API_BUNDLE_VERSION, GATEWAY_API_CRDS } from "@istio-on-pulumi/kube";
+import { checkGatewayApi, DEFAULT_ISTIO, GATEWAY_API_BUNDLE_VERSION, istioRelease } from "@istio-on-pulumi/kube";
 import { type CrdInstallation, type InstalledCrd, managedCrds, readCrd, STACK_LABEL } from "../cluster";
-import { readGatewayApiCrds } from "../upstream";
+import { gatewayApiCrdNames, readGatewayApiCrds } from "../upstream";
 import { childOf } from "./child";
 import { openClusterOf } from "./clusterOf";
 import { makeLater, outputOf, whenFinished } from "./later";
@@ -10,6 +10,13 @@ import { type Manifest, parseManifest } from "./manifest";
 import { openUpstream } from "./upstreamFiles";
 
 export interface GatewayApiCrdsArgs {
+    /**
+     * Release of Gateway API, one of those that are locked; Istio 1.25 is made with v1.2.1, and 1.26 with v1.3.0.
+     *
+     * A change: in place.
+     * @default "v1.2.1"
+     */
+    version?: string;
     /**
      * Which CRDs the component manages: `auto`, those that it installed and, where the cluster holds none of
      * somebody else's, all; `always`, all, taking over what is there; `never`, none. With `auto` and `always` the
@@ -51,13 +58,18 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
     /** Names of the CRDs that this component manages; empty where the cluster keeps its own. */
     readonly managed: pulumi.Output<string[]>;
 
-    /** @throws UserError where `installed` is given, and the cluster's own CRDs are not enough */
+    /**
+     * @throws UserError where the version is not locked, or where `installed` is given and the cluster's own CRDs are
+     *   not enough
+     */
     constructor(name: string, args: GatewayApiCrdsArgs = {}, opts?: pulumi.ComponentResourceOptions) {
         const { installed, ...recorded } = args;
         // Before anything is registered, where it is known already.
-        if (installed) managedCrds(args.install ?? "auto", installed, REMEDY);
+        const version = args.version ?? DEFAULT_VERSION;
+        checkGatewayApi(version);
+        if (installed) managedCrds(args.install ?? "auto", installed, gatewayApiCrdNames(version), REMEDY);
         super("istio-on-pulumi:index:GatewayApiCrds", name, recorded, opts);
-        const made = outputOf(makeLater(this, () => this.install(name, args)));
+        const made = outputOf(makeLater(this, () => this.install(name, version, args)));
         this.version = made.apply(({ version = "unknown" }) => version);
         this.managed = made.apply(({ managed = [] }) => managed);
         this.registerOutputs({ version: this.version, managed: this.managed });
@@ -67,21 +79,22 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
         return whenFinished(this);
     }
 
-    private async install(name: string, { install = "auto", bundle, installed }: GatewayApiCrdsArgs) {
-        const held = installed ?? (await this.look());
-        const managed = managedCrds(install, held, REMEDY);
-        const texts = await readGatewayApiCrds(openUpstream(bundle), managed);
+    private async install(name: string, version: string, { install = "auto", bundle, installed }: GatewayApiCrdsArgs) {
+        const names = gatewayApiCrdNames(version);
+        const held = installed ?? (await this.look(names));
+        const managed = [...managedCrds(install, held, names, REMEDY)];
+        const texts = await readGatewayApiCrds(openUpstream(bundle), version, managed);
         const manifests = texts.flatMap(parseManifest);
         for (const manifest of manifests) this.createCrd(name, manifest);
         return { managed, version: bundleVersion(manifests[0]?.metadata.annotations ?? held[0]?.annotations) };
     }
 
     /** The CRDs that the cluster holds; none where a preview does not know the cluster yet. */
-    private async look(): Promise<InstalledCrd[]> {
+    private async look(names: readonly string[]): Promise<InstalledCrd[]> {
         const client = await openClusterOf(this);
         if (client === undefined) return [];
         const isOwn = (stack: string) => stack === ownLabel();
-        const found = await Promise.all(GATEWAY_API_CRDS.map((crd) => readCrd(client, crd, isOwn)));
+        const found = await Promise.all(names.map((crd) => readCrd(client, crd, isOwn)));
         return found.filter((crd) => crd !== undefined);
     }
 
@@ -98,6 +111,9 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
         );
     }
 }
+
+/** The one that goes with the default Istio. */
+const DEFAULT_VERSION = istioRelease(DEFAULT_ISTIO).gatewayApi;
 
 const REMEDY = 'install: "always"';
 

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { ISTIO_HUB, ISTIO_NAMESPACE, ISTIO_VERSION } from "@istio-on-pulumi/kube";
+import { DEFAULT_ISTIO, ISTIO_HUB, ISTIO_NAMESPACE, istioRelease, minorOf, UserError } from "@istio-on-pulumi/kube";
 import { prepareInstallation, prepareUpgrade, type ReleaseName } from "../cluster";
 import { readIstioCrdNames } from "../upstream";
 import { childOf } from "./child";
@@ -15,6 +15,13 @@ import type { PullSecrets } from "./pullSecrets";
 import { openUpstream } from "./upstreamFiles";
 
 export interface IstioControlPlaneArgs extends NamespaceArgs {
+    /**
+     * Release of Istio: its charts, with their CRDs, and the tag of its images; one of those that are locked.
+     *
+     * A change: restart of istiod and of gateways; a sidecar follows when its pod is restarted.
+     * @default "1.25.1"
+     */
+    version?: string;
     /**
      * Values of chart `istiod`, merged into the component's own (profile demo, hub, tag): a map key by key, anything
      * else as a whole, but for `volumes` and `volumeMounts`, to whose lists the component adds its own.
@@ -40,10 +47,10 @@ export interface IstioControlPlaneArgs extends NamespaceArgs {
      */
     hub?: pulumi.Input<string>;
     /**
-     * Tag of Istio's images; the charts stay those of this release.
+     * Tag of Istio's images, of the same minor version as the charts; the charts stay those of `version`.
      *
      * A change: as of `hub`.
-     * @default the release's version
+     * @default the version
      */
     tag?: pulumi.Input<string>;
     /**
@@ -109,15 +116,20 @@ export class IstioControlPlane extends pulumi.ComponentResource {
     /** The Service `istiod`, inside the cluster. */
     readonly endpoint: pulumi.Output<Endpoint>;
 
+    /** @throws UserError where the version is not locked, or a plain `tag` is another minor version's */
     constructor(name: string, args: IstioControlPlaneArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+        const { version = DEFAULT_ISTIO, tag = version } = args;
+        istioRelease(version);
+        if (typeof tag === "string") checkTag(version, tag);
         super("istio-on-pulumi:index:IstioControlPlane", name, args, opts);
         const namespace = namespaceOf(childOf(this, name, ISTIO_NAMESPACE), ISTIO_NAMESPACE, args);
         this.namespace = namespace.metadata.name;
-        const base = this.installBase(name, args);
-        const values = istiodValues({ hub: ISTIO_HUB, tag: ISTIO_VERSION, imageMirrors: {}, ...args });
-        handles.set(this, { namespace, istiod: this.installIstiod(name, args, values, base) });
+        const base = this.installBase(name, version, args);
+        const told = pulumi.output(tag).apply((known) => inPlainWords(this, this.tellOfTag(version, known)));
+        const values = istiodValues({ hub: ISTIO_HUB, imageMirrors: {}, ...args, tag: told });
+        handles.set(this, { namespace, istiod: this.installIstiod(name, version, args, values, base) });
 
-        this.version = pulumi.output(ISTIO_VERSION);
+        this.version = pulumi.output(version);
         this.revision = values.apply(({ revision }) => (typeof revision === "string" ? revision : ""));
         const suffix = this.revision.apply((revision) => (revision === "" ? "" : `-${revision}`));
         this.injectionWebhook = pulumi.interpolate`istio-sidecar-injector${suffix}`;
@@ -145,8 +157,21 @@ export class IstioControlPlane extends pulumi.ComponentResource {
         return handles.get(this)!.namespace;
     }
 
+    /** Images and charts that are not of one release are told in every preview. */
+    private async tellOfTag(version: string, tag: string): Promise<string> {
+        checkTag(version, tag);
+        if (tag !== version && !tag.startsWith(`${version}-`)) {
+            await pulumi.log.warn(`Istio's images have the tag ${tag}, and its charts are those of ${version}.`, this);
+        }
+        return tag;
+    }
+
     /** Istio's CRDs and the reader account. One release: 14 CRDs in the state would slow every operation down. */
-    private installBase(name: string, { baseValues = {}, excludedCrds = [], bundle }: IstioControlPlaneArgs) {
+    private installBase(
+        name: string,
+        version: string,
+        { baseValues = {}, excludedCrds = [], bundle }: IstioControlPlaneArgs,
+    ) {
         const [child, options] = childOf(this, name, BASE_RELEASE.name);
         const own: ChartValues = {
             profile: "demo",
@@ -158,8 +183,8 @@ export class IstioControlPlane extends pulumi.ComponentResource {
             {
                 name: BASE_RELEASE.name,
                 namespace: this.namespace,
-                chart: inPlainWords(this, upstream.chart("base")),
-                version: ISTIO_VERSION,
+                chart: inPlainWords(this, upstream.chart("base", version)),
+                version,
                 values: pulumi.output(baseValues).apply((given) => mergeValues(own, given)),
             },
             {
@@ -168,7 +193,7 @@ export class IstioControlPlane extends pulumi.ComponentResource {
                 hooks: {
                     beforeCreate: [
                         new pulumi.ResourceHook(`${child}-installation`, async () => {
-                            const crds = (await readIstioCrdNames(upstream)).filter(
+                            const crds = (await readIstioCrdNames(upstream, version)).filter(
                                 (crd) => !excludedCrds.includes(crd),
                             );
                             const client = await openClusterOf(this);
@@ -188,6 +213,7 @@ export class IstioControlPlane extends pulumi.ComponentResource {
 
     private installIstiod(
         name: string,
+        version: string,
         { bundle }: IstioControlPlaneArgs,
         values: pulumi.Output<ChartValues>,
         base: pulumi.Resource,
@@ -198,8 +224,8 @@ export class IstioControlPlane extends pulumi.ComponentResource {
             {
                 name: "istiod",
                 namespace: this.namespace,
-                chart: inPlainWords(this, openUpstream(bundle).chart("istiod")),
-                version: ISTIO_VERSION,
+                chart: inPlainWords(this, openUpstream(bundle).chart("istiod", version)),
+                version,
                 values,
             },
             {
@@ -209,6 +235,16 @@ export class IstioControlPlane extends pulumi.ComponentResource {
             },
         );
     }
+}
+
+/** A chart's injection templates, rights and CRDs are for the programs of its own minor version. */
+function checkTag(version: string, tag: string) {
+    const minor = minorOf(tag);
+    if (minor === undefined || minor === minorOf(version)) return;
+    throw new UserError(
+        `Istio's images have the tag ${tag}, which the charts of ${version} are not made for; ` +
+            `use a tag of ${minorOf(version)}, or another version.`,
+    );
 }
 
 /** Not properties: those are the outputs of the component in every language. */

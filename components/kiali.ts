@@ -86,7 +86,7 @@ function expose(service: Manifest, { serviceType = "ClusterIP", nodePort = 0 }: 
     return { ...service, spec: { ...spec, type: serviceType, ports } };
 }
 
-/** Keys, defaults and what they do: Kiali's config/config.go at v2.5.0. */
+/** Keys, defaults and what they do: Kiali's config/config.go at v2.5.0 and v2.8.0. */
 function changeConfig(text: string, { access, tracing }: KialiArgs, signingKey?: string): string {
     const config = parseDocument(text);
     const changes: [path: string[], value: unknown][] = [];

@@ -1,19 +1,20 @@
-import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
+import { ISTIO_NAMESPACE, minorOf } from "@istio-on-pulumi/kube";
 import { removeCommand, setCommand } from "./problems";
-import type { StackSettings } from "./schema";
+import type { GivenSettings } from "./schema";
 import { LEAVES } from "./tree";
 
 /** What is allowed alone but not together. */
-export function contradictions(s: StackSettings, project: string): string[] {
+export function contradictions(s: GivenSettings, project: string): string[] {
     return [
         ...nodePorts(s, project),
         ...namespaces(s, project),
         ...sshInspection(s, project),
         ...chartValues(s, project),
+        ...otherImages(s, project),
     ];
 }
 
-function nodePorts({ gateway, addons: { kiali } }: StackSettings, project: string): string[] {
+function nodePorts({ gateway, addons: { kiali } }: GivenSettings, project: string): string[] {
     const found: string[] = [];
     const exposed: [string, { nodePort: number; serviceType: string }][] = [
         ["gateway", gateway],
@@ -36,7 +37,7 @@ function nodePorts({ gateway, addons: { kiali } }: StackSettings, project: strin
     return found;
 }
 
-function namespaces({ bookinfo, gateway, namespaces: { existing } }: StackSettings, project: string): string[] {
+function namespaces({ bookinfo, gateway, namespaces: { existing } }: GivenSettings, project: string): string[] {
     const found: string[] = [];
     const places = { "bookinfo.namespace": bookinfo.namespace, "gateway.namespace": gateway.namespace };
     for (const [path, namespace] of Object.entries(places)) {
@@ -64,7 +65,7 @@ function namespaces({ bookinfo, gateway, namespaces: { existing } }: StackSettin
 }
 
 /** The namespaces in which the stack has objects. */
-function usedNamespaces({ bookinfo, gateway }: Pick<StackSettings, "bookinfo" | "gateway">): string[] {
+function usedNamespaces({ bookinfo, gateway }: Pick<GivenSettings, "bookinfo" | "gateway">): string[] {
     return [
         ISTIO_NAMESPACE,
         ...(bookinfo.enabled ? [bookinfo.namespace] : []),
@@ -72,7 +73,7 @@ function usedNamespaces({ bookinfo, gateway }: Pick<StackSettings, "bookinfo" | 
     ];
 }
 
-function sshInspection({ inspection }: StackSettings, project: string): string[] {
+function sshInspection({ inspection }: GivenSettings, project: string): string[] {
     if (inspection.mode !== "ssh") return [];
     const missing = (["host", "hostKey"] as const).filter((key) => inspection[key] === undefined);
     return missing.map((key) => {
@@ -96,7 +97,7 @@ const OWN_VALUES: Readonly<Record<string, string>> = {
     revision: "",
 };
 
-function chartValues({ istio }: StackSettings, project: string): string[] {
+function chartValues({ istio }: GivenSettings, project: string): string[] {
     return Object.entries(OWN_VALUES).flatMap(([key, instead]) => {
         const value = key
             .split(".")
@@ -107,4 +108,14 @@ function chartValues({ istio }: StackSettings, project: string): string[] {
         const change = instead === "" ? "" : `${setCommand(instead, "<value>")} and `;
         return [`${project}:${path} is set, ${why}; change it with: ${change}${removeCommand(path)}`];
     });
+}
+
+/** A chart's injection templates, rights and CRDs are for the programs of its own minor version. */
+function otherImages({ istio: { version, tag = "" } }: GivenSettings, project: string): string[] {
+    const minor = minorOf(tag);
+    if (minor === undefined || minor === minorOf(version)) return [];
+    return [
+        `${project}:istio.tag is "${tag}" while ${project}:istio.version is "${version}", whose charts are not made for ` +
+            `it; allowed with it: a tag of ${minorOf(version)}, or empty. Change it with: ${removeCommand("istio.tag")}`,
+    ];
 }

@@ -1,2 +1,2 @@
 export { loadSettings } from "./load";
-export type { StackSettings } from "./schema";
+export type { StackSettings } from "./versions";

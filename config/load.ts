@@ -2,9 +2,10 @@ import type { z } from "zod";
 import { UserError } from "@istio-on-pulumi/kube";
 import { contradictions } from "./contradictions";
 import * as say from "./problems";
-import { settings, type StackSettings } from "./schema";
+import { type GivenSettings, settings } from "./schema";
 import { FACTS } from "./setting";
 import { membersOf } from "./tree";
+import { type StackSettings, withVersions } from "./versions";
 
 /**
  * Reads and checks the settings of a stack.
@@ -16,12 +17,12 @@ import { membersOf } from "./tree";
  */
 export function loadSettings(values: Readonly<Record<string, string>>, project: string): StackSettings {
     const reading = new Reading(project);
-    const loaded = reading.group(settings.shape, ownValues(values, project), "") as StackSettings;
+    const loaded = reading.group(settings.shape, ownValues(values, project), "") as GivenSettings;
     const { unknown, refused } = reading;
     const problems = [...unknown, ...refused];
     if (problems.length === 0) problems.push(...contradictions(loaded, project));
     if (problems.length > 0) throw new UserError(problems.join("\n"));
-    return loaded;
+    return withVersions(loaded);
 }
 
 function ownValues(values: Readonly<Record<string, string>>, project: string): ReadonlyMap<string, unknown> {

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { BOOKINFO_VERSION, ISTIO_VERSION } from "@istio-on-pulumi/kube";
+import { DEFAULT_ISTIO, GATEWAY_API_VERSIONS, ISTIO_VERSIONS } from "@istio-on-pulumi/kube";
 import { addons } from "./addons";
-import { choice, flag, nodePort, optional, setting } from "./setting";
+import { choice, flag, lockedVersions, nodePort, optional, setting } from "./setting";
 import {
     annotations,
     dnsLabel,
@@ -112,22 +112,38 @@ const gatewayApi = z.strictObject({
         },
         ["auto", "always", "never"],
     ),
+    version: optional(
+        {
+            description:
+                "Release of Gateway API whose CRDs are installed; empty means the one that istio.version goes with.",
+            cost: "in place",
+        },
+        lockedVersions(GATEWAY_API_VERSIONS, "that of an Istio which"),
+        z.enum(GATEWAY_API_VERSIONS),
+    ),
 });
 
 const istio = z.strictObject({
-    version: choice({ description: "Release of Istio: its charts, addons and CRDs.", cost: ISTIO_RESTART }, [
-        ISTIO_VERSION,
-    ]),
+    version: setting(z.enum(ISTIO_VERSIONS).default(DEFAULT_ISTIO), {
+        description: "Release of Istio: its charts, addons and CRDs, and the tags of its images and Bookinfo's.",
+        allowed: lockedVersions(ISTIO_VERSIONS),
+        cost: `${ISTIO_RESTART}; of the addons and Bookinfo where the release has others`,
+    }),
     hub: setting(repository.default("docker.io/istio"), {
         description: "Registry and path of Istio's images.",
         allowed: REPOSITORY,
         cost: ISTIO_RESTART,
     }),
-    tag: setting(imageTag.default(ISTIO_VERSION), {
-        description: "Tag of Istio's images; the charts stay those of istio.version.",
-        allowed: "an image tag",
-        cost: ISTIO_RESTART,
-    }),
+    tag: optional(
+        {
+            description:
+                "Tag of Istio's images; empty means istio.version. The charts stay those of istio.version, " +
+                "and a preview warns of images that are not.",
+            cost: ISTIO_RESTART,
+        },
+        "an image tag of the same minor version, or of none",
+        imageTag,
+    ),
     values: setting(z.record(z.string(), z.unknown()).default({}), {
         description:
             "Values of chart istiod, merged into those of profile demo: replicas, resources, mesh configuration and " +
@@ -163,11 +179,11 @@ const bookinfo = z.strictObject({
         allowed: REPOSITORY,
         cost: BOOKINFO_RESTART,
     }),
-    tag: setting(imageTag.default(BOOKINFO_VERSION), {
-        description: "Tag of Bookinfo's images.",
-        allowed: "an image tag",
-        cost: BOOKINFO_RESTART,
-    }),
+    tag: optional(
+        { description: "Tag of Bookinfo's images; empty means the one of istio.version.", cost: BOOKINFO_RESTART },
+        "an image tag",
+        imageTag,
+    ),
 });
 
 const gateway = z.strictObject({
@@ -280,5 +296,5 @@ export const settings = z.strictObject({
     inspection,
 });
 
-/** The stack's settings as the program sees them; an optional one that was left empty is `undefined`. */
-export type StackSettings = z.output<typeof settings>;
+/** The stack's settings as they were given; an optional one that was left empty is `undefined`. */
+export type GivenSettings = z.output<typeof settings>;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LOCK_ANOTHER } from "@istio-on-pulumi/kube";
 
 /** What a reader is told of a setting. */
 export interface Facts {
@@ -37,6 +38,10 @@ export function choice<const T extends readonly [string, ...string[]]>(told: Tol
     const type = z.enum(values).default(values[0] as never);
     return setting(type, { ...told, allowed: values.join(", ") });
 }
+
+/** What is allowed of locked versions, in words. */
+export const lockedVersions = (versions: readonly string[], others = "what") =>
+    `${versions.join(", ")}, and ${others} "${LOCK_ANOTHER}" adds in the program's directory`;
 
 export function nodePort(told: Told) {
     return setting(z.int().min(0).max(65535).default(0), {

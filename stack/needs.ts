@@ -11,6 +11,8 @@ import {
 import type { GatewayPlace } from "./gateway";
 
 export interface NeedsArgs {
+    /** The version of Istio that is to be installed. */
+    istioVersion: string;
     planned: readonly PlannedObject[];
     addons: AddonObjectsArgs;
     manifests: AddonManifests;
@@ -40,6 +42,7 @@ export function needsOf(args: NeedsArgs): Parameters<typeof checkRequirements>[2
         ...(manifests.kiali === undefined ? [] : [kiali]),
     ];
     return {
+        istioVersion: args.istioVersion,
         planned,
         pods: [
             ...(bookinfoNamespace === undefined ? [] : [podWithSidecar(bookinfoNamespace)]),

@@ -1,5 +1,6 @@
-import { ADDONS, GATEWAY_API_CRDS, ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
+import { ADDONS, compareMinors, ISTIO_NAMESPACE, minorOf } from "@istio-on-pulumi/kube";
 import type { Part, PlannedObject } from "../cluster";
+import type { ChartValues } from "../components";
 import {
     type AddonManifests,
     addonObjects,
@@ -17,8 +18,13 @@ export interface PlannedArgs {
     gateway?: GatewayPlace;
     /** Whether mutual TLS is the only way into the mesh. */
     strictMtls: boolean;
+    /** The version of the charts, and the user's values of chart `istiod`. */
+    istioVersion: string;
+    istiodValues: ChartValues;
     /** Full names of the CRDs of chart `base`. */
     istioCrds: readonly string[];
+    /** Full names of the CRDs of Gateway API. */
+    gatewayApiCrds: readonly string[];
     /** The addons, as their component takes them. */
     addons: AddonObjectsArgs;
     /** The manifests of those that are installed. */
@@ -37,9 +43,9 @@ export function plannedObjects(args: PlannedArgs): PlannedObject[] {
         ...objects("istio", undefined, [["v1", "Namespace", ISTIO_NAMESPACE]]),
         ...objects("istio", undefined, [["apiextensions.k8s.io/v1", "CustomResourceDefinition", ...istioCrds]]),
         ...objects("istio", undefined, CHART_OBJECTS_OF_CLUSTER),
-        ...objects("istio", ISTIO_NAMESPACE, CHART_OBJECTS),
+        ...objects("istio", ISTIO_NAMESPACE, [...CHART_OBJECTS, ["v1", "ConfigMap", ...laterConfigMaps(args)]]),
         ...objects("gatewayApi", undefined, [
-            ["apiextensions.k8s.io/v1", "CustomResourceDefinition", ...GATEWAY_API_CRDS],
+            ["apiextensions.k8s.io/v1", "CustomResourceDefinition", ...args.gatewayApiCrds],
         ]),
         ...objects(
             "istio",
@@ -83,6 +89,13 @@ const CHART_OBJECTS: readonly Names[] = [
     ["rbac.authorization.k8s.io/v1", "Role", "istiod"],
     ["rbac.authorization.k8s.io/v1", "RoleBinding", "istiod"],
 ];
+/** Since 1.26 chart `istiod` keeps its values in the cluster, and what Gateways of a class are made with. */
+function laterConfigMaps({ istioVersion, istiodValues }: PlannedArgs): string[] {
+    if (compareMinors(minorOf(istioVersion)!, "1.26") < 0) return [];
+    const { gatewayClasses = {} } = istiodValues as { gatewayClasses?: object };
+    return ["values", ...Object.keys(gatewayClasses).map((name) => `istio-default-gatewayclass-${name}`)];
+}
+
 const CHART_ROLES = ["istiod-clusterrole", "istiod-gateway-controller", "istio-reader-clusterrole"].map(
     (role) => `${role}-${ISTIO_NAMESPACE}`,
 );

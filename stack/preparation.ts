@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ADDONS, GATEWAY_API_CRDS } from "@istio-on-pulumi/kube";
+import { ADDONS } from "@istio-on-pulumi/kube";
 import {
     checkIdentity,
     checkRequirements,
@@ -14,7 +14,7 @@ import {
 import type { AddonsArgs } from "../components";
 import { BASE_RELEASE } from "../components/internal";
 import type { StackSettings } from "../config";
-import { readAddons, readGatewayApiCrds, readIstioCrdNames, UpstreamFiles } from "../upstream";
+import { gatewayApiCrdNames, readAddons, readGatewayApiCrds, readIstioCrdNames, UpstreamFiles } from "../upstream";
 import { gatewayPlace } from "./gateway";
 import { needsOf } from "./needs";
 import { plannedObjects } from "./planned";
@@ -34,11 +34,13 @@ export async function prepareStack(settings: StackSettings) {
         projectDir: pulumi.runtime.getRootDirectory(),
         bundleDir: settings.bundle,
     });
-    await Promise.all([upstream.chart("base"), upstream.chart("istiod")]);
-    const istioCrds = await readIstioCrdNames(upstream);
-    await readGatewayApiCrds(upstream, GATEWAY_API_CRDS);
+    const { version } = settings.istio;
+    await Promise.all([upstream.chart("base", version), upstream.chart("istiod", version)]);
+    const istioCrds = await readIstioCrdNames(upstream, version);
+    const gatewayApiCrds = gatewayApiCrdNames(settings.gatewayApi.version);
+    await readGatewayApiCrds(upstream, settings.gatewayApi.version, gatewayApiCrds);
     const installed = ADDONS.filter((addon) => settings.addons[addon].enabled);
-    const manifests = await readAddons(upstream, installed);
+    const manifests = await readAddons(upstream, version, installed);
 
     const identity = new StackIdentity("stack", { clusterUid: survey.uid });
     const recorded = await identity.recorded();
@@ -56,7 +58,10 @@ export async function prepareStack(settings: StackSettings) {
         bookinfoNamespace,
         gateway,
         strictMtls: settings.mtls.mode === "STRICT",
+        istioVersion: version,
+        istiodValues: settings.istio.values,
         istioCrds,
+        gatewayApiCrds,
         addons,
         manifests,
     });
@@ -66,6 +71,7 @@ export async function prepareStack(settings: StackSettings) {
         baseRelease: BASE_RELEASE,
     });
     const needs = needsOf({
+        istioVersion: version,
         planned,
         addons,
         manifests,
@@ -76,7 +82,7 @@ export async function prepareStack(settings: StackSettings) {
     });
     await checkRequirements(survey, holdings, needs);
     const { install } = settings.gatewayApi;
-    managedCrds(install, holdings.gatewayApiCrds, "pulumi config set --path gatewayApi.install always");
+    managedCrds(install, holdings.gatewayApiCrds, gatewayApiCrds, "pulumi config set --path gatewayApi.install always");
 
     const exposed = [...(gateway ? [settings.gateway] : []), ...installed.map((addon) => settings.addons[addon])];
     const hasNodePorts = exposed.some(({ serviceType }) => serviceType === "NodePort");
@@ -84,9 +90,10 @@ export async function prepareStack(settings: StackSettings) {
     return { survey, identity, recorded, holdings, addons: { ...addons, unbound }, gateway, nodeHosts };
 }
 
-function addonsOf({ addons, registry, bundle }: StackSettings, installed: string[]): AddonsArgs {
+function addonsOf({ addons, istio, registry, bundle }: StackSettings, installed: string[]): AddonsArgs {
     const { kiali, jaeger, prometheus, grafana, loki } = addons;
     return {
+        version: istio.version,
         addons: installed,
         kiali: { serviceType: kiali.serviceType, nodePort: kiali.nodePort, access: kiali.access },
         loki: { storageClass: loki.storageClass, storageSize: loki.storageSize, retention: loki.retention },

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, reasonOf, UserError } from "@istio-on-pulumi/kube";
 import type { LockedFile } from "./lock-format";
+import { gatewayApiTree, istioTree } from "./selection";
 import { type Source, verified } from "./source";
 
 /** Reads from a bundle: a directory whose files lie at their lock paths. */
@@ -22,7 +23,7 @@ export class BundleSource implements Source {
 
     async read(path: string, file: LockedFile): Promise<Buffer> {
         const where = join(this.dir, path);
-        const again = `write the bundle again with "npm run bundle -- ${this.dir}"`;
+        const again = `write it there with "npm run bundle -- ${this.dir}${optionFor(path)}"`;
         let found: Buffer;
         try {
             found = await readFile(where);
@@ -32,4 +33,12 @@ export class BundleSource implements Source {
         }
         return verified(path, file, found, { where, remedy: again });
     }
+}
+
+/** The option of the command that brings a file's release, for one that the bundle may not have. */
+function optionFor(path: string): string {
+    const root = path.split("/", 1)[0]!;
+    const options = { "--istio": istioTree(""), "--gateway-api": gatewayApiTree("") };
+    const [option, prefix] = Object.entries(options).find(([, start]) => root.startsWith(start)) ?? [];
+    return option === undefined ? "" : ` ${option} ${root.slice(prefix!.length)}`;
 }

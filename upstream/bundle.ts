@@ -1,6 +1,14 @@
 import { readdir, readFile, realpath } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { codeOf, GATEWAY_API_VERSION, ISTIO_VERSION, reasonOf, UserError } from "@istio-on-pulumi/kube";
+import {
+    codeOf,
+    DEFAULT_ISTIO,
+    GATEWAY_API_VERSIONS,
+    ISTIO_VERSIONS,
+    istioRelease,
+    reasonOf,
+    UserError,
+} from "@istio-on-pulumi/kube";
 import { BundleSource } from "./bundle-source";
 import { ChecksumCache, defaultCacheDir } from "./cache";
 import { LOCK } from "./committed-lock";
@@ -8,12 +16,17 @@ import { mapLimited } from "./concurrency";
 import { GoModuleSource, type GoOptions } from "./go-source";
 import { type HttpsOptions, HttpsSource } from "./https-source";
 import { imagesOf } from "./images";
-import { type Lock, sha256 } from "./lock-format";
+import { type Lock, lockOfTrees, sha256 } from "./lock-format";
 import { filesThatDiffer, materialise, type WantedFile } from "./materialise";
+import { gatewayApiTree, istioTree } from "./selection";
 import type { Source } from "./source";
 
 /** Options of `writeBundle`. */
 export interface BundleOptions {
+    /** Versions of Istio; default: those that the directory's bundle has, or the default one. */
+    readonly istio?: readonly string[];
+    /** Versions of Gateway API besides those that go with Istio's; default: none. */
+    readonly gatewayApi?: readonly string[];
     /** `upstream` by HTTPS, `go` modules, or `auto` (default): upstream, and Go modules where it cannot be reached. */
     readonly source?: "upstream" | "go" | "auto";
     /** Called after each file. */
@@ -38,31 +51,39 @@ export interface BundleResult {
 
 /** The file that makes a directory a bundle. */
 const MANIFEST = "MANIFEST.json";
-const VERSIONS = { istio: ISTIO_VERSION, gatewayApi: GATEWAY_API_VERSION };
 const TAKE_MODULES =
     'if this machine cannot reach upstream, take Go modules ("--from go") or write the bundle on another machine';
 /** `auto` asks upstream for one file first, so briefly that an unreachable upstream costs no patience. */
 const PROBE: HttpsOptions = { timeoutMs: 5000, attempts: 1 };
 
+/** The releases whose files a bundle holds. */
+interface Versions {
+    readonly istio: readonly string[];
+    readonly gatewayApi: readonly string[];
+}
+
 /**
- * Writes a bundle: every file of the lock, verified, with `images.txt` (the container images to mirror), `SHA256SUMS`,
- * `MANIFEST.json` and `README.txt`. A new directory appears complete or not at all; a complete bundle is left as it is;
- * a damaged one is repaired.
- * @param dir the bundle's directory, relative to the working directory or absolute: absent, empty, or a bundle of the
- *   same versions.
- * @throws UserError if the directory holds something else, or a file cannot be had.
+ * Writes a bundle: the lock's files of the wanted versions, verified, with `images.txt` (the container images to
+ * mirror), `SHA256SUMS`, `MANIFEST.json` and `README.txt`. A new directory appears complete or not at all; a complete
+ * bundle is left as it is; a damaged one is repaired; one of other versions gets the wanted ones, too.
+ * @param dir the bundle's directory, relative to the working directory or absolute: absent, empty, or a bundle.
+ * @throws UserError if the directory holds something else, a version is not locked, or a file cannot be had.
  */
 export async function writeBundle(dir: string, options: BundleOptions = {}): Promise<BundleResult> {
     // Through a link, so that a link to a directory is written to and not replaced.
     const target = await realpath(dir).catch(() => resolve(dir));
-    const lock = options.lock ?? LOCK;
+    const held = await heldVersions(target);
+    const versions = wantedVersions(options, held);
+    const lock = lockOfTrees(options.lock ?? LOCK, [
+        ...versions.istio.map(istioTree),
+        ...versions.gatewayApi.map(gatewayApiTree),
+    ]);
     const files = Object.keys(lock.files).length;
-    if ((await checkTarget(target)) === "bundle" && (await isComplete(target, lock)))
-        return { source: "existing", files };
+    if (held && (await isComplete(target, lock, versions))) return { source: "existing", files };
 
     const { source, contents } = await readAll(lock, options);
     try {
-        await materialise(target, wantedFiles(withDerived(contents)), false);
+        await materialise(target, wantedFiles(withDerived(contents, versions)), false);
     } catch (error) {
         if (error instanceof UserError) throw error;
         throw new UserError(
@@ -73,37 +94,59 @@ export async function writeBundle(dir: string, options: BundleOptions = {}): Pro
     return { source, files };
 }
 
-/** @throws UserError if the directory holds what a bundle must not overwrite. */
-async function checkTarget(dir: string): Promise<"new" | "bundle"> {
+/** All that the directory has and all that is asked for; of nothing, the default version. */
+function wantedVersions({ istio = [], gatewayApi = [] }: BundleOptions, held?: Versions): Versions {
+    const asked = held || istio.length > 0 ? istio : [DEFAULT_ISTIO];
+    const of = (all: readonly string[], wanted: readonly string[]) => all.filter((each) => wanted.includes(each));
+    return {
+        istio: of(ISTIO_VERSIONS, [...(held?.istio ?? []), ...asked]),
+        gatewayApi: of(GATEWAY_API_VERSIONS, [
+            ...(held?.gatewayApi ?? []),
+            ...asked.map((version) => istioRelease(version).gatewayApi),
+            ...gatewayApi,
+        ]),
+    };
+}
+
+/**
+ * What the directory's bundle holds; undefined where there is nothing.
+ * @throws UserError if the directory holds what a bundle must not overwrite.
+ */
+async function heldVersions(dir: string): Promise<Versions | undefined> {
     const entries = await readdir(dir).catch((error: unknown): string[] => {
         if (codeOf(error) === "ENOENT") return [];
         throw new UserError(
             `A bundle cannot be written to ${dir} (${reasonOf(error)}): name a new or empty directory.`,
         );
     });
-    if (entries.length === 0) return "new";
+    if (entries.length === 0) return undefined;
     if (!entries.includes(MANIFEST)) {
         throw new UserError(
             `${dir} is not empty and holds no bundle (it has no ${MANIFEST}): name a new or empty directory.`,
         );
     }
     const held = await readFile(join(dir, MANIFEST), "utf8")
-        .then((text) => JSON.parse(text) as Partial<typeof VERSIONS>)
-        .catch((): Partial<typeof VERSIONS> => ({}));
-    if (held.istio !== VERSIONS.istio || held.gatewayApi !== VERSIONS.gatewayApi) {
+        .then((text) => JSON.parse(text) as Partial<Versions>)
+        .catch((): Partial<Versions> => ({}));
+    // Before there was a choice it was one version each.
+    const [istio, gatewayApi] = [[held.istio ?? []].flat(), [held.gatewayApi ?? []].flat()] as string[][];
+    if (!isLocked(istio!, ISTIO_VERSIONS) || !isLocked(gatewayApi!, GATEWAY_API_VERSIONS)) {
         throw new UserError(
-            `${dir} holds a bundle of Istio ${held.istio ?? "(unknown)"} and ` +
-                `Gateway API ${held.gatewayApi ?? "(unknown)"}, not of ${VERSIONS.istio} and ${VERSIONS.gatewayApi}: ` +
+            `${dir} holds a bundle of Istio ${istio!.join(", ") || "(unknown)"} and ` +
+                `Gateway API ${gatewayApi!.join(", ") || "(unknown)"}, which are not all locked here: ` +
                 "name a new directory, or remove this one.",
         );
     }
-    return "bundle";
+    return { istio: istio!, gatewayApi: gatewayApi! };
 }
 
-async function isComplete(dir: string, lock: Lock): Promise<boolean> {
+const isLocked = (versions: readonly string[], locked: readonly string[]) =>
+    versions.length > 0 && versions.every((version) => locked.includes(version));
+
+async function isComplete(dir: string, lock: Lock, versions: Versions): Promise<boolean> {
     try {
         const contents = await readFrom(new BundleSource(dir), lock);
-        return (await filesThatDiffer(dir, wantedFiles(withDerived(contents)))).length === 0;
+        return (await filesThatDiffer(dir, wantedFiles(withDerived(contents, versions)))).length === 0;
     } catch {
         return false;
     }
@@ -149,15 +192,15 @@ async function readFrom(source: Source, lock: Lock, onProgress?: BundleOptions["
 }
 
 /** Adds the files that a bundle has beside upstream's. */
-function withDerived(upstream: Contents): Contents {
+function withDerived(upstream: Contents, versions: Versions): Contents {
     const images = imagesOf((path) => upstream.get(path)?.toString("utf8") ?? "", [...upstream.keys()]);
     const sums = [...upstream].map(([path, bytes]) => `${sha256(bytes)}  ${path}\n`);
     return new Map([
         ...upstream,
         ["images.txt", Buffer.from(images.map((image) => `${image}\n`).join(""))],
         ["SHA256SUMS", Buffer.from(sums.join(""))],
-        [MANIFEST, Buffer.from(`${JSON.stringify(VERSIONS, undefined, 2)}\n`)],
-        ["README.txt", Buffer.from(README)],
+        [MANIFEST, Buffer.from(`${JSON.stringify(versions, undefined, 2)}\n`)],
+        ["README.txt", Buffer.from(readme(versions))],
     ]);
 }
 
@@ -165,7 +208,8 @@ function wantedFiles(contents: Contents): WantedFile[] {
     return [...contents].map(([path, bytes]) => ({ path, sha256: sha256(bytes), read: () => Promise.resolve(bytes) }));
 }
 
-const README = `Upstream files of Istio ${ISTIO_VERSION} and Gateway API ${GATEWAY_API_VERSION},
+const readme = ({ istio, gatewayApi }: Versions) =>
+    `Upstream files of Istio ${istio.join(", ")} and Gateway API ${gatewayApi.join(", ")},
 as the program istio-on-pulumi installs them.
 
 The files are upstream's, under the Apache License 2.0. The charts carry the version, hub and tag that the release has;

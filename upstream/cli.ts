@@ -1,7 +1,7 @@
 /** The command behind `npm run bundle`. */
 import { join, resolve } from "node:path";
 import { Command, Option } from "commander";
-import { GATEWAY_API_VERSION, ISTIO_VERSION, UserError } from "@istio-on-pulumi/kube";
+import { DEFAULT_ISTIO, GATEWAY_API_VERSIONS, ISTIO_VERSIONS, UserError } from "@istio-on-pulumi/kube";
 import { type BundleOptions, type BundleResult, writeBundle } from "./bundle";
 import { writeTools } from "./tools";
 
@@ -10,6 +10,8 @@ interface Options {
     readonly from: NonNullable<BundleOptions["source"]>;
     readonly go?: string;
     readonly tools?: boolean;
+    readonly istio?: string[];
+    readonly gatewayApi?: string[];
 }
 
 const ORIGIN: Readonly<Record<BundleResult["source"], string>> = {
@@ -20,14 +22,24 @@ const ORIGIN: Readonly<Record<BundleResult["source"], string>> = {
 
 new Command("npm run bundle --")
     .description(
-        `Writes the files of Istio ${ISTIO_VERSION} and Gateway API ${GATEWAY_API_VERSION} ` +
-            "that this project installs, verified, to a directory, for clusters without internet.",
+        "Writes the files of Istio and Gateway API that this project installs, verified, to a directory, " +
+            "for clusters without internet.",
     )
-    .argument("<dir>", "a new or empty directory, or a bundle of the same versions")
+    .argument("<dir>", "a new or empty directory, or a bundle, which keeps the versions that it has")
     .addOption(
         new Option("--from <source>", "upstream: by HTTPS; go: from Go modules; auto: the one, else the other")
             .choices(["upstream", "go", "auto"])
             .default("auto"),
+    )
+    .addOption(
+        new Option("--istio <version...>", `versions of Istio; default: the bundle's, or ${DEFAULT_ISTIO}`).choices(
+            ISTIO_VERSIONS,
+        ),
+    )
+    .addOption(
+        new Option("--gateway-api <version...>", "versions of Gateway API besides those that go with Istio's").choices(
+            GATEWAY_API_VERSIONS,
+        ),
     )
     .option("--go <command>", "the go command; default: go on PATH")
     .option("--tools", "also Pulumi's plugins and npm's packages, for machines like this one")
@@ -40,10 +52,10 @@ new Command("npm run bundle --")
         process.exitCode = 1;
     });
 
-async function bundle(given: string, { from, go, tools = false }: Options): Promise<void> {
+async function bundle(given: string, { from, go, tools = false, istio, gatewayApi }: Options): Promise<void> {
     // npm runs this in the package's root, whatever the directory that the user is in.
     const dir = resolve(process.env.INIT_CWD ?? ".", given);
-    const options = { source: from, go: { goCommand: go }, onProgress: showProgress };
+    const options = { istio, gatewayApi, source: from, go: { goCommand: go }, onProgress: showProgress };
     const { source, files } = await writeBundle(dir, options).finally(() => {
         if (process.stderr.isTTY) process.stderr.write(ERASE_LINE);
     });

@@ -3,14 +3,15 @@ import { join, posix } from "node:path";
 import { downloadModules, type GoOptions } from "./go-source";
 import { type Lock, type LockedFile, type LockedTree, sha256 } from "./lock-format";
 import { applyReleaseEdits, isEdited } from "./release-edits";
-import { SELECTED_TREES, type SelectedTree } from "./selection";
+import type { SelectedTree } from "./selection";
 
 /**
- * The lock of a selection, from Go modules that go has verified.
+ * The lock of a selection, from Go modules that go has verified: where the sums of a tree's module are known, against
+ * them.
  * @throws UserError if a module cannot be had or a file to edit is not as expected.
  */
 export async function generateLock(
-    trees: readonly SelectedTree[] = SELECTED_TREES,
+    trees: readonly (SelectedTree & Partial<LockedTree>)[],
     options: GoOptions = {},
 ): Promise<Lock> {
     const modules = await downloadModules(trees, options);

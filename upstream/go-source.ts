@@ -43,8 +43,24 @@ export async function downloadModules(
     try {
         await writeFile(join(dir, "go.mod"), "module upstream\n\ngo 1.17\n");
         await writeFile(join(dir, "go.sum"), modules.flatMap(goSumLines).join(""));
-        const answers = parseAnswers(await run(["mod", "download", "-json", ...names], dir, options));
+        const answers = parseAnswers(await run(["mod", "download", "-json", ...names], dir, options).catch(refused));
         return new Map(names.map((name) => [name, moduleOf(name, answers)]));
+    } finally {
+        await rm(dir, { recursive: true, force: true });
+    }
+}
+
+/**
+ * The module version that a revision of a module has.
+ * @param revision a tag, a commit, or a module version
+ * @throws Error with the reason if go is missing or cannot tell
+ */
+export async function moduleVersionOf(module: string, revision: string, options: GoOptions = {}): Promise<string> {
+    const dir = await mkdtemp(join(tmpdir(), "upstream-modules-"));
+    try {
+        await writeFile(join(dir, "go.mod"), "module upstream\n\ngo 1.17\n");
+        const [answer] = parseAnswers(await run(["list", "-m", "-json", `${module}@${revision}`], dir, options));
+        return answer!.Version;
     } finally {
         await rm(dir, { recursive: true, force: true });
     }
@@ -117,6 +133,14 @@ function moduleOf(name: string, answers: readonly Answer[]): DownloadedModule {
     return { dir: answer.Dir, sum: answer.Sum, goModSum: answer.GoModSum };
 }
 
+function refused(error: unknown): never {
+    throw new UserError(
+        `Go modules cannot be downloaded, because ${reasonOf(error)}: ` +
+            'install Go 1.21 or newer, or take the files from upstream ("--from upstream").',
+    );
+}
+
+/** @throws Error with the reason where go cannot be run, or ends without an answer */
 function run(args: string[], cwd: string, options: GoOptions): Promise<string> {
     const command = options.goCommand ?? "go";
     const timeout = options.timeoutMs ?? 600_000;
@@ -131,12 +155,7 @@ function run(args: string[], cwd: string, options: GoOptions): Promise<string> {
                     : error.killed
                       ? `it took longer than ${timeout / 1000} s`
                       : (stderr.trim().split("\n").at(-1) ?? "") || reasonOf(error);
-            reject(
-                new UserError(
-                    `Go modules cannot be downloaded, because ${reasonOf(reason)}: ` +
-                        'install Go 1.21 or newer, or take the files from upstream ("--from upstream").',
-                ),
-            );
+            reject(new Error(reason));
         });
     });
 }

@@ -1,20 +1,23 @@
 import { parse, parseAllDocuments } from "yaml";
-import { ISTIO_VERSION, UserError, withRegistry } from "@istio-on-pulumi/kube";
-import { CHART_FOLDERS } from "./selection";
+import { UserError, withRegistry } from "@istio-on-pulumi/kube";
+import { CHART_FOLDERS, istioTree } from "./selection";
 
-/** The chart's values, which name istiod's and the proxy's image. */
-const ISTIOD_VALUES = `${CHART_FOLDERS.istiod}/values.yaml`;
-/** The folder whose manifests name the other images. */
-const SAMPLES = `istio-${ISTIO_VERSION}/samples/`;
+/** The values of a release's chart, which name istiod's and the proxy's image. */
+const ISTIOD_VALUES = new RegExp(`^${istioTree("[^/]+")}/${CHART_FOLDERS.istiod}/values.yaml$`);
+/** Paths of the manifests that name the other images. */
+const SAMPLES = new RegExp(`^${istioTree("[^/]+")}/samples/`);
 
 /**
- * All container images that the walkthrough pulls, each with its registry, sorted.
+ * All container images that the walkthrough pulls with the releases whose files are there, each with its registry,
+ * sorted.
  * @param text reads a file of the lock.
  * @param paths the lock's paths.
  */
 export function imagesOf(text: (path: string) => string, paths: readonly string[]): string[] {
-    const manifests = paths.filter((path) => path.startsWith(SAMPLES));
-    const images = [...manifests.flatMap((path) => containerImages(text(path))), ...istioImages(text(ISTIOD_VALUES))];
+    const images = paths.flatMap((path) => {
+        if (SAMPLES.test(path)) return containerImages(text(path));
+        return ISTIOD_VALUES.test(path) ? istioImages(path, text(path)) : [];
+    });
     return [...new Set(images.map(withRegistry))].sort();
 }
 
@@ -47,13 +50,13 @@ interface ChartValues {
 }
 
 /** The images of istiod and of the proxy, which the chart puts together from its values. */
-export function istioImages(values: string): string[] {
+export function istioImages(path: string, values: string): string[] {
     const defaults = (parse(values) as ChartValues | null)?._internal_defaults_do_not_set;
     const { hub, tag, proxy, proxy_init: proxyInit } = defaults?.global ?? {};
     return [defaults?.image, proxy?.image, proxyInit?.image].map((image) => {
         if (typeof image !== "string" || typeof hub !== "string" || typeof tag !== "string") {
             throw new UserError(
-                `${ISTIOD_VALUES} does not name hub, tag and images where upstream/images.ts looks for them: ` +
+                `${path} does not name hub, tag and images where upstream/images.ts looks for them: ` +
                     "adapt it to this version of the chart.",
             );
         }

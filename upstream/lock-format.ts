@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { UserError } from "@istio-on-pulumi/kube";
-import { CHART_FOLDERS, type ChartName } from "./selection";
+import { CHART_FOLDERS, type ChartName, CRD_FOLDER, gatewayApiTree, istioTree } from "./selection";
 
 /** The checksums of one upstream file, in lower-case hexadecimal. */
 export interface LockedFile {
@@ -59,10 +59,30 @@ export function treeOf(lock: Lock, path: string): { tree: LockedTree; pathInTree
     return { tree, pathInTree: path.slice(slash + 1) };
 }
 
-/** The files of a chart: path inside the chart, and the lock path. */
-export function chartFiles(lock: Lock, name: ChartName): { path: string; lockPath: string }[] {
-    const prefix = `${CHART_FOLDERS[name]}/`;
+/** The files of a chart of a release of Istio: path inside the chart, and the lock path. */
+export function chartFiles(lock: Lock, name: ChartName, istio: string): { path: string; lockPath: string }[] {
+    return filesBelow(lock, `${istioTree(istio)}/${CHART_FOLDERS[name]}/`);
+}
+
+/** Full names of the CustomResourceDefinitions in the standard channel of a release of Gateway API. */
+export function gatewayApiCrds(lock: Lock, gatewayApi: string): { name: string; lockPath: string }[] {
+    return filesBelow(lock, `${gatewayApiTree(gatewayApi)}/${CRD_FOLDER}/`).map(({ path, lockPath }) => {
+        const [group, plural] = path.replace(/\.yaml$/, "").split("_");
+        return { name: `${plural}.${group}`, lockPath };
+    });
+}
+
+function filesBelow(lock: Lock, prefix: string): { path: string; lockPath: string }[] {
     return Object.keys(lock.files)
         .filter((lockPath) => lockPath.startsWith(prefix))
         .map((lockPath) => ({ path: lockPath.slice(prefix.length), lockPath }));
+}
+
+/** A part of a lock: the trees of these roots, and their files. */
+export function lockOfTrees(lock: Lock, roots: readonly string[]): Lock {
+    const isIn = ([path]: [string, unknown]) => roots.includes(path.split("/", 1)[0]!);
+    return {
+        trees: Object.fromEntries(Object.entries(lock.trees).filter(isIn)),
+        files: Object.fromEntries(Object.entries(lock.files).filter(isIn)),
+    };
 }

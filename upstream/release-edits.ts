@@ -1,5 +1,5 @@
-import { ISTIO_VERSION, UserError } from "@istio-on-pulumi/kube";
-import { CHART_FOLDERS } from "./selection";
+import { UserError } from "@istio-on-pulumi/kube";
+import { CHART_FOLDERS, istioTree } from "./selection";
 
 /** A line of a file, without its indentation, and what a release has there instead. */
 interface LineEdit {
@@ -7,27 +7,41 @@ interface LineEdit {
     readonly to: string;
 }
 
-const CHART_VERSION: readonly LineEdit[] = [
-    { from: "version: 1.0.0", to: `version: ${ISTIO_VERSION}` },
-    { from: "appVersion: 1.0.0", to: `appVersion: ${ISTIO_VERSION}` },
-];
-
 /**
  * Istio's source tree carries placeholders in its charts, and its release builder fills them in; these are those
  * edits, for the charts used here. Chart `base` names no images, so that its values stay as they are.
  */
-const EDITS: Readonly<Record<string, readonly LineEdit[]>> = {
-    [`${CHART_FOLDERS.base}/Chart.yaml`]: CHART_VERSION,
-    [`${CHART_FOLDERS.istiod}/Chart.yaml`]: CHART_VERSION,
-    [`${CHART_FOLDERS.istiod}/values.yaml`]: [
-        { from: "hub: gcr.io/istio-testing", to: "hub: docker.io/istio" },
-        { from: "tag: latest", to: `tag: ${ISTIO_VERSION}` },
-    ],
-};
+function editsOf(path: string): { version: string; edits: readonly LineEdit[] } {
+    const [, version = "", file = ""] = TREE.exec(path) ?? [];
+    switch (file) {
+        case `${CHART_FOLDERS.base}/Chart.yaml`:
+        case `${CHART_FOLDERS.istiod}/Chart.yaml`:
+            return {
+                version,
+                edits: [
+                    { from: "version: 1.0.0", to: `version: ${version}` },
+                    { from: "appVersion: 1.0.0", to: `appVersion: ${version}` },
+                ],
+            };
+        case `${CHART_FOLDERS.istiod}/values.yaml`:
+            return {
+                version,
+                edits: [
+                    { from: "hub: gcr.io/istio-testing", to: "hub: docker.io/istio" },
+                    { from: "tag: latest", to: `tag: ${version}` },
+                ],
+            };
+        default:
+            return { version, edits: [] };
+    }
+}
+
+/** A lock path in one of Istio's trees: the version, and the path in the tree. */
+const TREE = new RegExp(`^${istioTree("([^/]+)")}/(.+)$`);
 
 /** Whether a release's file differs from the source tree's. */
 export function isEdited(path: string): boolean {
-    return Object.hasOwn(EDITS, path);
+    return editsOf(path).edits.length > 0;
 }
 
 /**
@@ -36,12 +50,13 @@ export function isEdited(path: string): boolean {
  */
 export function applyReleaseEdits(path: string, text: string): string {
     const lines = text.split("\n");
-    for (const { from, to } of EDITS[path] ?? []) {
+    const { version, edits } = editsOf(path);
+    for (const { from, to } of edits) {
         const hits = lines.flatMap((line, index) => (line.trim() === from ? [index] : []));
         const [hit] = hits;
         if (hits.length !== 1 || hit === undefined) {
             throw new UserError(
-                `${path} has ${hits.length} lines "${from}" where the edit for Istio ${ISTIO_VERSION} ` +
+                `${path} has ${hits.length} lines "${from}" where the edit for Istio ${version} ` +
                     "expects exactly one; adapt upstream/release-edits.ts to this version of the chart.",
             );
         }

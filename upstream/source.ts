@@ -39,7 +39,7 @@ export function verified(path: string, file: LockedFile, found: Buffer, from: Pr
         throw new UserError(
             `${path} with the release's edits has SHA-256 ${sha256(edited)}, ` +
                 `but upstream/lock.json expects ${file.sha256}: ` +
-                'upstream/release-edits.ts was changed without updating the lock; run "npm run lock:update".',
+                'upstream/release-edits.ts was changed without updating the lock; run "npm run lock -- update".',
         );
     }
     return edited;

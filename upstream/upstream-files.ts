@@ -1,12 +1,12 @@
 import { join, resolve } from "node:path";
-import { ISTIO_VERSION, reasonOf, UserError } from "@istio-on-pulumi/kube";
+import { reasonOf, UserError } from "@istio-on-pulumi/kube";
 import { BundleSource } from "./bundle-source";
 import { ChecksumCache, defaultCacheDir } from "./cache";
 import { LOCK } from "./committed-lock";
 import { type HttpsOptions, HttpsSource } from "./https-source";
 import { chartFiles, type Lock, lockedFile } from "./lock-format";
 import { materialise } from "./materialise";
-import type { ChartName } from "./selection";
+import { type ChartName, istioTree } from "./selection";
 import type { Source } from "./source";
 
 /** Options of `UpstreamFiles.open`. */
@@ -69,14 +69,14 @@ export class UpstreamFiles {
     }
 
     /**
-     * Lays a chart out in the project's `.upstream` folder, or verifies and repairs it there.
+     * Lays a chart of a release of Istio out in the project's `.upstream` folder, or verifies and repairs it there.
      * @returns its path relative to the project, beginning with `./`: Pulumi keeps it in the state, so it is the
      *   same on every machine.
      * @throws UserError if one of its files cannot be had or is not what the lock says.
      */
-    async chart(name: ChartName): Promise<string> {
-        const path = `.upstream/istio-${ISTIO_VERSION}/charts/${name}`;
-        const files = chartFiles(this.lock, name);
+    async chart(name: ChartName, istio: string): Promise<string> {
+        const path = `.upstream/${istioTree(istio)}/charts/${name}`;
+        const files = chartFiles(this.lock, name, istio);
         const wanted = files.map((file) => ({
             path: file.path,
             sha256: lockedFile(this.lock, file.lockPath).sha256,

@@ -12,6 +12,8 @@ export { type PlannedPod, sidecarPod } from "./admission";
 
 /** What the update needs of the cluster. */
 export interface Needs {
+    /** The version of Istio that is to be installed. */
+    readonly istioVersion: string;
     readonly planned: readonly PlannedObject[];
     /** A pod of each kind that the update will have made. */
     readonly pods: readonly PlannedPod[];
@@ -41,7 +43,7 @@ export async function checkRequirements(survey: ClusterSurvey, holdings: Cluster
         ...(needs.loadBalancer ? [noLoadBalancer(client, kubernetesVersion)] : []),
         ...(starts ? [noSchedulableNode(client), otherDomain(client), refusedPods(client, needs.pods, exists)] : []),
     ]);
-    const all = [...oldKubernetes(kubernetesVersion), ...asked.flat()];
+    const all = [...oldKubernetes(kubernetesVersion, needs.istioVersion), ...asked.flat()];
     if (all.length > 0) {
         const lines = all.map((line) => `\n  ${line}`).join("");
         throw new UserError(`${client.where} cannot take this update as it is; nothing was changed.${lines}`);

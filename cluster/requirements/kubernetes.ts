@@ -1,14 +1,11 @@
-import { type ClusterClient, ISTIO_VERSION, OLDEST_KUBERNETES } from "@istio-on-pulumi/kube";
+import { type ClusterClient, compareMinors, istioRelease, minorOf } from "@istio-on-pulumi/kube";
 
-/** Says what is wrong with the API server's version, such as `v1.28.4+k3s1`. */
-export function oldKubernetes(version: string): string[] {
-    const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(version) ?? [];
-    const [oldestMajor, oldestMinor] = OLDEST_KUBERNETES;
-    if (major === undefined || Number(major) > oldestMajor || Number(minor) >= oldestMinor) return [];
-    return [
-        `Kubernetes is ${version}, and Istio ${ISTIO_VERSION} needs ${oldestMajor}.${oldestMinor} or newer; ` +
-            "upgrade the cluster first",
-    ];
+/** Says what is wrong with the API server's version, such as `v1.28.4+k3s1`, for a release of Istio. */
+export function oldKubernetes(version: string, istio: string): string[] {
+    const [oldest = ""] = istioRelease(istio).kubernetes;
+    const minor = minorOf(version);
+    if (minor === undefined || compareMinors(minor, oldest) >= 0) return [];
+    return [`Kubernetes is ${version}, and Istio ${istio} needs ${oldest} or newer; upgrade the cluster first`];
 }
 
 /** ConfigMaps of `kube-system` in which distributions keep CoreDNS's configuration. */

@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ADDONS } from "@istio-on-pulumi/kube";
+import { ADDONS, DEFAULT_ISTIO, istioRelease } from "@istio-on-pulumi/kube";
 import { gatewayPlace } from "../../stack/gateway";
 import { plannedObjects } from "../../stack/planned";
-import { readAddons, readIstioCrdNames, UpstreamFiles } from "../../upstream";
+import { gatewayApiCrdNames, readAddons, readIstioCrdNames, UpstreamFiles } from "../../upstream";
 import { Lab, TEST_LAB } from "../support/lab";
 import { getAll, getOne, type KubeObject } from "../support/lab-objects";
 import { applyObject, clusterRole, namespace, printed, refusedPreview } from "../support/lab-refused";
@@ -153,12 +153,15 @@ describe("a stack that is up", () => {
             projectDir: lab.place.repository,
             bundleDir: stack.settings().bundle,
         });
-        const manifests = await readAddons(upstream, ADDONS);
+        const manifests = await readAddons(upstream, DEFAULT_ISTIO, ADDONS);
         const planned = plannedObjects({
             bookinfoNamespace: BOOKINFO_NAMESPACE,
             gateway: gatewayPlace({ bookinfo: { enabled: true, namespace: BOOKINFO_NAMESPACE }, gateway: {} }),
             strictMtls: false,
-            istioCrds: await readIstioCrdNames(upstream),
+            istioVersion: DEFAULT_ISTIO,
+            istiodValues: {},
+            istioCrds: await readIstioCrdNames(upstream, DEFAULT_ISTIO),
+            gatewayApiCrds: gatewayApiCrdNames(istioRelease(DEFAULT_ISTIO).gatewayApi),
             addons: {},
             manifests,
         }).map(({ apiVersion, kind, namespace: place, name }) => `${apiVersion} ${kind} ${place ?? ""}/${name}`);

@@ -75,20 +75,32 @@ export class Lab {
     }
 
     /** Runs one of the lab's own commands (`start`, `stop`, `reset`), with its output where the tests' goes. */
-    async command(name: string): Promise<void> {
+    async command(name: string, ...options: string[]): Promise<void> {
         const { execa } = await import("execa");
-        const { exitCode } = await execa(process.execPath, ["--import", loader(), "packages/lab/src/cli.ts", name], {
-            cwd: this.place.repository,
-            env: { ...outsideEnvironment(), LAB_NAME: this.place.name },
-            extendEnv: false,
-            stdio: ["ignore", "inherit", "inherit"],
-            reject: false,
-        });
+        const { exitCode } = await execa(
+            process.execPath,
+            ["--import", loader(), "packages/lab/src/cli.ts", name, ...options],
+            {
+                cwd: this.place.repository,
+                env: { ...outsideEnvironment(), LAB_NAME: this.place.name },
+                extendEnv: false,
+                stdio: ["ignore", "inherit", "inherit"],
+                reject: false,
+            },
+        );
         if (exitCode !== 0)
             throw new Error(
                 `LAB_NAME=${this.place.name} npm run lab -- ${name} ended with exit code ${exitCode}; ` +
                     "what it says stands above.",
             );
+    }
+
+    /**
+     * Builds istiod and the agent of further versions of Istio, which pods then run by their images' tags, and adds the
+     * versions' files to the bundle of the lab's stack. The lab runs on meanwhile.
+     */
+    learnIstio(...versions: string[]): Promise<void> {
+        return this.command("start", "--istio", ...versions);
     }
 
     /** Runs a command in the lab as `lab exec` does, from the repository's directory. */

@@ -19,8 +19,8 @@ export function serveUpstream(missing: Readonly<Record<string, Error>> = {}) {
     };
     const open = vi.spyOn(UpstreamFiles, "open").mockReturnValue({
         text: (path: string) => had(path, () => (files.add(path), upstreamText(path))),
-        chart: (name: string) => had(name, () => `./.upstream/${name}`),
-    } as UpstreamFiles);
+        chart: (name: string, istio: string) => had(name, () => `./.upstream/istio-${istio}/charts/${name}`),
+    } as unknown as UpstreamFiles);
     onTestFinished(() => open.mockRestore());
     return {
         open,
@@ -32,9 +32,9 @@ export function serveUpstream(missing: Readonly<Record<string, Error>> = {}) {
 }
 
 function upstreamText(path: string): string {
-    const addon = /^istio-1\.25\.1\/samples\/addons\/(\w+)\.yaml$/.exec(path);
-    const crd = /^gateway-api-v1\.2\.1\/config\/crd\/standard\/([\w.]+)_(\w+)\.yaml$/.exec(path);
-    if (path === "istio-1.25.1/manifests/charts/base/files/crd-all.gen.yaml") {
+    const addon = /^istio-[\d.]+\/samples\/addons\/(\w+)\.yaml$/.exec(path);
+    const crd = /^gateway-api-v[\d.]+\/config\/crd\/standard\/([\w.]+)_(\w+)\.yaml$/.exec(path);
+    if (/^istio-[\d.]+\/manifests\/charts\/base\/files\/crd-all\.gen\.yaml$/.test(path)) {
         return ISTIO_CRDS.map((name) => `metadata:\n  name: ${name}\n`).join("---\n");
     }
     const text = addon ? ADDON_MANIFESTS[addon[1] as Addon] : crd && crdManifest(`${crd[2]}.${crd[1]}`);

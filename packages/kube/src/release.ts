@@ -1,17 +1,67 @@
-/** The Istio release that is installed. */
-export const ISTIO_VERSION = "1.25.1";
+import { UserError } from "./errors";
+import versions from "./versions.json";
 
-/** The oldest Kubernetes that this release of Istio supports, as major and minor version. */
-export const OLDEST_KUBERNETES = [1, 29] as const;
+/** What is known of a locked release of Istio besides its files; `npm run lock -- add` reads it from the release. */
+export interface IstioRelease {
+    /** The release as a Go module: Istio's tags are no module versions, so this is the commit of the release's tag. */
+    module: string;
+    /** The Gateway API release that it is built with, and whose standard channel goes with it. */
+    gatewayApi: string;
+    /** Tag of Bookinfo's images. */
+    bookinfo: string;
+    /** Minor versions of Kubernetes: the oldest that it supports, and that of the client libraries in it. */
+    kubernetes: string[];
+}
 
-/** The release as a Go module: Istio's tags are no module versions, so this is the commit of the release's tag. */
-export const ISTIO_MODULE_VERSION = "v0.0.0-20250322053744-be4b14ad8be8";
+/** The locked releases of Istio by version, the oldest first. */
+export const ISTIO_RELEASES: Readonly<Record<string, IstioRelease>> = versions.istio;
 
-/** The Gateway API release whose standard channel is installed. */
-export const GATEWAY_API_VERSION = "v1.2.1";
+/** The release of Istio that is installed unless another one is asked for. */
+export const DEFAULT_ISTIO = versions.default;
 
-/** Tag of Bookinfo's images in Istio's release. */
-export const BOOKINFO_VERSION = "1.20.2";
+/** The locked versions of Istio. */
+export const ISTIO_VERSIONS = Object.keys(ISTIO_RELEASES);
+
+/** The locked versions of Gateway API: those that the locked releases of Istio go with. */
+export const GATEWAY_API_VERSIONS = [...new Set(Object.values(ISTIO_RELEASES).map(({ gatewayApi }) => gatewayApi))];
+
+/** How a version becomes a locked one. */
+export const LOCK_ANOTHER = "npm run lock -- add <version>";
+
+/**
+ * A locked release of Istio.
+ * @throws UserError if the version is not locked
+ */
+export function istioRelease(version: string): IstioRelease {
+    if (!Object.hasOwn(ISTIO_RELEASES, version)) {
+        throw new UserError(
+            `Istio ${version} is not locked: use ${ISTIO_VERSIONS.join(", ")}, ` +
+                `or lock Istio's version with "${LOCK_ANOTHER}" in a checkout of istio-on-pulumi.`,
+        );
+    }
+    return ISTIO_RELEASES[version]!;
+}
+
+/** @throws UserError if the version of Gateway API is not locked */
+export function checkGatewayApi(version: string): void {
+    if (GATEWAY_API_VERSIONS.includes(version)) return;
+    throw new UserError(
+        `Gateway API ${version} is not locked: use ${GATEWAY_API_VERSIONS.join(", ")}, ` +
+            `or lock the Istio that goes with it with "${LOCK_ANOTHER}" in a checkout of istio-on-pulumi.`,
+    );
+}
+
+/** The minor version that a version or an image's tag begins with, such as `1.25` of `1.25.1-distroless`. */
+export function minorOf(version: string): string | undefined {
+    return /^v?(\d+\.\d+)(?![\d])/.exec(version)?.[1];
+}
+
+/** Negative if minor version `a` is older than `b`, positive if newer. */
+export function compareMinors(a: string, b: string): number {
+    const [majorA = 0, minorA = 0] = a.split(".").map(Number);
+    const [majorB = 0, minorB = 0] = b.split(".").map(Number);
+    return majorA - majorB || minorA - minorB;
+}
 
 /** Registry and path of Istio's images. */
 export const ISTIO_HUB = "docker.io/istio";
@@ -33,12 +83,7 @@ export type Addon = (typeof ADDONS)[number];
 
 export const GATEWAY_API_GROUP = "gateway.networking.k8s.io";
 
-/** The CustomResourceDefinitions of Gateway API's standard channel, by their full names. */
-export const GATEWAY_API_CRDS = ["gatewayclasses", "gateways", "grpcroutes", "httproutes", "referencegrants"].map(
-    (plural) => `${plural}.${GATEWAY_API_GROUP}`,
-);
-
-/** Those of them without which istiod makes no gateway; each must be served at `v1`. */
+/** The CustomResourceDefinitions without which istiod makes no gateway; each must be served at `v1`. */
 export const NEEDED_GATEWAY_API_CRDS = ["gatewayclasses", "gateways", "httproutes"].map(
     (plural) => `${plural}.${GATEWAY_API_GROUP}`,
 );

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { Command, CommanderError } from "commander";
-import { complaintOf, UsageError, UserError } from "@istio-on-pulumi/kube";
+import { Command, CommanderError, Option } from "commander";
+import { complaintOf, ISTIO_VERSIONS, UsageError, UserError } from "@istio-on-pulumi/kube";
 import { demo, reset, start, status, stop } from "./commands";
 import { exec } from "./exec";
 import { labPlace } from "./place";
@@ -26,6 +26,12 @@ function commandLine(): Command {
         .command("start")
         .description("build what is missing and start the lab; one that runs is left alone")
         .option(...DOWNLOAD)
+        .addOption(
+            new Option(
+                "--istio <version...>",
+                "for pods of these versions, besides the default one and the stack's",
+            ).choices(ISTIO_VERSIONS),
+        )
         .action((options: StartOptions) => start(labPlace(), options));
     program
         .command("stop")

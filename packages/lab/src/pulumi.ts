@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
-import { reasonOf, UserError } from "@istio-on-pulumi/kube";
+import { DEFAULT_ISTIO, reasonOf, UserError } from "@istio-on-pulumi/kube";
 import { NODE_PORT_ADDRESS } from "./control-plane/addresses";
 import { CONTEXT } from "./control-plane/kubeconfig";
 import type { LabPlace } from "./place";
@@ -15,6 +15,13 @@ const ENCRYPTION = ["encryptionsalt", "encryptedkey", "secretsprovider"];
 
 /** What the lab wrote before settings were in groups; the program refuses them. */
 const FORMER_KEYS = ["context", "nodeHost"];
+
+/** The version of Istio that the lab's stack is set to. */
+export function istioOfStack({ stackSettings }: LabPlace): string {
+    const text = existsSync(stackSettings) ? readFileSync(stackSettings, "utf8") : "";
+    const version = parseDocument(text).getIn(["config", `${PROJECT}:istio`, "version"]);
+    return typeof version === "string" ? version : DEFAULT_ISTIO;
+}
 
 /** A stack's settings with those (by path) that the lab decides; all others stay as they are. */
 export function withLabSettings(text: string, settings: Readonly<Record<string, string>>): string {

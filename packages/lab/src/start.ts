@@ -1,5 +1,6 @@
 import { mkdir, rename, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { DEFAULT_ISTIO, ISTIO_VERSIONS } from "@istio-on-pulumi/kube";
 import {
     CLUSTER,
     ENGINE,
@@ -8,6 +9,7 @@ import {
     ensureSystem,
     findGo,
     type Go,
+    istioBuildOf,
     KUBERNETES_PLUGIN,
     type ToolBuild,
     which,
@@ -17,18 +19,24 @@ import { chooseDataPlane, type DataPlane } from "./data-plane";
 import { labEnvironment, prepareEnvironment } from "./environment";
 import type { LabPlace } from "./place";
 import { choosePlugins, downloadMissing, pluginDir } from "./plugins";
-import { ensureStack } from "./pulumi";
+import { ensureStack, istioOfStack } from "./pulumi";
+import type { Report } from "./run";
 import type { Step } from "./ui";
 
 /** How a lab is started. */
 export interface StartOptions {
     /** Whether official plugins are downloaded even if that has failed in the last day. */
     readonly downloadPlugins?: boolean;
+    /** Versions of Istio that pods may name, besides the default one and the stack's. */
+    readonly istio?: readonly string[];
 }
 
 /** The steps of a start, in order: each makes what is missing and leaves what is there. */
-export function startSteps(place: LabPlace, { downloadPlugins = false }: StartOptions): Step[] {
+export function startSteps(place: LabPlace, { downloadPlugins = false, istio = [] }: StartOptions): Step[] {
     const ownEngine = which("pulumi");
+    const otherIstios = [...new Set([...istio, istioOfStack(place)])].filter(
+        (version) => version !== DEFAULT_ISTIO && ISTIO_VERSIONS.includes(version),
+    );
     let go: Go;
     let bundle: string;
     let dataPlane: DataPlane;
@@ -54,6 +62,10 @@ export function startSteps(place: LabPlace, { downloadPlugins = false }: StartOp
         },
         ...(ownEngine === undefined ? [buildStep(ENGINE)] : []),
         buildStep(CLUSTER),
+        ...otherIstios.map((version) => ({
+            title: `Build Istio ${version}`,
+            run: async (report: Report) => buildStep(await istioBuildOf(place.repository, version)).run(report),
+        })),
         {
             title: "Plugins of the engine",
             run: async (report) => {
@@ -70,7 +82,7 @@ export function startSteps(place: LabPlace, { downloadPlugins = false }: StartOp
         {
             title: "Upstream's files",
             run: async (report) => {
-                bundle = await ensureBundle(place.repository, place.cache, go, report);
+                bundle = await ensureBundle(place.repository, place.cache, go, otherIstios, report);
                 return `Upstream's files, in ${bundle}`;
             },
         },

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { GATEWAY_API_VERSION, ISTIO_MODULE_VERSION, ISTIO_VERSION } from "@istio-on-pulumi/kube";
+import { DEFAULT_ISTIO, ISTIO_RELEASES, istioRelease } from "@istio-on-pulumi/kube";
 import { requiredVersions, TOOLS } from "../src/build/tools";
 import { labPlace } from "../src/place";
 import { wantedVersion } from "../src/plugins/needs";
@@ -58,10 +58,11 @@ describe("npm packages", () => {
 });
 
 describe("Go modules", () => {
-    it("hold the Istio and the Gateway API that the program installs", async () => {
+    it("hold the Istio and the Gateway API that the program installs by default", async () => {
         const versionOf = await requiredVersions(join(TOOLS, "cluster", "go.mod"));
-        expect(versionOf("istio.io/istio")).toBe(ISTIO_MODULE_VERSION);
-        expect(versionOf("sigs.k8s.io/gateway-api")).toBe(GATEWAY_API_VERSION);
+        const { module, gatewayApi } = istioRelease(DEFAULT_ISTIO);
+        expect(versionOf("istio.io/istio")).toBe(module);
+        expect(versionOf("sigs.k8s.io/gateway-api")).toBe(gatewayApi);
     });
 
     it("replace each module of Kubernetes by that of the Kubernetes which is built", async () => {
@@ -84,17 +85,21 @@ describe("Go modules", () => {
 });
 
 describe("upstream's files", () => {
-    it("are those of the same release, by their lock and by the setting's default", () => {
+    it("are those of the locked releases, by their lock, and of the default one by the setting's default", () => {
         const { trees } = json<{ trees: Record<string, { moduleVersion: string }> }>("upstream/lock.json");
         expect(
             Object.fromEntries(Object.entries(trees).map(([tree, { moduleVersion }]) => [tree, moduleVersion])),
-        ).toEqual({
-            [`istio-${ISTIO_VERSION}`]: ISTIO_MODULE_VERSION,
-            [`gateway-api-${GATEWAY_API_VERSION}`]: GATEWAY_API_VERSION,
-        });
+        ).toEqual(
+            Object.fromEntries(
+                Object.entries(ISTIO_RELEASES).flatMap(([version, { module, gatewayApi }]) => [
+                    [`istio-${version}`, module],
+                    [`gateway-api-${gatewayApi}`, gatewayApi],
+                ]),
+            ),
+        );
         const { config } = parse(text("Pulumi.yaml")) as {
             config: Record<string, { default?: Record<string, unknown> }>;
         };
-        expect(config.istio?.default?.tag).toBe(ISTIO_VERSION);
+        expect(config.istio?.default?.version).toBe(DEFAULT_ISTIO);
     });
 });

@@ -30,7 +30,7 @@ async function missing(replies: Replies = {}, needs: Partial<Needs> = {}, held: 
         gatewayApiCrds: [],
         holds: (kind, name) => held.includes(`${kind} ${name}`),
     };
-    const all = { planned: [ISTIOD], pods: [POD], fixedPorts: [], ...needs };
+    const all = { istioVersion: "1.25.1", planned: [ISTIOD], pods: [POD], fixedPorts: [], ...needs };
     const error = await checkRequirements(survey, holdings, all).catch((failure: unknown) => failure as Error);
     return error === undefined ? [] : error.message.split("\n  ").slice(1);
 }

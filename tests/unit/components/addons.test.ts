@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, it } from "vitest";
-import { ADDONS, UserError } from "@istio-on-pulumi/kube";
+import { ADDONS, ISTIO_VERSIONS, UserError } from "@istio-on-pulumi/kube";
 import { Addons, type AddonsArgs } from "../../../components";
 import { Recording, valueOf } from "../../support/mocks";
 import { serveUpstream } from "../../support/upstream";
@@ -59,6 +59,18 @@ describe("Addons", () => {
         const { recording } = await deploy({ addons: ADDONS.filter((name) => name !== addon) });
         const { [addon]: _, ...others } = ALL_OBJECTS;
         expect(recording.objects).toEqual(Object.values(others).flat().sort());
+    });
+
+    it("are the samples of the version, which must be locked", async () => {
+        const version = ISTIO_VERSIONS.at(-1)!;
+        const upstream = serveUpstream();
+        const recording = await Recording.start();
+        new Addons("addons", { version, addons: ["kiali"] }, { provider: new k8s.Provider("test", {}) });
+        await recording.settled();
+        expect(upstream.files).toEqual([`istio-${version}/samples/addons/kiali.yaml`]);
+        expect(() => new Addons("addons", { version: "1.24.0" })).toThrow(
+            /^Istio 1\.24\.0 is not locked: use 1\.25\.1, /,
+        );
     });
 
     it("is nothing at all where every addon is switched off", async () => {

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, it } from "vitest";
-import { GATEWAY_API_CRDS, UserError } from "@istio-on-pulumi/kube";
+import { UserError } from "@istio-on-pulumi/kube";
 import { GatewayApiCrds, type GatewayApiCrdsArgs } from "../../../components";
 import { BUNDLE_VERSION, installedCrd } from "../../support/manifests";
 import { Recording, valueOf } from "../../support/mocks";
@@ -23,8 +23,10 @@ async function deploy(args: GatewayApiCrdsArgs = {}) {
 }
 
 describe("GatewayApiCrds", () => {
-    it("names the five CRDs of the standard channel", () => {
-        expect(GATEWAY_API_CRDS).toEqual(PLURALS.map(full));
+    it("refuses a version that is not locked", () => {
+        expect(() => new GatewayApiCrds("gateway-api", { version: "v0.8.0" })).toThrow(
+            /^Gateway API v0\.8\.0 is not locked: use v1\.2\.1.*, or lock the Istio that goes with it/,
+        );
     });
 
     it("installs each as its manifest has it", async () => {

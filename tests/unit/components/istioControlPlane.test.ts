@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { ISTIO_VERSIONS, UserError } from "@istio-on-pulumi/kube";
 import { IstioControlPlane, type IstioControlPlaneArgs } from "../../../components";
 import { istiodTransform } from "../../../components/istiodObjects";
 import { transformChild } from "../../support/callbacks";
@@ -71,7 +72,7 @@ describe("IstioControlPlane", () => {
         expect(base.inputs).toEqual({
             name: "istio-base",
             namespace: "istio-system",
-            chart: "./.upstream/base",
+            chart: "./.upstream/istio-1.25.1/charts/base",
             version: "1.25.1",
             values: { profile: "demo" },
             compat: "true",
@@ -85,7 +86,7 @@ describe("IstioControlPlane", () => {
         expect(istiod.inputs).toEqual({
             name: "istiod",
             namespace: "istio-system",
-            chart: "./.upstream/istiod",
+            chart: "./.upstream/istio-1.25.1/charts/istiod",
             version: "1.25.1",
             values: {
                 profile: "demo",
@@ -100,6 +101,58 @@ describe("IstioControlPlane", () => {
         expect(istiod.kind).toBe("remote");
         expect(istiod.dependencies).toEqual([`${NAMESPACE}::istio-istio-system`, `${RELEASE}::istio-istio-base`]);
         expect(istiod.transforms).toHaveLength(1);
+    });
+});
+
+describe("the version of IstioControlPlane", () => {
+    it.each(ISTIO_VERSIONS)("%s decides on both charts and on the images", async (version) => {
+        const { recording, istio } = await deploy({ version });
+        for (const [type, chart] of [
+            [RELEASE, "base"],
+            [CHART, "istiod"],
+        ] as const) {
+            expect(recording.ofType(type).map(({ inputs }) => inputs)).toEqual([
+                expect.objectContaining({ chart: `./.upstream/istio-${version}/charts/${chart}`, version }),
+            ]);
+        }
+        expect(recording.one(CHART, "istio-istiod").inputs.values).toMatchObject({ global: { tag: version } });
+        expect(await valueOf(istio.version)).toBe(version);
+    });
+
+    it("must be locked", () => {
+        expect(() => new IstioControlPlane("istio", { version: "1.24.0" })).toThrow(
+            new UserError(
+                `Istio 1.24.0 is not locked: use ${ISTIO_VERSIONS.join(", ")}, ` +
+                    'or lock Istio\'s version with "npm run lock -- add <version>" in a checkout of istio-on-pulumi.',
+            ),
+        );
+    });
+
+    it("warns of images that are not of the charts' release, and of no others", async () => {
+        const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+        onTestFinished(() => warn.mockRestore());
+        for (const tag of ["1.25.1", "1.25.1-distroless", "1.25.9", "hardened"])
+            await deploy({ tag: pulumi.output(tag) });
+        expect(warn.mock.calls.map(([text]) => text)).toEqual([
+            "Istio's images have the tag 1.25.9, and its charts are those of 1.25.1.",
+            "Istio's images have the tag hardened, and its charts are those of 1.25.1.",
+        ]);
+    });
+
+    it("refuses images of another minor version, which its charts are not made for", async () => {
+        const refusal =
+            "Istio's images have the tag 1.24.3, which the charts of 1.25.1 are not made for; " +
+            "use a tag of 1.25, or another version.";
+        expect(() => new IstioControlPlane("istio", { tag: "1.24.3" })).toThrow(new UserError(refusal));
+        const failures: unknown[] = [];
+        const others = process.listeners("unhandledRejection");
+        process.removeAllListeners("unhandledRejection").on("unhandledRejection", (error) => failures.push(error));
+        await deploy({ tag: pulumi.output("1.24.3") }).catch((error: unknown) => failures.push(error));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        process.removeAllListeners("unhandledRejection");
+        for (const other of others) process.on("unhandledRejection", other);
+        expect(failures.length).toBeGreaterThan(0);
+        for (const failure of failures) expect((failure as Error).message).toContain(refusal);
     });
 });
 

@@ -34,11 +34,11 @@ describe("documentProject", () => {
         );
     });
 
-    it("writes defaults as YAML has them: booleans, numbers and objects are no texts, a tag is", () => {
+    it("writes defaults as YAML has them: booleans, numbers and objects are no texts, a version is", () => {
         const { config } = parse(documentProject("name: x\n")) as { config: Record<string, { default: unknown }> };
         expect(config.addons!.default).toMatchObject({ kiali: { enabled: true, nodePort: 0 } });
         expect(config.registry!.default).toEqual({ mirrors: {}, pullSecrets: [] });
-        expect(config.istio!.default).toMatchObject({ tag: "1.25.1", values: {} });
+        expect(config.istio!.default).toMatchObject({ version: "1.25.1", values: {} });
         expect(config.cluster!.default).toEqual({});
         expect(config.bundle!.default).toBe("");
     });

@@ -27,6 +27,7 @@ const DEFAULTS = {
     "namespaces.labels": {},
     "namespaces.annotations": {},
     "gatewayApi.install": "auto",
+    "gatewayApi.version": "v1.2.1",
     "istio.version": "1.25.1",
     "istio.hub": "docker.io/istio",
     "istio.tag": "1.25.1",
@@ -193,7 +194,7 @@ const NO_REPOSITORY = [
     "https://docker.io/istio",
     "docker.io/a b",
 ];
-const NO_TAG = ["", ":1", "-1", ".1", "a/b", "a b", "sha256:00", "a".repeat(129)];
+const NO_TAG = [":1", "-1", ".1", "a/b", "a b", "sha256:00", "a".repeat(129)];
 const NO_PORT = ["", "-1", "65536", "http", "30080.5", "0x50", "1e4", " 80", "30080,30081"];
 const NO_FLAG = ["", "yes", "True", "1", "on"];
 
@@ -222,7 +223,8 @@ const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
     "namespaces.labels": [...NO_MAP, { a: "not a label value" }, { a: 1 }, { "a b": "c" }, { "-a": "c" }],
     "namespaces.annotations": [...NO_MAP, { a: 1 }, { "a b": "c" }],
     "gatewayApi.install": ["", "Auto", "true", "sometimes"],
-    "istio.version": ["", "1.25", 1.25, "1.26.0", "latest"],
+    "gatewayApi.version": ["1.2.1", "v1.2", "v0.8.0", "latest"],
+    "istio.version": ["", "1.25", 1.25, "1.24.0", "latest"],
     "istio.hub": NO_REPOSITORY,
     "istio.tag": [...NO_TAG, 1.25],
     "istio.values": ["", "replicaCount: 2", "[]", [1], 5],

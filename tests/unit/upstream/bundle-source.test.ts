@@ -34,7 +34,7 @@ describe("UpstreamFiles with a bundle", () => {
             `UserError: ${join(bundleDir, PLAIN)} has the wrong checksum ` +
                 `(SHA-256 ${sha256(Buffer.from("changed\n"))}; ` +
                 `upstream/lock.json expects ${lockOf().files[PLAIN]!.sha256}): ` +
-                `write the bundle again with "npm run bundle -- ${bundleDir}".`,
+                `write it there with "npm run bundle -- ${bundleDir} --istio 1.25.1".`,
         );
     });
 
@@ -55,7 +55,7 @@ describe("UpstreamFiles with a bundle", () => {
         const { bundleDir, files } = openBundle({});
         expect(await failureOf(files.text(PLAIN))).toBe(
             `UserError: ${PLAIN} is missing from the bundle ${bundleDir}: ` +
-                `write the bundle again with "npm run bundle -- ${bundleDir}".`,
+                `write it there with "npm run bundle -- ${bundleDir} --istio 1.25.1".`,
         );
     });
 

@@ -41,8 +41,8 @@ describe("writeBundle", () => {
             "docker.io/istio/pilot:1.25.1\ndocker.io/istio/proxyv2:1.25.1\nquay.io/kiali/kiali:v2\n",
         );
         expect(JSON.parse(readFileSync(join(dir, "MANIFEST.json"), "utf8"))).toEqual({
-            istio: "1.25.1",
-            gatewayApi: "v1.2.1",
+            istio: ["1.25.1"],
+            gatewayApi: ["v1.2.1"],
         });
         expect(readFileSync(join(dir, "README.txt"), "utf8")).toContain("Istio 1.25.1 and Gateway API v1.2.1");
     });
@@ -59,7 +59,7 @@ describe("writeBundle", () => {
         await writeBundle(bundleDir, await fromUpstream());
         const files = UpstreamFiles.open({ projectDir: tempDir(), bundleDir, lock: lockOf() });
         for (const path of Object.keys(TREE)) await files.text(path);
-        expect(await files.chart("base")).toBe("./.upstream/istio-1.25.1/charts/base");
+        expect(await files.chart("base", "1.25.1")).toBe("./.upstream/istio-1.25.1/charts/base");
     });
 
     it("reports progress up to the last file", async () => {
@@ -118,11 +118,11 @@ describe("writeBundle", () => {
 
     it.each([
         [
-            "another version",
+            "a version that is not locked",
             '{"istio":"1.24.0","gatewayApi":"v1.2.1"}',
-            "a bundle of Istio 1.24.0 and Gateway API v1.2.1, not of 1.25.1 and v1.2.1",
+            "a bundle of Istio 1.24.0 and Gateway API v1.2.1, which are not all locked here",
         ],
-        ["an unreadable manifest", "not JSON", "a bundle of Istio (unknown) and Gateway API (unknown), not of"],
+        ["an unreadable manifest", "not JSON", "a bundle of Istio (unknown) and Gateway API (unknown), which are not"],
     ])("refuses a bundle of %s", async (_, manifest, reason) => {
         const dir = tempDir();
         writeFileSync(join(dir, "MANIFEST.json"), manifest);

@@ -22,21 +22,21 @@ function project(tree = TREE) {
 /** The project after a first run, with the chart laid out. */
 async function projectWithChart() {
     const made = project();
-    await made.open().chart("base");
+    await made.open().chart("base", "1.25.1");
     return made;
 }
 
 describe("UpstreamFiles.chart", () => {
     it("lays the chart out below the project and returns its relative path", async () => {
         const { open, chartDir } = project();
-        expect(await open().chart("base")).toBe("./.upstream/istio-1.25.1/charts/base");
+        expect(await open().chart("base", "1.25.1")).toBe("./.upstream/istio-1.25.1/charts/base");
         expect(listing(chartDir)).toEqual(BASE);
         expect(readFileSync(join(chartDir, "Chart.yaml"), "utf8")).toBe(EDITED_TEXT);
     });
 
     it("lays out only the chart's own files", async () => {
         const { open, projectDir } = project();
-        expect(await open().chart("istiod")).toBe("./.upstream/istio-1.25.1/charts/istiod");
+        expect(await open().chart("istiod", "1.25.1")).toBe("./.upstream/istio-1.25.1/charts/istiod");
         expect(listing(join(projectDir, ".upstream/istio-1.25.1/charts"))).toEqual([
             "istiod",
             "istiod/Chart.yaml",
@@ -49,7 +49,7 @@ describe("UpstreamFiles.chart", () => {
             ...TREE,
             "istio-1.25.1/manifests/charts/base/values.yaml": "changed\n",
         });
-        expect(await failureOf(open().chart("base"))).toContain("values.yaml has the wrong checksum");
+        expect(await failureOf(open().chart("base", "1.25.1"))).toContain("values.yaml has the wrong checksum");
         expect(listing(projectDir)).toEqual([]);
     });
 
@@ -57,7 +57,7 @@ describe("UpstreamFiles.chart", () => {
         const { open, bundleDir, chartDir } = await projectWithChart();
         const files = open();
         rmSync(bundleDir, { recursive: true });
-        await files.chart("base");
+        await files.chart("base", "1.25.1");
         expect(listing(chartDir)).toEqual(BASE);
     });
 
@@ -65,7 +65,7 @@ describe("UpstreamFiles.chart", () => {
         const { open, bundleDir, chartDir } = await projectWithChart();
         rmSync(join(bundleDir, EDITED));
         writeFileSync(join(chartDir, "values.yaml"), "changed\n");
-        await open().chart("base");
+        await open().chart("base", "1.25.1");
         expect(readFileSync(join(chartDir, "values.yaml"), "utf8")).toBe("tag: latest\n");
     });
 
@@ -91,7 +91,7 @@ describe("UpstreamFiles.chart", () => {
     ])("repairs %s", async (_, damage) => {
         const { open, chartDir } = await projectWithChart();
         damage(chartDir);
-        await open().chart("base");
+        await open().chart("base", "1.25.1");
         expect(listing(chartDir)).toEqual(BASE);
         expect(readFileSync(join(chartDir, "Chart.yaml"), "utf8")).toBe(EDITED_TEXT);
         expect(listing(dirname(chartDir)).filter((path) => path.includes(".partial"))).toEqual([]);
@@ -105,7 +105,7 @@ describe("UpstreamFiles.chart", () => {
         symlinkSync(join(outside, "Chart.yaml"), join(chartDir, "Chart.yaml"));
         rmSync(join(chartDir, "templates"), { recursive: true });
         symlinkSync(join(outside, "templates"), join(chartDir, "templates"));
-        await open().chart("base");
+        await open().chart("base", "1.25.1");
         expect(readFileSync(join(chartDir, "Chart.yaml"), "utf8")).toBe(EDITED_TEXT);
         expect(listing(chartDir)).toEqual(BASE);
         expect(readFileSync(join(outside, "Chart.yaml"), "utf8")).toBe("mine\n");
@@ -114,7 +114,7 @@ describe("UpstreamFiles.chart", () => {
 
     it("may be laid out by several programs at once", async () => {
         const { open, chartDir } = project();
-        await Promise.all(Array.from({ length: 8 }, () => open().chart("base")));
+        await Promise.all(Array.from({ length: 8 }, () => open().chart("base", "1.25.1")));
         expect(listing(chartDir)).toEqual(BASE);
         expect(listing(dirname(chartDir)).filter((path) => path.includes(".partial"))).toEqual([]);
     });
@@ -125,7 +125,7 @@ describe("UpstreamFiles.chart", () => {
         for (let round = 0; round < 5; round++) {
             writeFileSync(join(chartDir, "values.yaml"), "changed\n");
             let repairing = true;
-            const repairs = Promise.all([open().chart("base"), open().chart("base")]).finally(
+            const repairs = Promise.all([open().chart("base", "1.25.1"), open().chart("base", "1.25.1")]).finally(
                 () => (repairing = false),
             );
             while (repairing) {
@@ -141,7 +141,7 @@ describe("UpstreamFiles.chart", () => {
     it("says which directory cannot be written", async () => {
         const { open, projectDir, chartDir } = project();
         writeFileSync(join(projectDir, ".upstream"), "");
-        expect(await failureOf(open().chart("base"))).toMatch(
+        expect(await failureOf(open().chart("base", "1.25.1"))).toMatch(
             new RegExp(
                 `^UserError: Chart "base" cannot be laid out in ${chartDir} \\(E.+\\): ` +
                     "make that directory writable or remove it\\.$",

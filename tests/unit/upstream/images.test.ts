@@ -35,13 +35,17 @@ describe("istioImages", () => {
         const values =
             "_internal_defaults_do_not_set: { image: pilot, " +
             "global: { hub: h/i, tag: 1.2.3, proxy: { image: p }, proxy_init: { image: q } } }";
-        expect(istioImages(values)).toEqual(["h/i/pilot:1.2.3", "h/i/p:1.2.3", "h/i/q:1.2.3"]);
+        expect(istioImages("istio-1.25.1/values.yaml", values)).toEqual([
+            "h/i/pilot:1.2.3",
+            "h/i/p:1.2.3",
+            "h/i/q:1.2.3",
+        ]);
     });
 
     it.each(["", "global: { hub: a }", "_internal_defaults_do_not_set: { image: pilot, global: { hub: a, tag: b } }"])(
         "fails on values of another shape: %j",
         (values) => {
-            expect(() => istioImages(values)).toThrow(
+            expect(() => istioImages("istio-1.25.1/values.yaml", values)).toThrow(
                 "does not name hub, tag and images where upstream/images.ts looks for them",
             );
         },

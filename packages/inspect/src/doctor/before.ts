@@ -1,14 +1,19 @@
 import type { V1Deployment } from "@kubernetes/client-node";
 import {
+    compareMinors,
+    DEFAULT_ISTIO,
     GATEWAY_API_BUNDLE_VERSION,
     GATEWAY_API_GROUP,
+    ISTIO_VERSIONS,
+    istioRelease,
+    minorOf,
     NEEDED_GATEWAY_API_CRDS,
-    OLDEST_KUBERNETES,
 } from "@istio-on-pulumi/kube";
 import { counted, type Finding, listed, note, problem } from "../finding";
+import { controlPlanes } from "../mesh/controlPlane";
 import type { ClusterSnapshot } from "../snapshot/snapshot";
 import { BEFORE, type Check, check, skipped } from "./check";
-import { ISTIO_MINOR, NEWEST_TESTED, NODE_PORTS } from "./facts";
+import { NODE_PORTS } from "./facts";
 import { managersOf, type Prerequisites } from "./prerequisites";
 import { checkRegistries } from "./registries";
 
@@ -27,7 +32,7 @@ export interface BeforeOptions {
 /** What would block an install, and who already owns what it would make. */
 export function checkBefore(before: Prerequisites, snapshot: ClusterSnapshot, options: BeforeOptions = {}): Check[] {
     return [
-        checkVersion(before.version),
+        checkVersion(before.version, istioIn(snapshot)),
         checkPermissions(before.denied),
         checkIstio(before, snapshot.deployments, options.own),
         checkGatewayApi(before),
@@ -37,26 +42,32 @@ export function checkBefore(before: Prerequisites, snapshot: ClusterSnapshot, op
     ];
 }
 
-function checkVersion(version: string): Check {
-    const found = /^v?(\d+)\.(\d+)/.exec(version);
-    const minor = found && Number(found[1]) === OLDEST_KUBERNETES[0] ? Number(found[2]) : undefined;
+/** The release of Istio that the cluster has, if it is a locked one; else the default, which an install would have. */
+function istioIn(snapshot: ClusterSnapshot): string {
+    const found = controlPlanes(snapshot).find(({ version = "" }) => ISTIO_VERSIONS.includes(version));
+    return found?.version ?? DEFAULT_ISTIO;
+}
+
+function checkVersion(version: string, istio: string): Check {
+    const minor = minorOf(version);
+    const [oldest = "", newest = ""] = istioRelease(istio).kubernetes;
     const findings: Finding[] = [];
-    if (minor !== undefined && minor < OLDEST_KUBERNETES[1]) {
+    if (minor !== undefined && compareMinors(minor, oldest) < 0) {
         findings.push(
             problem(
                 "before/version",
                 version,
-                `The API server is ${version}, but Istio ${ISTIO_MINOR} needs Kubernetes ` +
-                    `${OLDEST_KUBERNETES.join(".")} or newer; upgrade the cluster first.`,
+                `The API server is ${version}, but Istio ${minorOf(istio)} needs Kubernetes ` +
+                    `${oldest} or newer; upgrade the cluster first.`,
             ),
         );
-    } else if (minor !== undefined && minor > NEWEST_TESTED[1]) {
+    } else if (minor !== undefined && compareMinors(minor, newest) > 0) {
         findings.push(
             note(
                 "before/version",
                 version,
-                `The API server is ${version}, newer than the Kubernetes ${NEWEST_TESTED.join(".")} that Istio ` +
-                    `${ISTIO_MINOR} was tested with.`,
+                `The API server is ${version}, newer than the Kubernetes ${newest} that Istio ` +
+                    `${minorOf(istio)} was tested with.`,
             ),
         );
     }

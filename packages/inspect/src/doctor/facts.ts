@@ -1,9 +1,4 @@
-import { GATEWAY_API_GROUP, ISTIO_VERSION } from "@istio-on-pulumi/kube";
-
-/** The newest one that Istio's release notes name. */
-export const NEWEST_TESTED = [1, 32] as const;
-/** Such as `1.25`. */
-export const ISTIO_MINOR = ISTIO_VERSION.replace(/\.\d+$/, "");
+import { GATEWAY_API_GROUP } from "@istio-on-pulumi/kube";
 
 /** End of the groups of Istio's CRDs, such as `networking.istio.io`. */
 export const ISTIO_GROUP = ".istio.io";

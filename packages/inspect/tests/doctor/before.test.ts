@@ -63,6 +63,17 @@ describe("before an install", () => {
         expect(of("API server", { version }).state).toBe(state);
     });
 
+    it.each([
+        ["1.26.0-distroless", "1.26"],
+        ["1.24.3", "1.25"],
+    ])("an API server is compared with what the Istio %s that is there is made for", (tag, minor) => {
+        const deployments = [istiod({ image: `docker.io/istio/pilot:${tag}` })];
+        const [finding] = of("API server", { version: "v1.99.0" }, { deployments }).findings;
+        expect(finding!.message).toBe(
+            `The API server is v1.99.0, newer than the Kubernetes 1.32 that Istio ${minor} was tested with.`,
+        );
+    });
+
     it("permissions that are lacking are named", () => {
         expect(
             of("Permissions", { denied: ["create namespaces", "patch clusterroles.rbac.authorization.k8s.io"] })

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ISTIO_MODULE_VERSION, ISTIO_VERSION } from "@istio-on-pulumi/kube";
+import { DEFAULT_ISTIO, ISTIO_HUB, istioRelease } from "@istio-on-pulumi/kube";
 
 /** The directory of the Go modules. */
 export const TOOLS = join(__dirname, "../../tools");
@@ -18,6 +18,16 @@ export interface ToolBuild {
     readonly programs: Readonly<Record<string, string>>;
     /** Files that a program reads at run time: name in the build, and where a Go module has it. */
     readonly files?: Readonly<Record<string, { readonly module: string; readonly path: string }>>;
+    /** A module that is built at another version than go.mod requires. */
+    readonly other?: OtherModule;
+}
+
+/** A module's version and its `go.sum` hashes. */
+export interface OtherModule {
+    readonly module: string;
+    readonly version: string;
+    readonly sum: string;
+    readonly goModSum: string;
 }
 
 /**
@@ -30,6 +40,9 @@ const HELM = "helm.sh/helm/v3";
 const ENGINE_MODULE = "github.com/pulumi/pulumi/pkg/v3";
 const KUBERNETES_SDK = "github.com/pulumi/pulumi-kubernetes/sdk/v4/...";
 const KUBERNETES_PLUGIN_MODULE = "github.com/pulumi/pulumi-kubernetes/provider/v4";
+
+/** What an agent starts its Envoy with. */
+const BOOTSTRAP = { module: "istio.io/istio", path: "tools/packaging/common/envoy_bootstrap.json" };
 
 /**
  * Release of the Kubernetes plugin that its Go module holds: the module proxy has no newer one, and tells it by date
@@ -53,11 +66,7 @@ export const CLUSTER: ToolBuild = {
     ],
     variables: (versionOf) => ({
         ...kubernetesVariables(versionOf("k8s.io/kubernetes")),
-        "istio.io/istio/pkg/version.buildVersion": ISTIO_VERSION,
-        "istio.io/istio/pkg/version.buildTag": ISTIO_VERSION,
-        "istio.io/istio/pkg/version.buildHub": "docker.io/istio",
-        "istio.io/istio/pkg/version.buildStatus": "Clean",
-        "istio.io/istio/pkg/version.buildGitRevision": ISTIO_MODULE_VERSION.split("-").at(-1) ?? "",
+        ...istioVariables(DEFAULT_ISTIO),
         [`${HELM}/internal/version.version`]: versionOf(HELM),
     }),
     programs: {
@@ -77,9 +86,22 @@ export const CLUSTER: ToolBuild = {
         helm: "helm",
     },
     files: {
-        "envoy_bootstrap.json": { module: "istio.io/istio", path: "tools/packaging/common/envoy_bootstrap.json" },
+        "envoy_bootstrap.json": BOOTSTRAP,
     },
 };
+
+/** The parts of a release of Istio that run in pods, beside those of the default release. */
+export function istioBuild(version: string, other: OtherModule): ToolBuild {
+    return {
+        name: `istio-${version}`,
+        module: "cluster",
+        packages: ["istio.io/istio/pilot/cmd/pilot-discovery", "istio.io/istio/pilot/cmd/pilot-agent"],
+        variables: () => istioVariables(version),
+        programs: { [`pilot-discovery-${version}`]: "pilot-discovery", [`pilot-agent-${version}`]: "pilot-agent" },
+        files: { [`envoy_bootstrap-${version}.json`]: BOOTSTRAP },
+        other,
+    };
+}
 
 /** Pulumi's Kubernetes plugin; built only where no official one can be had. */
 export const KUBERNETES_PLUGIN: ToolBuild = {
@@ -108,6 +130,19 @@ export const ENGINE: ToolBuild = {
     programs: { pulumi: "pulumi" },
 };
 
+function istioVariables(version: string): Record<string, string> {
+    const variables = {
+        buildVersion: version,
+        buildTag: version,
+        buildHub: ISTIO_HUB,
+        buildStatus: "Clean",
+        buildGitRevision: istioRelease(version).module.split("-").at(-1) ?? "",
+    };
+    return Object.fromEntries(
+        Object.entries(variables).map(([name, value]) => [`istio.io/istio/pkg/version.${name}`, value]),
+    );
+}
+
 function kubernetesVariables(version: string): Record<string, string> {
     const [, major = "", minor = ""] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
     const variables = { gitVersion: version, gitMajor: major, gitMinor: minor, gitTreeState: "clean" };
@@ -127,13 +162,16 @@ export async function requiredVersions(file: string): Promise<VersionOf> {
     };
 }
 
+/** With another module's version go.mod and go.sum are made for the build; else they are what they are. */
+export const modFlag = ({ other }: ToolBuild) => (other ? "-mod=mod" : "-mod=readonly");
+
 /** Flags of every build: reproducible, without symbols, and nothing but what go.mod and go.sum name. */
 export function buildFlags(build: ToolBuild, versionOf: VersionOf): string[] {
     const variables = Object.entries(build.variables(versionOf)).map(([name, value]) => `-X ${name}=${value}`);
     const ldflags = ["-s -w", ...variables].join(" ");
     return [
         "-trimpath",
-        "-mod=readonly",
+        modFlag(build),
         "-buildvcs=false",
         // Envoy's API has a validator for each message, an eighth of Istio's packages, which nothing here calls.
         "-tags=disable_pgv",

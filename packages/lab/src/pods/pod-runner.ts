@@ -1,7 +1,8 @@
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
-import { ISTIO_VERSION, reasonOf } from "@istio-on-pulumi/kube";
+import { reasonOf } from "@istio-on-pulumi/kube";
 import { PART_VARIABLE } from "../control-plane/marks";
 import { inNetns } from "../control-plane/netns";
 import { ContainerRunner } from "./container-runner";
@@ -126,12 +127,22 @@ export class PodRunner {
                 await this.report.warn("Failed", message);
                 return undefined;
             }
-            const { base, tag } = parseImage(image);
-            if (["pilot", "proxyv2"].includes(base) && !tag.startsWith(ISTIO_VERSION))
+            await this.waitForBuild(name, program);
+            if (program.istio && !parseImage(image).tag.startsWith(program.istio))
                 void this.report.warn("OtherVersion", `The lab runs ${program.title} for image "${image}".`);
             runnables.push({ container, program, init: initContainers.includes(container) });
         }
         return runnables;
+    }
+
+    /** Waits, as a kubelet does for an image, for a version of Istio that the lab was not started with. */
+    private async waitForBuild(container: string, { istio, files }: ContainerProgram): Promise<void> {
+        const isBuilt = () => Object.values(files).every((file) => existsSync(file));
+        if (istio === undefined || isBuilt()) return;
+        const message = `The lab has not built Istio ${istio}: npm run lab -- start --istio ${istio}`;
+        this.report.containerChanged(container, waiting("ErrImagePull", 0, message));
+        await this.report.warn("Failed", message);
+        while (!this.ended.signal.aborted && !isBuilt()) await this.pause(RETRY_MS);
     }
 
     /** Waits as a kubelet does for all that the pod requires, and says what is missing; undefined if the pod ends. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
-import { ISTIO_VERSION } from "@istio-on-pulumi/kube";
+import { DEFAULT_ISTIO, ISTIO_VERSIONS } from "@istio-on-pulumi/kube";
 import type { LabPlace } from "../place";
 import { bookinfoImage, parseImage } from "./images";
 
@@ -8,6 +8,8 @@ import { bookinfoImage, parseImage } from "./images";
 export interface ContainerProgram {
     /** What it is, for people. */
     readonly title: string;
+    /** The version of Istio that it is of, if it is Istio's. */
+    readonly istio?: string;
     /** Command where the container names none; paths are those that the process sees. */
     readonly entrypoint: readonly [string, ...string[]];
     /** Arguments after the container's own. */
@@ -55,10 +57,10 @@ export function programFor(
     dataPlane: boolean,
 ): ContainerProgram | undefined {
     const image = container.image ?? "";
-    const { base } = parseImage(image);
-    if (base === "pilot") return pilot(pod, place, dataPlane);
+    const { base, tag } = parseImage(image);
+    if (base === "pilot") return pilot(pod, istioOf(tag), place, dataPlane);
     if (!dataPlane) return undefined;
-    if (base === "proxyv2") return proxy(container, place);
+    if (base === "proxyv2") return proxy(container, istioOf(tag), place);
     if (base === "all-in-one") return workload("Jaeger", ["jaeger"], JAEGER_PORTS, place);
     const bookinfo = bookinfoImage(image);
     if (bookinfo)
@@ -72,12 +74,22 @@ export function programFor(
     return hasSidecar ? workload("HTTP echo", ["echo"], portsOf(container), place) : undefined;
 }
 
-function pilot(pod: V1Pod, place: LabPlace, dataPlane: boolean): ContainerProgram {
+/** The version of Istio that runs for a tag: a locked one, else the default. */
+function istioOf(tag: string): string {
+    const [version = ""] = /^\d+\.\d+\.\d+/.exec(tag) ?? [];
+    return ISTIO_VERSIONS.includes(version) ? version : DEFAULT_ISTIO;
+}
+
+/** What the files of a version have behind their names; those of the default one have nothing. */
+const suffixOf = (version: string) => (version === DEFAULT_ISTIO ? "" : `-${version}`);
+
+function pilot(pod: V1Pod, istio: string, place: LabPlace, dataPlane: boolean): ContainerProgram {
     const program = "/usr/local/bin/pilot-discovery";
     const same = {
-        title: `istiod ${ISTIO_VERSION}`,
+        title: `istiod ${istio}`,
+        istio,
         entrypoint: [program] as const,
-        files: { [program]: join(place.bin, "pilot-discovery") },
+        files: { [program]: join(place.bin, `pilot-discovery${suffixOf(istio)}`) },
         system: false,
         uid: ISTIO_UID,
         gid: ISTIO_UID,
@@ -99,7 +111,7 @@ function meshConfigMap(pod: V1Pod): string {
 }
 
 /** istio-init, istio-proxy and a gateway's proxy are one image: its agent looks at its arguments. */
-function proxy(container: V1Container, place: LabPlace): ContainerProgram {
+function proxy(container: V1Container, istio: string, place: LabPlace): ContainerProgram {
     const envoy = "/lab/envoy";
     const agent = "/lab/pilot-agent";
     const own = JSON.parse(container.env?.find(({ name }) => name === "PROXY_CONFIG")?.value || "{}") as Record<
@@ -107,7 +119,8 @@ function proxy(container: V1Container, place: LabPlace): ContainerProgram {
         unknown
     >;
     return {
-        title: `pilot-agent ${ISTIO_VERSION} with Envoy`,
+        title: `pilot-agent ${istio} with Envoy`,
+        istio,
         entrypoint: [agent],
         extraArgs: [],
         extraEnv: {
@@ -117,9 +130,12 @@ function proxy(container: V1Container, place: LabPlace): ContainerProgram {
             CLOUD_PLATFORM: "none",
         },
         files: {
-            [agent]: join(place.bin, "pilot-agent"),
+            [agent]: join(place.bin, `pilot-agent${suffixOf(istio)}`),
             [envoy]: join(place.bin, "envoy"),
-            "/var/lib/istio/envoy/envoy_bootstrap_tmpl.json": join(place.images, "envoy_bootstrap.json"),
+            "/var/lib/istio/envoy/envoy_bootstrap_tmpl.json": join(
+                place.images,
+                `envoy_bootstrap${suffixOf(istio)}.json`,
+            ),
         },
         system: true,
         uid: ISTIO_UID,

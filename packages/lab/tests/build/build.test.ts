@@ -2,10 +2,13 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ISTIO_VERSIONS, istioRelease } from "@istio-on-pulumi/kube";
+import { istioBuildOf } from "../../src/build";
 import { buildKey } from "../../src/build/build";
 import { compareGoVersions, goVersion, requiredGo } from "../../src/build/go";
 import { buildFlags, CLUSTER, ENGINE, KUBERNETES_PLUGIN, type ToolBuild } from "../../src/build/tools";
 import { wholeDirectory } from "../../src/build/whole";
+import { labPlace } from "../../src/place";
 
 let dir: string;
 beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), "build-"))));
@@ -96,8 +99,23 @@ describe("builds", () => {
         expect(flags(CLUSTER).at(-1)).toContain("version.buildGitRevision=be4b14ad8be8");
     });
 
-    it("give each program one home", () => {
-        const names = [CLUSTER, KUBERNETES_PLUGIN, ENGINE].flatMap(({ programs }) => Object.keys(programs));
+    it("of another Istio report its version, and are built with its module", async () => {
+        for (const version of ISTIO_VERSIONS) {
+            const build = await istioBuildOf(labPlace({}).repository, version);
+            const { module } = istioRelease(version);
+            const flags = buildFlags(build, () => "v1");
+            expect(build.other).toMatchObject({ module: "istio.io/istio", version: module });
+            expect(flags).toContain("-mod=mod");
+            expect(flags.at(-1)).toContain(`version.buildVersion=${version} `);
+            expect(flags.at(-1)).toContain(`version.buildGitRevision=${module.split("-").at(-1)}`);
+        }
+    });
+
+    it("give each program one home", async () => {
+        const others = await Promise.all(
+            ISTIO_VERSIONS.map((version) => istioBuildOf(labPlace({}).repository, version)),
+        );
+        const names = [CLUSTER, KUBERNETES_PLUGIN, ENGINE, ...others].flatMap(({ programs }) => Object.keys(programs));
         expect(new Set(names).size).toBe(names.length);
     });
 });

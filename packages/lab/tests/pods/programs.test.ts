@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import type { V1Container } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
+import { DEFAULT_ISTIO, ISTIO_VERSIONS } from "@istio-on-pulumi/kube";
 import { labPlace } from "../../src/place";
 import { commandOf, programFor } from "../../src/pods/programs";
 
@@ -49,6 +51,22 @@ describe("programFor", () => {
         });
         expect(commandOf(sidecar, found)).toEqual(["/lab/pilot-agent", "proxy", "sidecar"]);
         expect(program([sidecar], false)).toBeUndefined();
+    });
+
+    it("runs the programs of the tag's version where that is locked, else of the default one", () => {
+        const filesOf = (image: string) => Object.values(program([{ name: "c", image }])!.files);
+        for (const other of ISTIO_VERSIONS.filter((version) => version !== DEFAULT_ISTIO)) {
+            expect(filesOf(`istio/pilot:${other}`)).toEqual([join(place.bin, `pilot-discovery-${other}`)]);
+            expect(filesOf(`mirror/proxyv2:${other}-distroless`)).toEqual([
+                join(place.bin, `pilot-agent-${other}`),
+                join(place.bin, "envoy"),
+                join(place.images, `envoy_bootstrap-${other}.json`),
+            ]);
+        }
+        for (const tag of [DEFAULT_ISTIO, `${DEFAULT_ISTIO}-distroless`, "1.24.0", "hardened"]) {
+            expect(filesOf(`istio/pilot:${tag}`)).toEqual([join(place.bin, "pilot-discovery")]);
+            expect(program([{ name: "c", image: `istio/pilot:${tag}` }])!.istio).toBe(DEFAULT_ISTIO);
+        }
     });
 
     it("runs Bookinfo by image, and an echo for an unknown image beside a sidecar alone", () => {
