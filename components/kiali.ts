@@ -8,7 +8,7 @@ export const KialiServiceType = { NodePort: "NodePort", ClusterIP: "ClusterIP" }
 export type KialiServiceType = (typeof KialiServiceType)[keyof typeof KialiServiceType];
 
 /** Who may do what in Kiali. */
-export const KialiAccess = { anonymous: "anonymous", "view-only": "view-only", token: "token" } as const;
+export const KialiAccess = { anonymous: "anonymous", viewOnly: "view-only", token: "token" } as const;
 export type KialiAccess = (typeof KialiAccess)[keyof typeof KialiAccess];
 
 /** How Kiali is reached, and what it may do. */

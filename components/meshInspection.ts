@@ -73,7 +73,7 @@ export interface InspectionFinding {
     code: string;
     /** What it is about, such as a pod. */
     subject: string;
-    /** The sentence. */
+    /** The sentence for people. */
     message: string;
 }
 

@@ -32,6 +32,7 @@ function commandLine(): Command {
                 "for pods of these versions, besides the default one and the stack's",
             ).choices(ISTIO_VERSIONS),
         )
+        .option("--yaml", "make what programs in Pulumi YAML need, too")
         .action((options: StartOptions) => start(labPlace(), options));
     program
         .command("stop")

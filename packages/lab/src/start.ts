@@ -13,6 +13,7 @@ import {
     KUBERNETES_PLUGIN,
     type ToolBuild,
     which,
+    YAML_HOST,
 } from "./build";
 import { startControlPlane } from "./control-plane/control";
 import { chooseDataPlane, type DataPlane } from "./data-plane";
@@ -29,10 +30,15 @@ export interface StartOptions {
     readonly downloadPlugins?: boolean;
     /** Versions of Istio that pods may name, besides the default one and the stack's. */
     readonly istio?: readonly string[];
+    /** Whether programs in Pulumi YAML can be run, too: those that use a component package. */
+    readonly yaml?: boolean;
 }
 
 /** The steps of a start, in order: each makes what is missing and leaves what is there. */
-export function startSteps(place: LabPlace, { downloadPlugins = false, istio = [] }: StartOptions): Step[] {
+export function startSteps(
+    place: LabPlace,
+    { downloadPlugins = false, istio = [], yaml = false }: StartOptions,
+): Step[] {
     const ownEngine = which("pulumi");
     const otherIstios = [...new Set([...istio, istioOfStack(place)])].filter(
         (version) => version !== DEFAULT_ISTIO && ISTIO_VERSIONS.includes(version),
@@ -66,6 +72,7 @@ export function startSteps(place: LabPlace, { downloadPlugins = false, istio = [
             title: `Build Istio ${version}`,
             run: async (report: Report) => buildStep(await istioBuildOf(place.repository, version)).run(report),
         })),
+        ...(yaml ? [buildStep(YAML_HOST)] : []),
         {
             title: "Plugins of the engine",
             run: async (report) => {
@@ -109,6 +116,7 @@ export function startSteps(place: LabPlace, { downloadPlugins = false, istio = [
             title: "Stack",
             run: async () => {
                 await prepareEnvironment(place);
+                if (yaml) await installPlugins(place);
                 const env = labEnvironment(place, await pluginDir(place, choosePlugins(place)));
                 const lost = await ensureStack(place, env, bundle);
                 if (lost.length === 0) return `Stack "${place.stack}"`;
@@ -122,6 +130,20 @@ const namesOf = ({ programs }: ToolBuild) => Object.keys(programs).join(", ");
 
 const programsIn = (dir: string, { programs }: ToolBuild) =>
     Object.fromEntries(Object.entries(programs).map(([program, file]) => [program, join(dir, file)]));
+
+/**
+ * Makes the plugins in use installed ones: what a component package requires the engine looks for there alone, and
+ * downloads otherwise.
+ */
+async function installPlugins(place: LabPlace): Promise<void> {
+    const choices = choosePlugins(place);
+    const dir = await pluginDir(place, choices);
+    for (const { executable, wanted } of choices) {
+        if (wanted === undefined) continue;
+        const installed = `${executable.replace(/^pulumi-/, "")}-v${wanted}`;
+        await linkFiles(join(place.pulumiHome, "plugins", installed), { [executable]: join(dir, executable) });
+    }
+}
 
 /** Makes the directory hold these links; each is replaced in one step, so that running programs find theirs. */
 async function linkFiles(dir: string, links: Readonly<Record<string, string>>): Promise<void> {

@@ -1,6 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
 import { beforeEach, describe, expect, it } from "vitest";
-import { GATEWAY_API_CRDS } from "@istio-on-pulumi/kube";
 import { CRDS, kubeconfigText, type Replies, serveApi } from "@istio-on-pulumi/kube/testing";
 import {
     Addons,
@@ -12,8 +11,11 @@ import {
     MutualTls,
     Tracing,
 } from "../../../components";
+import { gatewayApiCrdNames } from "../../../upstream";
 import { type Answer, Recording, withoutProvider } from "../../support/mocks";
 import { serveUpstream } from "../../support/upstream";
+
+const CRD_NAMES = gatewayApiCrdNames("v1.2.1");
 
 /** The Service that is only read is there. */
 const ANSWERS: Readonly<Record<string, Answer>> = {
@@ -86,7 +88,7 @@ describe("the smallest use", () => {
 
     it("is the CRDs and a control plane with values of the chart; upstream's files are found by themselves", async () => {
         const { recording, crds } = await smallest({});
-        expect(crds).toEqual(GATEWAY_API_CRDS.map((name) => `a-${name}`));
+        expect(crds).toEqual(CRD_NAMES.map((name) => `a-${name}`));
         expect(recording.one(CHART, "a-istiod")).toMatchObject({
             inputs: { values: { profile: "demo", replicaCount: 2 } },
             providers: { kubernetes: "cluster" },
@@ -97,7 +99,7 @@ describe("the smallest use", () => {
         const held = (name: string) => ({
             body: { metadata: { name }, spec: { versions: [{ name: "v1", served: true }] } },
         });
-        const paths = GATEWAY_API_CRDS.map((name) => [`${CRDS}/${name}`, held(name)] as const);
+        const paths = CRD_NAMES.map((name) => [`${CRDS}/${name}`, held(name)] as const);
         const { api, crds } = await smallest(Object.fromEntries(paths));
         expect(crds).toEqual([]);
         expect([...api.asked].sort()).toEqual(paths.map(([path]) => path).sort());

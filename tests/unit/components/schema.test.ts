@@ -1,5 +1,9 @@
-import { readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { Analyzer } from "@pulumi/pulumi/provider/experimental/analyzer";
 import { beforeAll, expect, it } from "vitest";
 import * as library from "../../../components";
@@ -44,4 +48,35 @@ it("has nothing but values as inputs and outputs, each of them explained", () =>
     expect(properties.length).toBeGreaterThan(40);
     expect(properties.filter(({ property }) => !property.description).map(({ key }) => key)).toEqual([]);
     expect(analyzed.dependencies).toEqual([]);
+});
+
+it("has types whose properties are explained, and all values of those that name some", () => {
+    const types = Object.entries(analyzed.typeDefinitions);
+    const properties = types.flatMap(([name, { properties = {} }]) =>
+        Object.entries(properties).map(([key, { description }]) => ({ key: `${name}.${key}`, description })),
+    );
+    expect(properties.length).toBeGreaterThan(30);
+    expect(properties.filter(({ description }) => !description).map(({ key }) => key)).toEqual([]);
+    const inSchema = types.flatMap(([name, type]) => (type.enum ? [[name, type.enum.map(({ value }) => value)]] : []));
+    const named = Object.entries(library).flatMap(([name, value]) =>
+        typeof value === "object" ? [[name, Object.values(value)]] : [],
+    );
+    expect(named.length).toBeGreaterThan(5);
+    expect(Object.fromEntries(inSchema)).toEqual(Object.fromEntries(named));
+});
+
+it("is loaded from the directory of any program, by its package's name", async () => {
+    const program = mkdtempSync(join(tmpdir(), "program-"));
+    const runner = require.resolve("@pulumi/pulumi/cmd/run-plugin");
+    const child = spawn(process.execPath, [runner, root, "127.0.0.1:1"], { cwd: program, stdio: "pipe" });
+    try {
+        // The port at which the engine asks it; what it complains of, otherwise.
+        const [line] = (await Promise.race(
+            [child.stdout, child.stderr].map((input) => once(createInterface({ input }), "line")),
+        )) as [string];
+        expect(line).toMatch(/^\d+$/);
+    } finally {
+        child.kill("SIGKILL");
+        rmSync(program, { recursive: true });
+    }
 });

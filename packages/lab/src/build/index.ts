@@ -9,7 +9,7 @@ export { ensureBuild } from "./build";
 export { ensureEnvoy } from "./envoy";
 export { findGo, type Go } from "./go";
 export { ensureSystem, which } from "./system";
-export { BUILT_PLUGIN_VERSION, CLUSTER, ENGINE, KUBERNETES_PLUGIN, type ToolBuild } from "./tools";
+export { BUILT_PLUGIN_VERSION, CLUSTER, ENGINE, KUBERNETES_PLUGIN, type ToolBuild, YAML_HOST } from "./tools";
 export { wholeDirectory } from "./whole";
 export { ensureWorkloads } from "./workloads";
 

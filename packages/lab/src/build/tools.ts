@@ -143,6 +143,17 @@ function istioVariables(version: string): Record<string, string> {
     );
 }
 
+const YAML_MODULE = "github.com/pulumi/pulumi-yaml";
+
+/** Pulumi YAML's language host, in a module of its own: it compiles with another release of the SDK than the engine. */
+export const YAML_HOST: ToolBuild = {
+    name: "yaml-host",
+    module: "yaml",
+    packages: [`${YAML_MODULE}/cmd/pulumi-language-yaml`],
+    variables: (versionOf) => ({ [`${YAML_MODULE}/pkg/version.Version`]: versionOf(YAML_MODULE) }),
+    programs: { "pulumi-language-yaml": "pulumi-language-yaml" },
+};
+
 function kubernetesVariables(version: string): Record<string, string> {
     const [, major = "", minor = ""] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
     const variables = { gitVersion: version, gitMajor: major, gitMinor: minor, gitTreeState: "clean" };

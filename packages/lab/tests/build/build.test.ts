@@ -6,7 +6,7 @@ import { ISTIO_VERSIONS, istioRelease } from "@istio-on-pulumi/kube";
 import { istioBuildOf } from "../../src/build";
 import { buildKey } from "../../src/build/build";
 import { compareGoVersions, goVersion, requiredGo } from "../../src/build/go";
-import { buildFlags, CLUSTER, ENGINE, KUBERNETES_PLUGIN, type ToolBuild } from "../../src/build/tools";
+import { buildFlags, CLUSTER, ENGINE, KUBERNETES_PLUGIN, type ToolBuild, YAML_HOST } from "../../src/build/tools";
 import { wholeDirectory } from "../../src/build/whole";
 import { labPlace } from "../../src/place";
 
@@ -89,7 +89,7 @@ describe("builds", () => {
     it("are reproducible and report the versions of their modules", () => {
         const flags = (build: ToolBuild) =>
             buildFlags(build, (module) => (module.startsWith("k8s.io") ? "v1.33.13" : "v3.4.5"));
-        for (const build of [CLUSTER, KUBERNETES_PLUGIN, ENGINE])
+        for (const build of [CLUSTER, KUBERNETES_PLUGIN, ENGINE, YAML_HOST])
             expect(flags(build)).toEqual(expect.arrayContaining(["-trimpath", "-mod=readonly", "-buildvcs=false"]));
         expect(flags(ENGINE).at(-1)).toBe("-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.4.5");
         const kubernetes = "-X k8s.io/component-base/version";
@@ -115,7 +115,9 @@ describe("builds", () => {
         const others = await Promise.all(
             ISTIO_VERSIONS.map((version) => istioBuildOf(labPlace({}).repository, version)),
         );
-        const names = [CLUSTER, KUBERNETES_PLUGIN, ENGINE, ...others].flatMap(({ programs }) => Object.keys(programs));
+        const names = [CLUSTER, KUBERNETES_PLUGIN, ENGINE, YAML_HOST, ...others].flatMap(({ programs }) =>
+            Object.keys(programs),
+        );
         expect(new Set(names).size).toBe(names.length);
     });
 });

@@ -2,7 +2,7 @@
  * The lab's stand-in for Pulumi's Node.js language host: the plugin by which the engine runs a program written in
  * TypeScript or JavaScript. The engine passes its address as the first argument.
  */
-import type { UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { ServerWritableStream, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
 import * as language from "@pulumi/pulumi/proto/language_pb";
 import { PackageDependency, PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
@@ -39,6 +39,8 @@ function service(programs: Programs): UntypedServiceImplementation {
             return response;
         }),
         run: unary((request: language.RunRequest) => programs.run(request)),
+        runPlugin: (call: ServerWritableStream<language.RunPluginRequest, language.RunPluginResponse>) =>
+            programs.runPlugin(call),
         about: unary((request: language.AboutRequest) => about(programDirectory(request))),
         getProgramDependencies: unary((request: language.GetProgramDependenciesRequest) =>
             programDependencies(programDirectory(request), request.getTransitivedependencies()),

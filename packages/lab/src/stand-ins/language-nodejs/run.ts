@@ -1,15 +1,22 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { type RunRequest, RunResponse } from "@pulumi/pulumi/proto/language_pb";
+import * as grpc from "@grpc/grpc-js";
+import {
+    type RunPluginRequest,
+    RunPluginResponse,
+    type RunRequest,
+    RunResponse,
+} from "@pulumi/pulumi/proto/language_pb";
 import { type RuntimeOptions, runtimeOptions } from "./options";
+import { forwardOutput } from "./server";
 
 /** The SDK's exit code for "the message is already on the screen". */
 const EXIT_AFTER_SHOWN_MESSAGE = 32;
 /** Milliseconds between asking a program to stop and making it. */
 const STOP_GRACE_MS = 5000;
 
-/** The programs that this language host runs: normally one. */
+/** The programs and plugins that this language host runs: normally one. */
 export class Programs {
     private readonly running = new Set<ChildProcess>();
 
@@ -23,11 +30,9 @@ export class Programs {
         const response = new RunResponse();
         const info = request.getInfo();
         const directory = info?.getProgramDirectory() || request.getPwd();
-        const entry = locateRunner(directory);
+        const entry = locateRunner(directory, "run");
         if (entry === undefined) {
-            response.setError(
-                `${directory} has no @pulumi/pulumi installed: run \`pulumi install\` or \`npm install\` there.`,
-            );
+            response.setError(notInstalled(directory));
             return response;
         }
         const options = runtimeOptions(info?.getOptions());
@@ -36,6 +41,31 @@ export class Programs {
         if (ended.code === EXIT_AFTER_SHOWN_MESSAGE) response.setBail(true);
         else response.setError(failure(ended));
         return response;
+    }
+
+    /**
+     * Runs a plugin that is written in TypeScript or JavaScript, for instance a component package, until the engine
+     * ends the call. It works in the directory of the program that uses it.
+     */
+    runPlugin(call: grpc.ServerWritableStream<RunPluginRequest, RunPluginResponse>): void {
+        const directory = call.request.getInfo()?.getProgramDirectory() ?? "";
+        const entry = locateRunner(directory, "run-plugin");
+        if (entry === undefined) {
+            call.emit("error", { code: grpc.status.UNKNOWN, details: notInstalled(directory) });
+            return;
+        }
+        const child = spawn(process.execPath, [entry, directory, ...call.request.getArgsList()], {
+            cwd: call.request.getPwd(),
+            env: Object.fromEntries(call.request.getEnvList().map(variable)),
+            stdio: ["ignore", "pipe", "pipe"],
+        });
+        this.running.add(child);
+        child.once("close", () => this.running.delete(child));
+        call.once("cancelled", () => child.kill("SIGKILL"));
+        forwardOutput(call, child, RunPluginResponse, {
+            notStarted: "Problem executing plugin program (could not run language executor)",
+            failed: (code) => `Program exited with non-zero exit code: ${code ?? -1}`,
+        });
     }
 
     /** Asks every running program to stop. */
@@ -80,9 +110,18 @@ function failure({ code, signal, error }: Ended): string {
     );
 }
 
-/** The SDK's own runner, as installed beside the program. */
-function locateRunner(directory: string): string | undefined {
-    const path = process.env["PULUMI_LANGUAGE_NODEJS_RUN_PATH"] || "@pulumi/pulumi/cmd/run";
+const notInstalled = (directory: string) =>
+    `${directory} has no @pulumi/pulumi installed: run \`pulumi install\` or \`npm install\` there.`;
+
+/** A variable as `NAME=value`. */
+function variable(text: string): [name: string, value: string] {
+    const at = text.indexOf("=");
+    return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** The SDK's own runner, as installed beside the program or plugin. */
+function locateRunner(directory: string, runner: "run" | "run-plugin"): string | undefined {
+    const path = process.env["PULUMI_LANGUAGE_NODEJS_RUN_PATH"] || `@pulumi/pulumi/cmd/${runner}`;
     try {
         return createRequire(join(directory, "package.json")).resolve(path);
     } catch {
