@@ -3,7 +3,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { ISTIO_VERSIONS, UserError } from "@istio-on-pulumi/kube";
 import { IstioControlPlane, type IstioControlPlaneArgs } from "../../../components";
-import { istiodTransform } from "../../../components/istiodObjects";
 import { transformChild } from "../../support/callbacks";
 import { Recording, valueOf } from "../../support/mocks";
 import { serveUpstream } from "../../support/upstream";
@@ -265,14 +264,6 @@ describe("the transform of chart istiod's objects", () => {
         });
     });
 
-    it("leaves the chart itself alone", async () => {
-        const recording = await Recording.start();
-        const provider = new k8s.Provider("test", {});
-        await recording.settled();
-        const chart = { type: CHART, name: "istio-istiod", custom: false, props: {}, opts: {} };
-        expect(istiodTransform(provider, false)(chart)).toBeUndefined();
-    });
-
     it.each([
         ["changes", service],
         ["leaves", configMap],
@@ -284,20 +275,5 @@ describe("the transform of chart istiod's objects", () => {
         await recording.settled();
         const transforms = recording.transformsOf(recording.one(CHART, "istio-istiod"));
         expect(await transformChild(transforms, child)).toMatchObject({ props: { mine: true }, provider: "test" });
-    });
-
-    it("keeps the child's other options", async () => {
-        const recording = await Recording.start();
-        const provider = new k8s.Provider("test", {});
-        await recording.settled();
-        const result = await istiodTransform(
-            provider,
-            false,
-        )({
-            ...service,
-            custom: true,
-            opts: { retainOnDelete: true, protect: true },
-        });
-        expect(result?.opts).toMatchObject({ retainOnDelete: true, protect: true, provider });
     });
 });

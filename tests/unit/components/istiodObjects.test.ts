@@ -1,5 +1,7 @@
+import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, it } from "vitest";
-import { changeIstiodObject } from "../../../components/istiodObjects";
+import { changeIstiodObject, istiodTransform } from "../../../components/istiodObjects";
+import { Recording } from "../../support/mocks";
 
 const WEBHOOK = "kubernetes:admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration";
 const SERVICE = "kubernetes:core/v1:Service";
@@ -66,5 +68,32 @@ describe("changeIstiodObject", () => {
         expect(
             changeIstiodObject(type, { metadata: { name: "x" }, webhooks: [{ failurePolicy: "Fail" }] }, false),
         ).toBeUndefined();
+    });
+});
+
+describe("the transform", () => {
+    it("leaves the chart itself alone", async () => {
+        const recording = await Recording.start();
+        const provider = new k8s.Provider("test", {});
+        await recording.settled();
+        const chart = { type: "kubernetes:helm.sh/v4:Chart", name: "istio-istiod", custom: false, props: {}, opts: {} };
+        expect(istiodTransform(provider, false)(chart)).toBeUndefined();
+    });
+
+    it("keeps the child's other options", async () => {
+        const recording = await Recording.start();
+        const provider = new k8s.Provider("test", {});
+        await recording.settled();
+        const result = await istiodTransform(
+            provider,
+            false,
+        )({
+            type: SERVICE,
+            name: "istiod:istio-system/istiod",
+            props: { metadata: { name: "istiod" } },
+            custom: true,
+            opts: { retainOnDelete: true, protect: true },
+        });
+        expect(result?.opts).toMatchObject({ retainOnDelete: true, protect: true, provider });
     });
 });
