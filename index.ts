@@ -113,10 +113,10 @@ export = () =>
                         ? {
                               namespace: place.namespace,
                               ownNamespace: true,
-                              revision: revisionOf(place.namespace),
                               ...namespaceArgs(place.namespace),
                           }
                         : { namespace: bookinfo!.namespace }),
+                    revision: revisionOf(place.namespace),
                     serviceType,
                     nodePort,
                     hostnames,

@@ -8,3 +8,6 @@ export function waitForCondition(type: string): Record<string, string> {
 
 /** The label that names the control plane of a namespace or a Gateway, by its revision. */
 export const REVISION = "istio.io/rev";
+
+/** The annotation by which pods and Gateways change when their namespace has another revision. */
+export const MOVED_TO = "istio-on-pulumi/revision";

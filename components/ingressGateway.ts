@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { REVISION, SKIP_AWAIT, waitForCondition } from "./annotations";
+import { MOVED_TO, REVISION, SKIP_AWAIT, waitForCondition } from "./annotations";
 import { childOf } from "./child";
 import { type Endpoint, endpointOf } from "./endpoint";
 import { type ListenerArgs, listenersOf, listenerSpec } from "./listeners";
@@ -27,8 +27,8 @@ export interface IngressGatewayArgs extends NamespaceArgs {
      */
     ownNamespace?: boolean;
     /**
-     * With `ownNamespace`, the revision of the control plane that makes the gateway: the namespace's label
-     * `istio.io/rev`. Else the namespace has it. Not the Gateway's own label: beside another control plane nobody would
+     * Revision of the control plane that makes the gateway and serves it, as the namespace's label `istio.io/rev` says
+     * it, which is set here with `ownNamespace`. Not the Gateway's own label: beside another control plane nobody would
      * write its status.
      *
      * A change: restart of the gateway.
@@ -172,6 +172,8 @@ export class IngressGateway extends pulumi.ComponentResource {
                     namespace: args.namespace,
                     annotations: {
                         ...serviceType,
+                        // Istio 1.26 sees that the namespace has another revision only when the Gateway changes.
+                        ...(args.revision !== undefined && { [MOVED_TO]: args.revision }),
                         // False until the generated pods answer, so that nothing reads a Service that is not there.
                         ...waitForCondition("Programmed"),
                     },
