@@ -81,6 +81,8 @@ function withoutSecrets(value: unknown): unknown {
 
 interface Inputs {
     kind?: string;
+    /** Of a chart or a release. */
+    name?: string;
     metadata?: { name?: string; namespace?: string };
     namespace?: string;
     spec?: { type?: string; ports?: object[] };
