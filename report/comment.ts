@@ -119,9 +119,9 @@ function tableOf(rows: readonly Row[]): string {
     return ["| Stack | What happens | Resources |", "|---|---|---|", ...lines, "", TABLE_END, "", ""].join("\n");
 }
 
-/** JSON that does not end the comment that hides it. */
+/** JSON that does not end the comment that hides it, calls nobody, and moves no cursor. */
 const hiddenJson = (row: Row): string =>
-    JSON.stringify(row).replace(/[-<>]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
+    JSON.stringify(row).replace(/[^ -~]|[-<>@#]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 function partsIn(comment: string): Part[] {
     const below = comment.slice(comment.includes(TABLE_END) ? comment.indexOf(TABLE_END) + TABLE_END.length : 0);

@@ -12,7 +12,7 @@ export interface Section {
     readonly objects: readonly { readonly rank: number; readonly text: string }[];
 }
 
-export const SIGNS: Readonly<Record<Level | "refused", string>> = {
+const SIGNS: Readonly<Record<Level | "refused", string>> = {
     none: "🟢",
     note: "🔵",
     caution: "🟡",

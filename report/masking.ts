@@ -8,8 +8,10 @@ import { isFields, isSame } from "./values";
 export const CHANGED_SECRET = "[secret, changed]";
 
 /** Names of fields, variables and files whose values nobody but their owner may read. */
-const SECRET_NAME =
-    /pass(word|wd|phrase)|token|secret|credential|api[-_]?key|private[-_]?key|signing[-_]?key|encryption[-_]?key|access[-_]?key|client[-_]?key|key[-_]data|kubeconfig|dockerconfig|^auth$|\.(pem|key|p12|pfx|jks)$/i;
+const SECRET_WORD =
+    "pass(?:word|wd|phrase)|token|secret|credential|(?:api|private|signing|encryption|access|client)[-_]?key|" +
+    "key[-_]data|kubeconfig|dockerconfig";
+const SECRET_NAME = new RegExp(`${SECRET_WORD}|^auth$|\\.(?:pem|key|p12|pfx|jks)$`, "i");
 /** What only names such a value, or says something about it. */
 const NAMES_ONE =
     /(name|names|ref|refs|path|file|mount|provider|type|seconds|secrets|ttl|duration|expiration|url|uri|policy|header)$/i;
@@ -20,13 +22,16 @@ const isSecretName = (name: string): boolean => SECRET_NAME.test(name) && !NAMES
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 const WEB_TOKEN = /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g;
 const PASSWORD_IN_URL = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s/@]+@/gi;
-const BEARER = /\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi;
+const BEARER = /\b(bearer|authorization:\s*basic)\s+[\w.~+/=-]{8,}/gi;
 /** A kubeconfig, in YAML or JSON. */
 const KUBECONFIG = /(^|[{,\s])["']?kind["']?:\s*["']?Config["']?\s*($|[,}\n])/;
 /** Longer than a path. */
 const LONGEST_PATH = 255;
 /** An assignment in a script, a command line, a file of settings or a message. */
-const ASSIGNMENT = /([\w.-]+)(["']?\s*(?:=|:\s)\s*)("[^"]*"|'[^']*'|[^\s"']\S*)/g;
+const ASSIGNMENT = new RegExp(
+    `([\\w.-]*(?:${SECRET_WORD})[\\w.-]*)(["']?\\s*(?:=|:\\s)\\s*)("[^"]*"|'[^']*'|[^\\s"']\\S*)`,
+    "gi",
+);
 /** A word of a command line that says that the next one is secret. */
 const FLAG = /^--?([\w-]+)$/;
 
@@ -58,10 +63,8 @@ export function maskedPair(before: Fields | undefined, after: Fields | undefined
 }
 
 /** A text for people, such as a message of the engine, without what is secret in it. */
-export function maskedText(text: string): string {
-    if (PRIVATE_KEY.test(text)) return text.replace(/-----BEGIN [\s\S]*?(-----END [A-Z ]*-----|$)/g, SECRET);
-    return withoutCredentials(text);
-}
+export const maskedText = (text: string): string =>
+    withoutCredentials(text.replace(/-----BEGIN [\s\S]*?(-----END [A-Z ]*-----|$)/g, SECRET));
 
 function maskedValue(key: string, value: unknown): unknown {
     if (Array.isArray(value)) return value.map((each, i) => maskedValue(flagIn(value[i - 1]) ?? key, each));

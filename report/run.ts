@@ -14,7 +14,7 @@ export interface Recording {
 }
 
 /** The directory of the project. */
-export const PROJECT_DIRECTORY = join(__dirname, "..");
+const PROJECT_DIRECTORY = join(__dirname, "..");
 
 /**
  * Runs an operation of a stack by the CLI on the PATH and records what the engine tells of it.
