@@ -9,8 +9,9 @@ import { at, differences, type Path, pathText, textAt } from "./values";
 /** What an operation did or would do, from what the engine told of it. */
 export function changesOf({ kind, stack, events, failure }: Recording): Changes {
     const steps = new Map<string, StepEventMetadata[]>();
-    for (const { resourcePreEvent, resOutputsEvent, resOpFailedEvent } of events) {
-        const event = kind === "drift" ? resOutputsEvent : (resourcePreEvent ?? resOutputsEvent ?? resOpFailedEvent);
+    for (const { resourcePreEvent, resOutputsEvent } of events) {
+        // What is told before a step is what would be done; what is told after it is what was done or found.
+        const event = kind === "preview" ? resourcePreEvent : resOutputsEvent;
         if (!event || event.metadata.type === "pulumi:pulumi:Stack") continue;
         const { urn } = event.metadata;
         steps.set(urn, [...(steps.get(urn) ?? []), event.metadata]);

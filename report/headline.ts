@@ -1,4 +1,4 @@
-import { type Changes, type Level, type Resource, type Risk } from "./model";
+import { type Changes, type Kind, type Level, type Resource, type Risk } from "./model";
 import { nodePortsOf } from "./risks/exposure";
 import { at, textAt } from "./values";
 import { counted, listed } from "./words";
@@ -32,11 +32,17 @@ export function countsText(counts: Counts): string {
 /** More clauses than that are not read in five seconds; the risks below have them all. */
 const MOST_CLAUSES = 5;
 
+/** What an operation has done that did not end well. */
+const ENDS: Readonly<Record<Kind, string>> = { preview: "refused", up: "failed", drift: "cannot be told" };
+
 /** What happens, in words: the worst first, then what stays. */
 export function headlineOf(changes: Changes, risks: readonly Risk[]): string {
-    if (changes.refusals.length > 0) return `refused: ${changes.refusals[0]}`;
     const counts = countsOf(changes);
     const changed = counts.created + counts.updated + counts.replaced + counts.deleted;
+    if (changes.refusals.length > 0) {
+        const before = changes.kind === "up" && changed > 0 ? `, after ${counted(changed, "change")}` : "";
+        return `${ENDS[changes.kind]}${before}: ${changes.refusals[0]}`;
+    }
     if (changes.kind === "drift") return changed === 0 ? "nothing differs" : clausesOf(risks).join("; ");
     if (changed === 0) return "changes nothing";
     const clauses = clausesOf(risks);

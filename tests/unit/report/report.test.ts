@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { changesOf } from "../../../report/changes";
+import type { Kind } from "../../../report/model";
 import { reportOf } from "../../../report/report";
-import { changesIn, named, reportIn, same, workload } from "../../support/engine-events";
+import { changesIn, eventsOf, named, reportIn, same, workload } from "../../support/engine-events";
 
 const DEPLOYMENT = "apps/v1:Deployment";
 const GATEWAY = "gateway.networking.k8s.io/v1:Gateway";
@@ -54,6 +56,16 @@ describe("the headline", () => {
         const refused = reportOf(changesIn([update], "preview", "error: The class cannot be changed; token=hunter2"));
         expect(refused.headline).toBe("refused: The class cannot be changed; token=[secret]");
         expect(refused).not.toHaveProperty("digest");
+        const failed = (kind: Kind) => reportOf(changesIn([update], kind, "error: no")).headline;
+        expect(failed("up")).toBe("failed, after 1 change: no");
+        expect(failed("drift")).toMatch(/^cannot be told: no/);
+    });
+
+    it("of what happened tells what was done, and not what was begun", () => {
+        const [done] = eventsOf([update], "up");
+        const [begun] = eventsOf([{ type: "core/v1:ConfigMap", after: named("c") }], "preview");
+        const report = reportOf(changesOf({ kind: "up", stack: "dev", events: [begun!, done!], failure: "error: no" }));
+        expect(report.counts).toMatchObject({ created: 0, updated: 1 });
     });
 });
 
