@@ -29,6 +29,9 @@ export function countsText(counts: Counts): string {
     return words.length === 0 ? "nothing" : words.map(([verb, number]) => `${number} ${verb}`).join(", ");
 }
 
+/** The program's sentences say what is wrong, and then what to do, which the report has below. */
+const whatIsWrong = (refusal: string): string => /^[^;\n]*/.exec(refusal)![0].trim();
+
 /** More clauses than that are not read in five seconds; the risks below have them all. */
 const MOST_CLAUSES = 5;
 
@@ -41,7 +44,7 @@ export function headlineOf(changes: Changes, risks: readonly Risk[]): string {
     const changed = counts.created + counts.updated + counts.replaced + counts.deleted;
     if (changes.refusals.length > 0) {
         const before = changes.kind === "up" && changed > 0 ? `, after ${counted(changed, "change")}` : "";
-        return `${ENDS[changes.kind]}${before}: ${changes.refusals[0]}`;
+        return `${ENDS[changes.kind]}${before}: ${whatIsWrong(changes.refusals[0]!)}`;
     }
     if (changes.kind === "drift") return changed === 0 ? "nothing differs" : clausesOf(risks).join("; ");
     if (changed === 0) return "changes nothing";

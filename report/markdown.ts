@@ -43,7 +43,7 @@ export function sectionOf(report: Report): Section {
     const shown = risks.slice(0, MOST_RISKS);
     const body = [
         `${KINDS[kind]} · ${countsText(counts)}${digest === undefined ? "" : ` · digest \`${digest.slice(0, SHOWN_DIGEST)}\``}`,
-        ...refusals.map((text) => `\n${fenced("text", shortened(text, LONGEST_REFUSAL))}`),
+        ...refusals.map((text) => `\n${quoted(shortened(text, LONGEST_REFUSAL))}`),
         ...(shown.length > 0 ? [""] : []),
         ...shown.map(({ level, sentence }) => `- ${SIGNS[level]} ${level}: ${escaped(sentence)}`),
         ...(risks.length > shown.length ? [`- and ${risks.length - shown.length} more, of no higher level`] : []),
@@ -79,6 +79,12 @@ export const escaped = (text: string): string =>
 
 const inHtml = (text: string): string =>
     text.replace(CONTROL, "\ufffd").replace(/[<>&"@]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+
+const quoted = (text: string): string =>
+    text
+        .split("\n")
+        .map((line) => `> ${escaped(line)}`)
+        .join("\n");
 
 /** A block that ends where it should, whatever stands in it. */
 function fenced(language: string, text: string): string {

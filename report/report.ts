@@ -61,7 +61,7 @@ export function reportOf(given: Changes): Report {
     const changed = changes.resources
         .filter(({ verb }) => verb !== "keep")
         .map((resource) => reportedChange(resource, risks))
-        .sort(byDanger);
+        .sort(byDanger(risks.flatMap(({ titles }) => titles)));
     return {
         stack: changes.stack,
         kind: changes.kind,
@@ -99,12 +99,12 @@ function reportedChange(resource: Resource, risks: readonly Risk[]): ReportedCha
 /** Which file is which: here both are one object. */
 const HEADER = /^(=+\n)?--- .*\n\+\+\+ .*\n/;
 
-const VERBS: readonly Verb[] = ["delete", "replace", "update", "create"];
-
-const byDanger = (a: ReportedChange, b: ReportedChange): number =>
-    LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) ||
-    VERBS.indexOf(a.verb) - VERBS.indexOf(b.verb) ||
-    (a.title < b.title ? -1 : 1);
+/** In the order in which the risks name them; what none names comes last. */
+function byDanger(named: readonly string[]) {
+    const place = ({ title }: ReportedChange) => (named.includes(title) ? named.indexOf(title) : named.length);
+    return (a: ReportedChange, b: ReportedChange): number =>
+        LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) || place(a) - place(b) || (a.title < b.title ? -1 : 1);
+}
 
 function digestOf(changes: readonly ReportedChange[]): string {
     const each = changes.map(({ urn, verb, because, patch, fields }) =>

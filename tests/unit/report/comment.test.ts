@@ -60,7 +60,7 @@ describe("a comment of one stack", () => {
             }),
         );
         expect(text.split("\n")[0]).toBe("## ⛔ dev: refused: The class");
-        expect(text).toContain("```text\nThe class\ncannot be changed\n```");
+        expect(text).toContain("> The class\n> cannot be changed\n");
         expect(text).not.toContain("digest");
     });
 });

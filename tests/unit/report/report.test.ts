@@ -53,8 +53,10 @@ describe("the headline", () => {
 
     it("says that nothing changes, or why it was refused", () => {
         expect(reportIn(gateway)).toMatchObject({ headline: "changes nothing", level: "none" });
-        const refused = reportOf(changesIn([update], "preview", "error: The class cannot be changed; token=hunter2"));
-        expect(refused.headline).toBe("refused: The class cannot be changed; token=[secret]");
+        const refused = reportOf(
+            changesIn([update], "preview", "error: The token=hunter2 cannot be used; name another"),
+        );
+        expect(refused.headline).toBe("refused: The token=[secret] cannot be used");
         expect(refused).not.toHaveProperty("digest");
         const failed = (kind: Kind) => reportOf(changesIn([update], kind, "error: no")).headline;
         expect(failed("up")).toBe("failed, after 1 change: no");
