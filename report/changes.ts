@@ -7,7 +7,7 @@ import type { Recording } from "./run";
 import { at, differences, type Path, pathText, textAt } from "./values";
 
 /** What an operation did or would do, from what the engine told of it. */
-export function changesOf({ kind, stack, events, failure }: Recording): Changes {
+export function changesOf({ kind, stack, events, autoscaled, failure }: Recording): Changes {
     const steps = new Map<string, StepEventMetadata[]>();
     for (const { resourcePreEvent, resOutputsEvent } of events) {
         // What is told before a step is what would be done; what is told after it is what was done or found.
@@ -18,7 +18,7 @@ export function changesOf({ kind, stack, events, failure }: Recording): Changes 
     }
     const all = [...steps.values()].map((of) => ({
         isComponent: !of.some((step) => (step.new ?? step.old)?.custom),
-        resource: kind === "drift" ? driftOf(of.at(-1)!, resourceOf(of)) : resourceOf(of),
+        resource: kind === "drift" ? driftOf(of.at(-1)!, resourceOf(of), autoscaled) : resourceOf(of),
     }));
     return {
         kind,

@@ -12,8 +12,13 @@ import { at, type Difference, differences, isFields, listAt, type Path, pathText
  *
  * @param step what a refresh found
  * @param resource the same, as any step is read
+ * @param autoscaled titles of the workloads whose number of pods is an autoscaler's
  */
-export function driftOf({ op, old, new: found }: StepEventMetadata, resource: Resource): Resource {
+export function driftOf(
+    { op, old, new: found }: StepEventMetadata,
+    resource: Resource,
+    autoscaled: readonly string[],
+): Resource {
     const claimed = plain(old?.inputs);
     const kept = { ...resource, hidden: [], because: [], before: claimed, after: claimed };
     if (op === "delete" || (old && !found)) return { ...kept, verb: "delete", after: undefined };
@@ -22,9 +27,8 @@ export function driftOf({ op, old, new: found }: StepEventMetadata, resource: Re
     const written = differences(lasting(plain(old?.outputs)), lasting(live))
         .filter(({ path }) => !isRecord(path))
         .map((difference) => ({ difference, writer: isObject ? writerOf(difference, old?.outputs, live) : undefined }))
-        .filter(({ difference: { path }, writer }) =>
-            writer ? !isController(writer.manager) : at(claimed, ...path) !== undefined,
-        );
+        .filter(({ difference, writer }) => (writer ? !isController(writer.manager) : isSomeones(difference, claimed)))
+        .filter(({ difference: { path } }) => pathText(path) !== SCALE || !autoscaled.includes(resource.title));
     if (written.length === 0) return { ...kept, verb: "keep" };
     const all = written.map(({ difference }) => difference);
     return {
@@ -35,6 +39,15 @@ export function driftOf({ op, old, new: found }: StepEventMetadata, resource: Re
         writers: written.flatMap(({ writer }) => writer ?? []),
     };
 }
+
+const SCALE = "spec.replicas";
+
+/**
+ * Whether a field that nobody is recorded to have written is another by somebody's doing: what the program asked for,
+ * or what had a value before. What is new and nobody's is a default.
+ */
+const isSomeones = ({ path, before, after }: Difference, claimed: Fields | undefined): boolean =>
+    at(claimed, ...path) !== undefined || (before !== undefined && after !== undefined);
 
 /**
  * Why nothing can be said: none of the stack's objects is the one that it was. A context's name often leads to another
@@ -84,7 +97,9 @@ interface ManagedFields {
 function writerOf({ path, after }: Difference, old: unknown, live: Fields | undefined): Writer | undefined {
     const entries = listAt(live, "metadata", "managedFields") as ManagedFields[];
     const former = (listAt(old, "metadata", "managedFields") as ManagedFields[]).map(identityOf);
-    const owners = entries.filter(({ fieldsV1 }) => isOwned(fieldsV1, path, live));
+    const owners = entries.filter(
+        ({ fieldsV1 = {} }) => Object.keys(fieldsV1).length > 0 && isOwned(fieldsV1, path, live),
+    );
     const since = entries.filter(
         (entry) =>
             entry.subresource !== "status" && !isController(entry.manager) && !former.includes(identityOf(entry)),

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { CommandError, type EngineEvent, LocalWorkspace, Stack } from "@pulumi/pulumi/automation";
 import { reasonOf, UserError } from "@istio-on-pulumi/kube";
+import { autoscaledIn } from "./autoscalers";
 import { complaintIn } from "./cliOutput";
 import type { Kind } from "./model";
 
@@ -9,6 +10,8 @@ export interface Recording {
     readonly kind: Kind;
     readonly stack: string;
     readonly events: readonly EngineEvent[];
+    /** Of a drift: titles of the workloads whose number of pods is an autoscaler's. */
+    readonly autoscaled: readonly string[];
     /** What the CLI printed where it failed; absent where all went well. */
     readonly failure?: string;
 }
@@ -35,7 +38,8 @@ export async function record(kind: Kind, name: string): Promise<Recording> {
     if (failure !== undefined && events.length === 0) {
         throw new UserError(`The ${kind} of stack ${JSON.stringify(name)} did not start: ${complaintIn(failure)}`);
     }
-    return { kind, stack: name, events, failure };
+    const autoscaled = kind === "drift" && failure === undefined ? await autoscaledIn(stack, events) : [];
+    return { kind, stack: name, events, autoscaled, failure };
 }
 
 type Options = { onEvent: (event: EngineEvent) => void; color: "never" };

@@ -7,7 +7,8 @@ import { versionRisks } from "./versions";
 
 /** What a reader should mind, the worst first; of equals in the order in which the rules stand here. */
 export function risksOf(changes: Changes): Risk[] {
-    if (changes.kind === "drift") return driftRisks(changes);
+    const byLevel = (a: Risk, b: Risk) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level);
+    if (changes.kind === "drift") return driftRisks(changes).sort(byLevel);
     const special = [
         ...providerRisks(changes),
         ...namespaceRisks(changes),
@@ -19,5 +20,5 @@ export function risksOf(changes: Changes): Risk[] {
     ];
     const told = new Set(special.filter(({ level }) => level !== "note").flatMap(({ titles }) => titles));
     const risks = [...special, ...otherLosses(changes, told), ...exposureRisks(changes), ...restartRisks(changes)];
-    return risks.sort((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level));
+    return risks.sort(byLevel);
 }

@@ -2,8 +2,7 @@ import type { Fields, Resource } from "../model";
 import { at, isSame, listAt, textAt } from "../values";
 
 /** Whether the object that is there now goes: a replacement's goes before the new one comes. */
-export const goes = ({ verb, stays, kind }: Resource): boolean =>
-    (verb === "replace" || (verb === "delete" && !stays)) && !kind.endsWith("Patch");
+export const goes = ({ verb, stays }: Resource): boolean => verb === "replace" || (verb === "delete" && !stays);
 
 /** Whether nothing takes its place. */
 export const isGone = ({ verb }: Resource): boolean => verb === "delete";
@@ -32,7 +31,7 @@ export function imagesOf(workload: Fields | undefined): ReadonlyMap<string, stri
 }
 
 /** The tag of an image, without the registry's port and a digest. */
-export const tagOf = (image: string): string => /:([\w][\w.-]*)(?:@.*)?$/.exec(image)?.[1] ?? "latest";
+export const tagOf = (image: string): string => /:([\w][\w.-]*)(?:@[^/]*)?$/.exec(image)?.[1] ?? "latest";
 
 /** Major and minor and patch of a version, or of a tag that begins with one. */
 export function versionOf(text: string | undefined): readonly [number, number, number] | undefined {

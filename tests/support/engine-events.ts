@@ -82,8 +82,11 @@ function metadataOf({
     };
 }
 
-export const changesIn = (steps: readonly Step[], kind: Kind = "preview", failure?: string): Changes =>
-    changesOf({ kind, stack: STACK, events: eventsOf(steps, kind), failure });
+export const changesIn = (
+    steps: readonly Step[],
+    kind: Kind = "preview",
+    { autoscaled = [], failure }: { autoscaled?: readonly string[]; failure?: string } = {},
+): Changes => changesOf({ kind, stack: STACK, events: eventsOf(steps, kind), autoscaled, failure });
 
 export const reportIn = (steps: readonly Step[], kind: Kind = "preview"): Report => reportOf(changesIn(steps, kind));
 

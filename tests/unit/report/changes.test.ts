@@ -91,9 +91,9 @@ describe("changesOf", () => {
             said("using a plugin from $PATH", "warning"),
             said("preview failed"),
         ];
-        const { refusals } = changesOf({ kind: "preview", stack: STACK, events, failure: "code: 255" });
+        const { refusals } = changesOf({ kind: "preview", stack: STACK, events, autoscaled: [], failure: "code: 255" });
         expect(refusals).toEqual(["The class cannot be changed; keep it"]);
-        expect(changesOf({ kind: "preview", stack: STACK, events }).refusals).toEqual([]);
+        expect(changesOf({ kind: "preview", stack: STACK, events, autoscaled: [] }).refusals).toEqual([]);
     });
 
     it("finds the complaint in all that the CLI has printed, where the engine said nothing", () => {

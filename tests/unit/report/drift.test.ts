@@ -69,6 +69,10 @@ describe("drift", () => {
                 }),
             ),
         ).toEqual([]);
+        const unrecorded = found({ inputs: {}, ...replicas });
+        expect(sentences(unrecorded)).toEqual(["Deployment shop/app: spec.replicas is 3, not 1."]);
+        const { resources } = changesIn([unrecorded], "drift", { autoscaled: ["Deployment shop/app"] });
+        expect(resources[0]!.verb).toBe("keep");
         const policy = (failurePolicy: string) => ({
             webhooks: [{ name: "w", failurePolicy, clientConfig: { caBundle: failurePolicy } }],
         });
@@ -102,7 +106,15 @@ describe("drift", () => {
     it("tells of a field that the program asked for and that is gone, by whoever wrote since", () => {
         const [was, is] = [{ data: { a: "1", b: "2" } }, { data: { a: "1" } }];
         const step = found(
-            { was, is, writers: [writer("kubectl-edit", { "f:data": { "f:a": {} } })] },
+            {
+                was,
+                is,
+                writers: [
+                    writer("kubectl-edit", { "f:data": { "f:a": {} } }),
+                    writer("kube-controller-manager", {}),
+                    writer("someone", {}, { subresource: "status" }),
+                ],
+            },
             "core/v1:ConfigMap",
         );
         const before = { ...step, state: named("app", { ...was, metadata: { uid: "1", managedFields: [] } }) };

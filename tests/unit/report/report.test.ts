@@ -54,11 +54,11 @@ describe("the headline", () => {
     it("says that nothing changes, or why it was refused", () => {
         expect(reportIn(gateway)).toMatchObject({ headline: "changes nothing", level: "none" });
         const refused = reportOf(
-            changesIn([update], "preview", "error: The token=hunter2 cannot be used; name another"),
+            changesIn([update], "preview", { failure: "error: The token=hunter2 cannot be used; name another" }),
         );
         expect(refused.headline).toBe("refused: The token=[secret] cannot be used");
         expect(refused).not.toHaveProperty("digest");
-        const failed = (kind: Kind) => reportOf(changesIn([update], kind, "error: no")).headline;
+        const failed = (kind: Kind) => reportOf(changesIn([update], kind, { failure: "error: no" })).headline;
         expect(failed("up")).toBe("failed, after 1 change: no");
         expect(failed("drift")).toMatch(/^cannot be told: no/);
     });
@@ -66,7 +66,9 @@ describe("the headline", () => {
     it("of what happened tells what was done, and not what was begun", () => {
         const [done] = eventsOf([update], "up");
         const [begun] = eventsOf([{ type: "core/v1:ConfigMap", after: named("c") }], "preview");
-        const report = reportOf(changesOf({ kind: "up", stack: "dev", events: [begun!, done!], failure: "error: no" }));
+        const report = reportOf(
+            changesOf({ kind: "up", stack: "dev", events: [begun!, done!], autoscaled: [], failure: "error: no" }),
+        );
         expect(report.counts).toMatchObject({ created: 0, updated: 1 });
     });
 });
@@ -113,6 +115,9 @@ describe("the changes", () => {
             },
         ]);
         expect(JSON.stringify(report)).not.toContain("hunter");
+        const pulled = (password: string) => workload("a", `https://me:${password}@host/r:1`);
+        const renamed = { type: DEPLOYMENT, before: pulled("hunter1"), after: pulled("hunter2") };
+        expect(JSON.stringify(reportIn([renamed]))).not.toContain("hunter");
         expect(report.changes[0]!.fields).not.toEqual([]);
     });
 });
@@ -125,6 +130,8 @@ describe("the digest", () => {
     };
 
     it("is the same whatever the order of the events and of the keys, and whenever it is made", () => {
+        const gone = ["a", "b"].map((name) => ({ type: "core/v1:ConfigMap", before: named(name) }));
+        expect(reportIn(gone).digest).toBe(reportIn(gone.toReversed()).digest);
         const turned = { ...other, after: { data: { a: "2" }, metadata: { namespace: "shop", name: "c" } } };
         expect(reportIn([turned, update]).digest).toBe(reportIn([update, other]).digest);
         expect(reportIn([update, { ...other, state: { status: { at: "now" } } }, ...gateway]).digest).toBe(
