@@ -49,6 +49,7 @@ function command(kind: Kind, description: string): Command {
     return program
         .command(kind)
         .description(description)
+        .configureHelp({ commandUsage: () => `npm run ${SCRIPTS[kind]} -- [options]` })
         .requiredOption("--stack <name>", "a stack; may be given several times", (name, names: string[] = []) => [
             ...names,
             name,
@@ -114,7 +115,7 @@ async function write(directory: string, name: string, text: string): Promise<voi
 
 program.parseAsync().catch((error: unknown) => {
     if (error instanceof CommanderError && error.exitCode === 0) return;
-    const script = SCRIPTS[process.argv[2] as Kind];
+    const script = SCRIPTS[process.argv[2] as Kind] ?? SCRIPTS.preview;
     const shown =
         error instanceof CommanderError ? new UsageError(complaintOf(error, `npm run ${script} -- --help`)) : error;
     console.error(shown instanceof UserError ? shown.message : shown);
