@@ -116,10 +116,14 @@ function refusalsIn(diagnostics: readonly DiagnosticEvent[], failure: string): s
         .map(({ message }) =>
             withoutMarkup(message)
                 .replace(/^error: /, "")
+                .replace(BAD_ADVICE, "")
                 .trim(),
         )
         .filter((message) => message !== "" && !AFTERTHOUGHT.test(message));
     return words.length > 0 ? [...new Set(words)] : [complaintIn(failure)];
 }
+
+/** The provider's, about a cluster that it does not reach: whoever follows it loses the state of all that is there. */
+const BAD_ADVICE = /\s*If the cluster was deleted, you can remove this resource from Pulumi state.*/;
 
 const AFTERTHOUGHT = /^(preview|update|refresh) failed$|^an unhandled error occurred: |^Program exited /i;

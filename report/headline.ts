@@ -30,7 +30,7 @@ export function countsText(counts: Counts): string {
 }
 
 /** The program's sentences say what is wrong, and then what to do, which the report has below. */
-const whatIsWrong = (refusal: string): string => /^[^;\n]*/.exec(refusal)![0].trim();
+const whatIsWrong = (refusal: string): string => /^.*?(?=;|\.? *$|\. [A-Z])/m.exec(refusal)?.[0] ?? refusal;
 
 /** More clauses than that are not read in five seconds; the risks below have them all. */
 const MOST_CLAUSES = 5;

@@ -95,7 +95,17 @@ const nodePort = (ports: readonly number[]): string =>
 const SERVICE_TYPE = "networking.istio.io/service-type";
 
 function gatewayRisks({ name, verb, title, before, after }: Resource): Risk[] {
-    if (verb === "keep" || verb === "delete") return [];
+    if (verb === "keep") return [];
+    if (verb === "delete") {
+        return [
+            {
+                level: "caution",
+                sentence: `Nothing answers any more at the addresses and node ports of the gateway ${name}, since it is deleted with the Service that Istio made for it.`,
+                titles: [title],
+                clause: `closes the gateway ${name}`,
+            },
+        ];
+    }
     const risks: Risk[] = [];
     if (verb === "replace") {
         risks.push({
@@ -114,7 +124,7 @@ function gatewayRisks({ name, verb, title, before, after }: Resource): Risk[] {
             level: opens || was !== undefined ? "caution" : "note",
             sentence: `The gateway ${name} has a Service of type ${is}${was === undefined ? "" : `, and no longer ${was}: its addresses and node ports become others`}.`,
             titles: [title],
-            clause: opens ? `opens the gateway by a ${is}` : "closes the gateway to the outside",
+            clause: opens ? `opens the gateway ${name} by a ${is}` : `closes the gateway ${name} to the outside`,
         });
     }
     const [old, now] = [before, after].map((side) => listAt(side, "spec", "listeners").map(describeListener));

@@ -89,10 +89,13 @@ describe("changesOf", () => {
             said("<{%reset%}>The class cannot be changed; keep it<{%reset%}>\n"),
             said("The class cannot be changed; keep it\n"),
             said("using a plugin from $PATH", "warning"),
+            said(
+                "Preview failed: unreachable cluster. If the cluster was deleted, you can remove this resource from Pulumi state by",
+            ),
             said("preview failed"),
         ];
         const { refusals } = changesOf({ kind: "preview", stack: STACK, events, autoscaled: [], failure: "code: 255" });
-        expect(refusals).toEqual(["The class cannot be changed; keep it"]);
+        expect(refusals).toEqual(["The class cannot be changed; keep it", "Preview failed: unreachable cluster."]);
         expect(changesOf({ kind: "preview", stack: STACK, events, autoscaled: [] }).refusals).toEqual([]);
     });
 

@@ -70,6 +70,13 @@ describe("exposure", () => {
         ).toContain("The gateway gate is made anew with a Service of its own");
     });
 
+    it("of a gateway ends with it", () => {
+        expect(sentences({ type: GATEWAY, before: gateway("NodePort") })).toContain(
+            "caution: Nothing answers any more at the addresses and node ports of the gateway gate, since it is deleted " +
+                "with the Service that Istio made for it.",
+        );
+    });
+
     it("of a pod at its node is told", () => {
         const after = workload("app", "r:1", {}, { hostNetwork: true });
         expect(sentences({ type: DEPLOYMENT, after })).toEqual([

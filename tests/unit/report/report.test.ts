@@ -58,6 +58,12 @@ describe("the headline", () => {
         );
         expect(refused.headline).toBe("refused: The token=[secret] cannot be used");
         expect(refused).not.toHaveProperty("digest");
+        const words = (failure: string) =>
+            reportOf(changesIn([], "preview", { failure: `error: ${failure}` })).headline;
+        expect(words("It is not reached (https://a.b:6443). Name another.")).toBe(
+            "refused: It is not reached (https://a.b:6443)",
+        );
+        expect(words("One sentence, no advice.")).toBe("refused: One sentence, no advice");
         const failed = (kind: Kind) => reportOf(changesIn([update], kind, { failure: "error: no" })).headline;
         expect(failed("up")).toBe("failed, after 1 change: no");
         expect(failed("drift")).toMatch(/^cannot be told: no/);
