@@ -106,9 +106,12 @@ export = () =>
         const { serviceType, nodePort, hostnames, tlsSecret } = settings.gateway;
         const gateway =
             place &&
+            // One name wherever it is: under another, its route would be a second resource of the same object, and the
+            // end of the first would delete it.
             new IngressGateway(
-                place.name,
+                "bookinfo-gateway",
                 {
+                    gatewayName: place.name,
                     ...(place.isOwn
                         ? {
                               namespace: place.namespace,

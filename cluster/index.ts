@@ -4,7 +4,7 @@ export { type ClusterHoldings, readHoldings } from "./holdings";
 export { STACK_LABEL, USED_BY_LABEL } from "./marks";
 export { type NodeHosts, readNodeHosts } from "./nodeAddress";
 export type { Part, PlannedObject } from "./objects";
-export type { ReleaseName } from "./owner";
+export { isController, type ReleaseName } from "./owner";
 export { checkRequirements, type PlannedPod, sidecarPod } from "./requirements";
 export { checkIdentity, surveyCluster } from "./survey";
 export { LOKI_VOLUME, PROMETHEUS_VOLUME, surveyStorage } from "./storage";

@@ -19,8 +19,10 @@ export interface Owner {
     readonly release?: ReleaseName;
 }
 
-/** Managers of fields that change an object without having made it. */
-const NOT_OWNERS = /^(kube-apiserver|kube-controller-manager|kube-scheduler|pilot-discovery|kubelet|cert-manager-.*)$/;
+const CONTROLLERS = /^(kube-apiserver|kube-controller-manager|kube-scheduler|pilot-discovery|kubelet|cert-manager-.*)$/;
+
+/** Whether a manager of fields is one that changes objects which it has not made. */
+export const isController = (manager = ""): boolean => CONTROLLERS.test(manager);
 
 /** The owner of an object; a tool that leaves its name in labels or annotations counts before the one that wrote. */
 export function ownerOf({ labels = {}, annotations = {}, managedFields = [] }: ObjectMetadata): Owner {
@@ -54,7 +56,7 @@ export function ownerOf({ labels = {}, annotations = {}, managedFields = [] }: O
     if (labels["operator.istio.io/managed"] !== undefined || (owning !== undefined && owning !== "unknown")) {
         return { name: "istioctl", removal: "istioctl uninstall --purge", manages: false };
     }
-    const managers = managedFields.map(({ manager }) => manager ?? "").filter((m) => m !== "" && !NOT_OWNERS.test(m));
+    const managers = managedFields.map(({ manager }) => manager ?? "").filter((m) => m !== "" && !isController(m));
     const manager = managers[0];
     if (manager?.startsWith("pulumi")) {
         return { name: "another Pulumi program", removal: "pulumi destroy, there", manages: true };

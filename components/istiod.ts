@@ -1,6 +1,14 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { DEFAULT_ISTIO, ISTIO_HUB, ISTIO_NAMESPACE, istioRelease, minorOf, UserError } from "@istio-on-pulumi/kube";
+import {
+    DEFAULT_ISTIO,
+    isOfOtherMinor,
+    ISTIO_HUB,
+    ISTIO_NAMESPACE,
+    istioRelease,
+    minorOf,
+    UserError,
+} from "@istio-on-pulumi/kube";
 import { childOf } from "./child";
 import { kubernetesProvider } from "./clusterOf";
 import { type Endpoint, endpoint } from "./endpoint";
@@ -153,8 +161,7 @@ async function tellOfTag(parent: pulumi.ComponentResource, version: string, tag:
 
 /** A chart's injection templates, rights and CRDs are for the programs of its own minor version. */
 function checkTag(version: string, tag: string) {
-    const minor = minorOf(tag);
-    if (minor === undefined || minor === minorOf(version)) return;
+    if (!isOfOtherMinor(tag, version)) return;
     throw new UserError(
         `Istio's images have the tag ${tag}, which the charts of ${version} are not made for; ` +
             `use a tag of ${minorOf(version)}, or another version.`,

@@ -1,4 +1,4 @@
-import { ISTIO_NAMESPACE, minorOf } from "@istio-on-pulumi/kube";
+import { isOfOtherMinor, ISTIO_NAMESPACE, minorOf } from "@istio-on-pulumi/kube";
 import { removeCommand, setCommand } from "./problems";
 import { revisionContradictions } from "./revisions";
 import type { GivenSettings } from "./schema";
@@ -112,10 +112,8 @@ function chartValues({ istio }: GivenSettings, project: string): string[] {
     });
 }
 
-/** A chart's injection templates, rights and CRDs are for the programs of its own minor version. */
 function otherImages({ istio: { version, tag = "" } }: GivenSettings, project: string): string[] {
-    const minor = minorOf(tag);
-    if (minor === undefined || minor === minorOf(version)) return [];
+    if (!isOfOtherMinor(tag, version)) return [];
     return [
         `${project}:istio.tag is "${tag}" while ${project}:istio.version is "${version}", whose charts are not made for ` +
             `it; allowed with it: a tag of ${minorOf(version)}, or empty. Change it with: ${removeCommand("istio.tag")}`,

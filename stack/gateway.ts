@@ -2,7 +2,7 @@ import { generatedServiceOf } from "../components/internal";
 
 /** Where the stack's gateway is. */
 export interface GatewayPlace {
-    /** Name of the Gateway, and of its component. */
+    /** Name of the Gateway. */
     readonly name: string;
     readonly namespace: string;
     /** Whether the namespace is the gateway's own, and not Bookinfo's. */

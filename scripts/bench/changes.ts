@@ -56,10 +56,8 @@ async function measure({ what, settings }: Change): Promise<string> {
     const steps = (await previewOf(stack)).map((line) => line.slice(0, line.indexOf(" ")));
     await stack.up("--skip-preview");
     const url = await productpage();
-    const { sent, failures } = await load.stop();
+    const { sent, failures, unavailable } = await load.stop();
     const anew = new Set([...(await pods())].filter(([uid]) => !before.has(uid)).map(([, name]) => name));
-    const times = failures.map((line) => Number(/after ([\d.]+) s/.exec(line)?.[1]));
-    const gap = failures.length === 0 ? "no request" : `${(Math.max(...times) - Math.min(...times)).toFixed(0)} s`;
     const count = (sign: string, word: string) => {
         const number = steps.filter((step) => step === sign).length;
         return number === 0 ? [] : [`${number} ${word}`];
@@ -70,7 +68,13 @@ async function measure({ what, settings }: Change): Promise<string> {
         ...count("+-", "replaced"),
         ...count("-", "deleted"),
     ];
-    const cells = [what, done.join(", "), [...anew].sort().join(", ") || "none", `${failures.length} of ${sent}`, gap];
+    const cells = [
+        what,
+        done.join(", "),
+        [...anew].sort().join(", ") || "none",
+        `${failures.length} of ${sent}`,
+        `${unavailable.toFixed(1)} s`,
+    ];
     process.stderr.write(`${cells.join(" | ")}; now at ${url}\n`);
     return `| ${cells.join(" | ")} |`;
 }

@@ -1,5 +1,4 @@
-import { formatPatch, structuredPatch } from "diff";
-import { stringify } from "yaml";
+import { yamlOf, yamlPatch } from "../../report";
 
 /** Inputs of each object, by its kind and name, such as `Deployment istio-system/kiali`. */
 export type Rendered = Readonly<Record<string, unknown>>;
@@ -15,7 +14,7 @@ export function describeDifferences(
     isSummary: boolean,
 ): string {
     const titles = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-    const changed = titles.filter((title) => textOf(before[title]) !== textOf(after[title]));
+    const changed = titles.filter((title) => yamlOf(before[title]) !== yamlOf(after[title]));
     const has = { [from]: before, [to]: after };
     const how = (title: string) => {
         const [only, ...others] = Object.keys(has).filter((name) => title in has[name]!);
@@ -23,16 +22,8 @@ export function describeDifferences(
     };
     const lines = isSummary
         ? changed.map((title) => `${title}: ${how(title)}\n`)
-        : changed.map((title) => {
-              const texts = [textOf(before[title]), textOf(after[title])] as const;
-              return formatPatch(
-                  structuredPatch(`${from}: ${title}`, `${to}: ${title}`, ...texts, "", "", { context: 3 }),
-              );
-          });
+        : changed.map((title) =>
+              yamlPatch(before[title], after[title], { before: `${from}: ${title}`, after: `${to}: ${title}` }),
+          );
     return `${lines.join("")}${changed.length} of ${titles.length} objects differ between ${from} and ${to}.\n`;
-}
-
-/** YAML with sorted keys, so that their order is no difference; nothing of what is not there. */
-function textOf(object: unknown): string {
-    return object === undefined ? "" : stringify(object, { sortMapEntries: true, lineWidth: 0 });
 }

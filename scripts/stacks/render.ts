@@ -81,6 +81,8 @@ function withoutSecrets(value: unknown): unknown {
 
 interface Inputs {
     kind?: string;
+    /** Of a chart or a release. */
+    name?: string;
     metadata?: { name?: string; namespace?: string };
     namespace?: string;
     spec?: { type?: string; ports?: object[] };
@@ -99,7 +101,8 @@ function plain(value: unknown): unknown {
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 
 /** Such as `Deployment istio-system/kiali`; a chart or a release by its own name. */
-function titleOf(type: string, name: string, { metadata, namespace = metadata?.namespace }: Inputs): string {
+function titleOf(type: string, resource: string, { metadata, name = resource, ...inputs }: Inputs): string {
+    const namespace = inputs.namespace ?? metadata?.namespace;
     return `${type.split(":").at(-1)} ${namespace ? `${namespace}/` : ""}${metadata?.name ?? name}`;
 }
 
@@ -116,7 +119,7 @@ function stateOf(type: string, name: string, inputs: Inputs): object {
     if (type === "kubernetes:helm.sh/v4:Chart") return { ...inputs, resources: [] };
     if (name === "mesh-inspection") return { ...inputs, stdout: '{"ok":true,"findings":[]}' };
     // Of what a first update draws at random each run would have another.
-    if (name === "kiali-signing-key") return { ...inputs, environment: { KEY: "drawn-by-the-first-update" } };
+    if (name.endsWith("-kiali-signing-key")) return { ...inputs, environment: { KEY: "drawn-by-the-first-update" } };
     return inputs;
 }
 

@@ -53,12 +53,14 @@ export interface LoadReport {
     readonly sent: number;
     /** A line for each request that was not answered with 200, with the time since the start. */
     readonly failures: readonly string[];
+    /** Seconds from the first to the last that failed; 0 where none did. */
+    readonly unavailable: number;
 }
 
 /** Requests one after the other, several at a time, until it is told to stop. */
 export class Load {
     private sent = 0;
-    private readonly failures: string[] = [];
+    private readonly failures: { after: number; reason: string }[] = [];
     private readonly since = Date.now();
     private stopped = false;
     private readonly workers: Promise<void>[];
@@ -89,7 +91,13 @@ export class Load {
     async stop(): Promise<LoadReport> {
         this.stopped = true;
         await Promise.all(this.workers);
-        return { sent: this.sent, failures: this.failures };
+        const times = this.failures.map(({ after }) => after);
+        return {
+            sent: this.sent,
+            failures: this.failures.map(({ after, reason }) => `after ${after.toFixed(1)} s: ${reason}`),
+            // At least the time for which a client that asks all the while would notice.
+            unavailable: times.length === 0 ? 0 : Math.max(0.1, Math.max(...times) - Math.min(...times)),
+        };
     }
 
     private async work(): Promise<void> {
@@ -100,7 +108,7 @@ export class Load {
             );
             this.sent += 1;
             if (outcome === undefined) continue;
-            this.failures.push(`after ${((Date.now() - this.since) / 1000).toFixed(1)} s: ${outcome}`);
+            this.failures.push({ after: (Date.now() - this.since) / 1000, reason: outcome });
             // A server that refuses would be asked thousands of times a second.
             await sleep(20);
         }

@@ -1,8 +1,9 @@
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "vitest";
 import type { Lab } from "./lab";
-import { eventually } from "./lab-objects";
+import { eventually, getAll } from "./lab-objects";
 import { Stack } from "./lab-stack";
 
 /** What the examples of an own app tell. */
@@ -43,7 +44,16 @@ export class OwnApp {
         await this.pulumi("config", "set", "bundle", walkthrough.settings().bundle!, "--stack", this.stack);
     }
 
-    async outputs(): Promise<Outputs> {
+    /** Brings it up: control plane, gateway and app with its sidecar, no Bookinfo. */
+    async comesUp(): Promise<void> {
+        await this.change("up");
+        expect(await this.outputs()).toMatchObject({ istioVersion: "1.25.1", endpoint: { service: "entrance-istio" } });
+        expect(await getAll(this.lab, "namespace", "istio-sample")).toEqual([]);
+        const [pod] = await getAll(this.lab, "pods", "--namespace", "shop", "--selector", "app=shop");
+        expect(JSON.stringify(pod)).toContain('"istio-proxy"');
+    }
+
+    private async outputs(): Promise<Outputs> {
         return JSON.parse(await this.pulumi("stack", "output", "--json", "--stack", this.stack)) as Outputs;
     }
 

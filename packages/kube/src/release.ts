@@ -56,6 +56,15 @@ export function minorOf(version: string): string | undefined {
     return /^v?(\d+\.\d+)(?![\d])/.exec(version)?.[1];
 }
 
+/**
+ * Whether an image's tag names another minor version than that of the charts, whose injection templates, rights and
+ * CRDs are for the programs of their own. A tag that names no version is none.
+ */
+export function isOfOtherMinor(tag: string, version: string): boolean {
+    const minor = minorOf(tag);
+    return minor !== undefined && minor !== minorOf(version);
+}
+
 /** Negative if minor version `a` is older than `b`, positive if newer. */
 export function compareMinors(a: string, b: string): number {
     const [majorA = 0, minorA = 0] = a.split(".").map(Number);

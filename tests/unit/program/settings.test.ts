@@ -143,12 +143,12 @@ describe("without Bookinfo", () => {
     it("a gateway of its own takes the routes of all namespaces", async () => {
         const settings = { "bookinfo.enabled": false, "gateway.namespace": "ingress", "gateway.nodePort": 30080 };
         const { recording, outputs } = await runProgram(settings);
-        const { inputs, dependencies } = recording.one(GATEWAY, "ingress-gateway");
+        const { inputs, dependencies } = recording.one(GATEWAY, "bookinfo-gateway-gateway");
         expect(inputs.metadata.namespace).toBe("ingress");
         expect(inputs.spec.listeners).toEqual([
             { name: "http", port: 80, protocol: "HTTP", allowedRoutes: { namespaces: { from: "All" } } },
         ]);
-        expect(dependencies).toEqual(["kubernetes:core/v1:Namespace::ingress-namespace"]);
+        expect(dependencies).toEqual(["kubernetes:core/v1:Namespace::bookinfo-gateway-namespace"]);
         expect(recording.ofType(ROUTE)).toEqual([]);
         const { endpoints, mesh } = await resolved(outputs);
         expect(Object.keys(endpoints)).not.toContain("productpage");
@@ -160,7 +160,7 @@ describe("without Bookinfo", () => {
 describe("the gateway", () => {
     it("leads to Bookinfo from a namespace of its own", async () => {
         const { recording } = await runProgram({ "gateway.namespace": "ingress" });
-        const { metadata, spec } = recording.one(ROUTE, "ingress-bookinfo").inputs;
+        const { metadata, spec } = recording.one(ROUTE, "bookinfo-gateway-bookinfo").inputs;
         expect(metadata.namespace).toBe("istio-sample");
         expect(spec.parentRefs).toEqual([{ name: "ingress", namespace: "ingress" }]);
     });

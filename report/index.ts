@@ -1,0 +1,1 @@
+export { yamlOf, yamlPatch } from "./yamlPatch";
