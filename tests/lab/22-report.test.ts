@@ -87,7 +87,7 @@ describe("a preview's report says in its first line", () => {
     });
 
     test("that another release of istiod leaves the sidecars behind", async () => {
-        const { first, report } = await previewOf({ "istio.tag": "1.25.3" });
+        const { first, report } = await previewOf({ "istio.version": "1.25.3" });
         expect(first).toBe(
             `## 🟡 ${stack.name}: leaves sidecars at 1.25.1 until their pods are renewed; restarts bookinfo-gateway and ` +
                 `istiod; no object is deleted; the gateway keeps port ${await gatewayPort()}`,
