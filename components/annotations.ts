@@ -14,6 +14,3 @@ export const TAKE_OVER = { "pulumi.com/patchForce": "true" };
 
 /** The label that names the control plane of a namespace or a Gateway, by its revision. */
 export const REVISION = "istio.io/rev";
-
-/** The annotation by which pods and Gateways change when their namespace has another revision. */
-export const MOVED_TO = "istio-on-pulumi/revision";
