@@ -28,8 +28,8 @@ export interface IngressGatewayArgs extends NamespaceArgs {
     ownNamespace?: boolean;
     /**
      * Revision, or Istio's tag of one, of the control plane that makes the gateway and serves it: its label
-     * `istio.io/rev`. Where there are several, `default` is the one to name: the default control plane writes the status
-     * of its own Gateways alone, and a gateway that moves by itself does not answer for some seconds
+     * `istio.io/rev`. Where there are several, `default` is the one to name: the default control plane writes the
+     * status of its own Gateways alone, and a gateway that moves by itself does not answer for some seconds
      * (https://github.com/istio/istio/issues/55787 and 59959).
      *
      * A change: restart of the gateway.

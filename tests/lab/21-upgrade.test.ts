@@ -164,7 +164,7 @@ describe("by revision, from 1.25.3 to 1.26.0", () => {
     test("a namespace is moved by its label: and its gateway stays, and no request fails", async () => {
         await step({ "bookinfo.revision": REVISION }, "### 2. Move a namespace");
         const moved = ["1.25.3", ...Array<string>(6).fill("1.26.0")];
-        await eventually(proxies, (seen) => `${seen}` === `${moved}`, "all sidecars are of the new version");
+        await eventually(proxies, (seen) => seen.join() === moved.join(), "all sidecars are of the new version");
         const { metadata } = await getOne<KubeObject>(lab, "namespace", BOOKINFO_NAMESPACE);
         expect(metadata.labels).toMatchObject({ "istio.io/rev": REVISION });
         expect(metadata.labels).not.toHaveProperty("istio-injection");
