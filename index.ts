@@ -32,7 +32,6 @@ export = () =>
 
         const { bundle, registry } = settings;
         const images = { imageMirrors: registry.mirrors, pullSecrets: registry.pullSecrets };
-        const revisionOf = (name: string): string | undefined => settings.namespaces.revisions[name];
         const namespaceArgs = (name: string) => ({
             existingNamespace: holdings.usedNamespaces.includes(name),
             namespaceLabels: settings.namespaces.labels,
@@ -93,7 +92,7 @@ export = () =>
                   {
                       namespace: sample.namespace,
                       ...namespaceArgs(sample.namespace),
-                      revision: revisionOf(sample.namespace),
+                      revision: sample.revision,
                       images: sample.images,
                       tag: sample.tag,
                       ...images,
@@ -113,13 +112,10 @@ export = () =>
                 {
                     gatewayName: place.name,
                     ...(place.isOwn
-                        ? {
-                              namespace: place.namespace,
-                              ownNamespace: true,
-                              ...namespaceArgs(place.namespace),
-                          }
+                        ? { namespace: place.namespace, ownNamespace: true, ...namespaceArgs(place.namespace) }
                         : { namespace: bookinfo!.namespace }),
-                    revision: revisionOf(place.namespace),
+                    // It stays with the default control plane when its namespace moves to another one.
+                    ...(revisions.length > 0 && { revision: WITHOUT_REVISION }),
                     serviceType,
                     nodePort,
                     hostnames,

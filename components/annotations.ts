@@ -6,8 +6,11 @@ export function waitForCondition(type: string): Record<string, string> {
     return { "pulumi.com/waitFor": `condition=${type}` };
 }
 
+/**
+ * Tells the provider to take fields over from whoever set them. For CRDs, which outlive the stack: the provider updates
+ * them by a plain update, and what that has set is another owner's to the apply by which a later stack creates them.
+ */
+export const TAKE_OVER = { "pulumi.com/patchForce": "true" };
+
 /** The label that names the control plane of a namespace or a Gateway, by its revision. */
 export const REVISION = "istio.io/rev";
-
-/** The annotation by which pods and Gateways change when their namespace has another revision. */
-export const MOVED_TO = "istio-on-pulumi/revision";

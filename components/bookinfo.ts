@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { BOOKINFO_IMAGES, BOOKINFO_NAMESPACE, DEFAULT_ISTIO, istioRelease } from "@istio-on-pulumi/kube";
-import { MOVED_TO, REVISION, SKIP_AWAIT } from "./annotations";
+import { REVISION, SKIP_AWAIT } from "./annotations";
 import {
     BOOKINFO_PORT,
     BOOKINFO_ROUTES,
@@ -146,7 +146,7 @@ export class Bookinfo extends pulumi.ComponentResource {
         // What a pod is injected with is said when it is made: another revision makes new ones.
         const annotations = {
             ...podAnnotations,
-            ...(args.revision !== undefined && { [MOVED_TO]: args.revision }),
+            ...(args.revision !== undefined && { "istio-on-pulumi/revision": args.revision }),
         };
         // The mounts are listed the other way round than the volumes, as upstream has them.
         const volumes = Object.entries(scratch);

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { checkGatewayApi, DEFAULT_ISTIO, GATEWAY_API_BUNDLE_VERSION, istioRelease } from "@istio-on-pulumi/kube";
 import { type CrdInstallation, type InstalledCrd, managedCrds, readCrd, STACK_LABEL } from "../cluster";
 import { gatewayApiCrdNames, readGatewayApiCrds } from "../upstream";
+import { TAKE_OVER } from "./annotations";
 import { childOf } from "./child";
 import { openClusterOf } from "./clusterOf";
 import { makeLater, outputOf, whenFinished } from "./later";
@@ -103,8 +104,12 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
         return new k8s.apiextensions.v1.CustomResourceDefinition(
             child,
             {
-                // How a later run knows them again; a program that marks all of its objects has its own mark.
-                metadata: { ...metadata, labels: { ...metadata.labels, [STACK_LABEL]: ownLabel() } },
+                metadata: {
+                    ...metadata,
+                    // How a later run knows them again; a program that marks all of its objects has its own mark.
+                    labels: { ...metadata.labels, [STACK_LABEL]: ownLabel() },
+                    annotations: { ...metadata.annotations, ...TAKE_OVER },
+                },
                 spec: spec as k8s.types.input.apiextensions.v1.CustomResourceDefinitionSpec,
             },
             { ...opts, retainOnDelete: true },

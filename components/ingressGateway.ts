@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { MOVED_TO, REVISION, SKIP_AWAIT, waitForCondition } from "./annotations";
+import { REVISION, SKIP_AWAIT, waitForCondition } from "./annotations";
 import { childOf } from "./child";
 import { type Endpoint, endpointOf } from "./endpoint";
 import { type ListenerArgs, listenersOf, listenerSpec } from "./listeners";
@@ -27,12 +27,13 @@ export interface IngressGatewayArgs extends NamespaceArgs {
      */
     ownNamespace?: boolean;
     /**
-     * Revision of the control plane that makes the gateway and serves it, as the namespace's label `istio.io/rev` says
-     * it, which is set here with `ownNamespace`. Not the Gateway's own label: beside another control plane nobody would
-     * write its status.
+     * Revision, or Istio's tag of one, of the control plane that makes the gateway and serves it: its label
+     * `istio.io/rev`. Where there are several, `default` is the one to name: the default control plane writes the
+     * status of its own Gateways alone, and a gateway that moves by itself does not answer for some seconds
+     * (https://github.com/istio/istio/issues/55787 and 59959).
      *
      * A change: restart of the gateway.
-     * @default the default control plane's
+     * @default the namespace's
      */
     revision?: string;
     /**
@@ -132,8 +133,7 @@ export class IngressGateway extends pulumi.ComponentResource {
         super("istio-on-pulumi:index:IngressGateway", name, args, opts);
         const gatewayName = args.gatewayName ?? name;
         const listeners = listenersOf(args);
-        const label: Record<string, string> = args.revision === undefined ? {} : { [REVISION]: args.revision };
-        const own = args.ownNamespace && namespaceOf(childOf(this, name, "namespace"), args.namespace, args, label);
+        const own = args.ownNamespace && namespaceOf(childOf(this, name, "namespace"), args.namespace, args);
         const namespace = own ? own.metadata.name : args.namespace;
         const gateway = this.createGateway(name, gatewayName, { ...args, namespace }, listeners);
         for (const route of args.routes ?? []) {
@@ -170,10 +170,9 @@ export class IngressGateway extends pulumi.ComponentResource {
                 metadata: {
                     name: gatewayName,
                     namespace: args.namespace,
+                    ...(args.revision !== undefined && { labels: { [REVISION]: args.revision } }),
                     annotations: {
                         ...serviceType,
-                        // Istio 1.26 sees that the namespace has another revision only when the Gateway changes.
-                        ...(args.revision !== undefined && { [MOVED_TO]: args.revision }),
                         // False until the generated pods answer, so that nothing reads a Service that is not there.
                         ...waitForCondition("Programmed"),
                     },

@@ -1,14 +1,11 @@
-import { ISTIO_NAMESPACE, WITHOUT_REVISION } from "@istio-on-pulumi/kube";
+import { WITHOUT_REVISION } from "@istio-on-pulumi/kube";
 import { removeCommand, setCommand } from "./problems";
 import type { GivenSettings } from "./schema";
 
 /** What does not go together in the settings of an upgrade by revision. */
-export function revisionContradictions({ istio, namespaces, ...s }: GivenSettings, project: string): string[] {
+export function revisionContradictions({ istio, bookinfo }: GivenSettings, project: string): string[] {
     const names = Object.keys(istio.revisions);
     const known = names.length === 0 ? `none: ${project}:istio.revisions is empty` : names.join(", ");
-    const places = [s.bookinfo.enabled ? s.bookinfo.namespace : undefined, s.gateway.namespace].filter(
-        (name) => name !== undefined,
-    );
     const found: string[] = [];
     if (names.includes(WITHOUT_REVISION)) {
         found.push(
@@ -17,10 +14,14 @@ export function revisionContradictions({ istio, namespaces, ...s }: GivenSetting
                 removeCommand(`istio.revisions.${WITHOUT_REVISION}`),
         );
     }
-    if (istio.defaultRevision !== undefined && !names.includes(istio.defaultRevision)) {
+    for (const [path, revision] of [
+        ["istio.defaultRevision", istio.defaultRevision],
+        ["bookinfo.revision", bookinfo.revision],
+    ] as const) {
+        if (revision === undefined || names.includes(revision)) continue;
         found.push(
-            `${project}:istio.defaultRevision is "${istio.defaultRevision}", which is no revision; allowed: ${known}. ` +
-                `Change it with: ${removeCommand("istio.defaultRevision")}`,
+            `${project}:${path} is "${revision}", which is no revision; allowed: ${known}. ` +
+                `Change it with: ${removeCommand(path)}`,
         );
     }
     if (istio.onlyRevisions && istio.defaultRevision === undefined) {
@@ -29,25 +30,6 @@ export function revisionContradictions({ istio, namespaces, ...s }: GivenSetting
                 `plane would inject where no revision is named; allowed: ${known}. Set one with: ` +
                 setCommand("istio.defaultRevision", "<revision>"),
         );
-    }
-    for (const [namespace, revision] of Object.entries(namespaces.revisions)) {
-        const path = `namespaces.revisions.${namespace}`;
-        if (!places.includes(namespace)) {
-            const why =
-                namespace === ISTIO_NAMESPACE
-                    ? "which has no sidecars"
-                    : "in which the stack has no sidecar and no gateway";
-            found.push(
-                `${project}:${path} names the namespace ${namespace}, ${why}; allowed: ${places.join(", ") || "none"}. ` +
-                    `Remove it with: ${removeCommand(path)}`,
-            );
-        }
-        if (!names.includes(revision)) {
-            found.push(
-                `${project}:${path} is "${revision}", which is no revision; allowed: ${known}. ` +
-                    `Change it with: ${removeCommand(path)}`,
-            );
-        }
     }
     return found;
 }

@@ -93,13 +93,6 @@ const namespaces = z.strictObject({
         allowed: 'an object such as {"team": "platform"}',
         cost: "in place",
     }),
-    revisions: setting(z.record(dnsLabel, dnsLabel).default({}), {
-        description:
-            "Namespaces of the stack whose sidecars and gateways another control plane serves, from namespace to its " +
-            "revision.",
-        allowed: 'an object such as {"istio-sample": "1-26-0"}, of bookinfo.namespace and gateway.namespace',
-        cost: "restart of Bookinfo's pods and of the gateway",
-    }),
     annotations: setting(annotations.default({}), {
         description: "Annotations of every namespace of the stack.",
         allowed: 'an object such as {"example.com/contact": "platform@example.com"}',
@@ -136,6 +129,14 @@ const bookinfo = z.strictObject({
         { description: "Tag of Bookinfo's images; empty means the one of istio.version.", cost: BOOKINFO_RESTART },
         "an image tag",
         imageTag,
+    ),
+    revision: optional(
+        {
+            description: "Revision whose sidecars Bookinfo's pods get; empty means the default control plane's.",
+            cost: BOOKINFO_RESTART,
+        },
+        "a key of istio.revisions",
+        dnsLabel,
     ),
 });
 

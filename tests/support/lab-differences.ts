@@ -40,6 +40,11 @@ export const MEANT_DIFFERENCES: readonly MeantDifference[] = [
         why: "says which stack made it, so that the stack knows its own and leaves others' alone",
     },
     {
+        object: "CustomResourceDefinition.apiextensions.k8s.io *.gateway.networking.k8s.io",
+        path: 'metadata.annotations["pulumi.com/patchForce"]',
+        why: "a CRD outlives the stack, and a later one takes its fields over",
+    },
+    {
         object: "*",
         path: 'metadata.annotations["pulumi.com/patchFieldManager"]',
         why: "one field manager for all objects: what an interrupted update made is taken over under the same name",

@@ -40,6 +40,7 @@ describe("GatewayApiCrds", () => {
                 annotations: {
                     "gateway.networking.k8s.io/bundle-version": BUNDLE_VERSION,
                     "gateway.networking.k8s.io/channel": "standard",
+                    "pulumi.com/patchForce": "true",
                 },
                 labels: { "istio-on-pulumi/stack": "istio-on-pulumi.test" },
             },

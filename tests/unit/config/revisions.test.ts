@@ -64,14 +64,9 @@ describe("settings of revisions that do not go together", () => {
                 "Set one with: pulumi config set --path istio.defaultRevision <revision>",
         ],
         [
-            { ...CANARY, "namespaces.revisions": { shop: "1-26-0" } },
-            "names the namespace shop, in which the stack has no sidecar and no gateway; allowed: istio-sample. " +
-                "Remove it with: pulumi config rm --path namespaces.revisions.shop",
-        ],
-        [{ ...CANARY, "namespaces.revisions": { "istio-system": "1-26-0" } }, "which has no sidecars"],
-        [
-            { ...CANARY, "namespaces.revisions": { "istio-sample": "1-27-0" } },
-            `namespaces.revisions.istio-sample is "1-27-0", which is no revision; ${known}`,
+            { ...CANARY, "bookinfo.revision": "1-27-0" },
+            `bookinfo.revision is "1-27-0", which is no revision; ${known}` +
+                "Change it with: pulumi config rm --path bookinfo.revision",
         ],
     ])("%j is refused", (values, sentence) => {
         expect(() => load(values)).toThrow(sentence);
