@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MeshReport } from "@istio-on-pulumi/inspect";
 import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import { Lab, TEST_LAB } from "../support/lab";
-import { Load, type LoadReport, untilAnswered } from "../support/lab-load";
+import { underLoad, untilAnswered } from "../support/lab-load";
 import { eventually, getAll, getOne, type KubeObject, snapshot } from "../support/lab-objects";
 import { previewOf } from "../support/lab-preview";
 import { printed } from "../support/lab-refused";
@@ -28,20 +28,12 @@ afterAll(() => writeFileSync(lab.place.stackSettings, settingsBefore));
 const kubectl = (...args: string[]) => lab.output(["kubectl", ...args]);
 
 /** Does something while requests are on their way: not one of them may fail. */
-async function underLoad(action: () => Promise<unknown>): Promise<void> {
+async function served(action: () => Promise<unknown>): Promise<void> {
     const { productpageUrl: url } = await stack.outputs<{ productpageUrl: string }>();
     await untilAnswered(url);
-    const load = new Load(url);
-    let report: LoadReport;
-    try {
-        await load.more(30);
-        await action();
-        await load.more(30);
-    } finally {
-        report = await load.stop();
-    }
-    expect(report.failures).toEqual([]);
-    expect(report.sent).toBeGreaterThan(60);
+    const { failures, sent } = await underLoad(url, action);
+    expect(failures).toEqual([]);
+    expect(sent).toBeGreaterThan(60);
 }
 
 /** The preview that the guide shows under a heading. */
@@ -54,14 +46,14 @@ function shown(heading: string): string[] {
 async function step(settings: Readonly<Record<string, string>>, heading: string): Promise<void> {
     await stack.set(settings);
     expect(await previewOf(stack)).toEqual(shown(heading));
-    await underLoad(() => stack.up("--skip-preview"));
+    await served(() => stack.up("--skip-preview"));
     await stack.preview("--expect-no-changes");
 }
 
 /** Takes a setting back, as `step`. */
 async function stepBack(path: string): Promise<void> {
     await stack.pulumi(["config", "rm", "--path", path]);
-    await underLoad(() => stack.up("--skip-preview"));
+    await served(() => stack.up("--skip-preview"));
     await stack.preview("--expect-no-changes");
 }
 
@@ -109,7 +101,7 @@ describe("in place, from 1.25.1 to 1.25.3", () => {
     });
 
     test("the sidecars follow when their pods are restarted, and no request fails", async () => {
-        await underLoad(restart);
+        await served(restart);
         expect(await proxies()).toEqual(SEVEN("1.25.3"));
         expect(await doctor()).toMatchObject({ code: 0, problems: [] });
     });

@@ -114,3 +114,16 @@ export class Load {
         }
     }
 }
+
+/** Does something while requests are on their way, and waits for some more after it. */
+export async function underLoad(url: string, action: () => Promise<unknown>): Promise<LoadReport> {
+    const load = new Load(url);
+    try {
+        await load.more(30);
+        await action();
+        await load.more(30);
+    } finally {
+        await load.stop();
+    }
+    return load.stop();
+}
