@@ -90,11 +90,10 @@ export class WorkflowRun {
             // The packages are there, and the lab reaches no registry.
             if (!step.run || step.run === "npm ci") continue;
             const { command, env, output } = this.commandOf(step, contexts, temp);
-            // What looks at a cluster runs in the lab; what speaks to the forge does not, for the lab reaches no server.
+            // What looks at a cluster runs in the lab, which does not reach the forge.
             const isOnLab = "PULUMI_BACKEND_URL" in (step.env ?? {});
-            const outcome = await (isOnLab
-                ? this.lab.run(command, { env })
-                : outside(command, env, this.lab.place.repository));
+            const { repository } = this.lab.place;
+            const outcome = await (isOnLab ? this.lab.run(command, { env }) : outside(command, env, repository));
             steps[step.name ?? step.id ?? step.run] = outcome;
             isFailed ||= outcome.code !== 0;
             if (step.id) outputs[step.id] = { outputs: pairsIn(output) };
