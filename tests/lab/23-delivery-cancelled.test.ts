@@ -12,6 +12,8 @@ const lab = Lab.named(TEST_LAB);
 const stack = new Stack(lab);
 /** What takes a while: the pods of Bookinfo are restarted. */
 const settings = { "bookinfo.tag": "1.20.3" };
+/** Until an update has previewed and begins, in milliseconds; on a busy machine it takes its time. */
+const PATIENCE = { limitMs: 5 * 60_000 };
 let project: DeliveryProject;
 let updating: string;
 
@@ -32,9 +34,14 @@ async function cancelled(cancel: (pid: number, ended: Promise<unknown>) => Promi
     child.stdout!.resume();
     child.stderr!.resume();
     const ended = new Promise((resolve) => child.once("exit", resolve));
-    await eventually(() => Promise.resolve(existsSync(updating)), Boolean, "the update has begun");
-    await sleep(2000);
-    await cancel(child.pid!, ended);
+    try {
+        await eventually(() => Promise.resolve(existsSync(updating)), Boolean, "the update has begun", PATIENCE);
+        await sleep(2000);
+        await cancel(child.pid!, ended);
+    } catch (error) {
+        killTree(child.pid!);
+        throw error;
+    }
     await ended;
     return run;
 }
