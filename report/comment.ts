@@ -13,6 +13,8 @@ interface Row {
     readonly headline: string;
     readonly counts: Counts;
     readonly level: Level;
+    /** All of it; absent where the report has none. */
+    readonly digest?: string;
     /** Objects that are not shown. */
     readonly leftOut: number;
     /** Whether the counts, refusals and risks are shown. */
@@ -46,14 +48,21 @@ export function merge(comment: string | undefined, report: Report, limit: number
     return textOf(fitting(parts, limit));
 }
 
+/** What a comment has of a stack: the digest of its changes, and its part as Markdown without hidden marks. */
+export function partIn(comment: string, stack: string): { digest?: string; text: string } | undefined {
+    const part = partsIn(comment).find(({ row }) => row.stack === stack);
+    return part && { digest: part.row.digest, text: partText(part).replace(/^<!-- istio-on-pulumi:.*\n/gm, "") };
+}
+
 function partOf(report: Report): Part {
-    const { stack, headline, counts, level } = report;
+    const { stack, headline, counts, level, digest } = report;
     const row = {
         stack,
         sign: signOf(report),
         headline: shortened(headline, LONGEST_CELL),
         counts,
         level,
+        ...(digest !== undefined && { digest }),
         leftOut: 0,
         isWhole: true,
     };

@@ -16,6 +16,14 @@ export interface Recording {
     readonly failure?: string;
 }
 
+/** How an operation is watched, and ended. */
+export interface Watch {
+    /** Has the engine end in order, once: what it has done is recorded, and no lock stays. */
+    readonly signal: AbortSignal;
+    /** Called when the engine is at work; an update then holds the stack's lock. */
+    readonly onStart?: () => void;
+}
+
 /** The directory of the project. */
 const PROJECT_DIRECTORY = join(__dirname, "..");
 
@@ -24,10 +32,13 @@ const PROJECT_DIRECTORY = join(__dirname, "..");
  *
  * @throws UserError where there is no CLI, or where it does not get as far as the engine
  */
-export async function record(kind: Kind, name: string): Promise<Recording> {
+export async function record(kind: Kind, name: string, { signal, onStart }: Watch): Promise<Recording> {
     const stack = await stackOf(name);
     const events: EngineEvent[] = [];
-    const options = { onEvent: (event: EngineEvent) => void events.push(event), color: "never" as const };
+    const onEvent = (event: EngineEvent) => {
+        if (events.push(event) === 1) onStart?.();
+    };
+    const options = { onEvent, signal, color: "never" as const };
     const failure = await OPERATIONS[kind](stack, options).then(
         () => undefined,
         (error: unknown) => {
@@ -42,7 +53,7 @@ export async function record(kind: Kind, name: string): Promise<Recording> {
     return { kind, stack: name, events, autoscaled, failure };
 }
 
-type Options = { onEvent: (event: EngineEvent) => void; color: "never" };
+type Options = { onEvent: (event: EngineEvent) => void; signal: AbortSignal; color: "never" };
 
 const OPERATIONS: Readonly<Record<Kind, (stack: Stack, options: Options) => Promise<unknown>>> = {
     preview: (stack, options) => stack.preview(options),

@@ -16,7 +16,7 @@ export class FetchFailure extends Error {
 }
 
 /** What is used of a response, whichever `fetch` it comes from. */
-type Answer = Pick<Response, "ok" | "status" | "statusText" | "arrayBuffer"> & {
+type Answer = Pick<Response, "ok" | "status" | "statusText" | "arrayBuffer" | "text"> & {
     readonly headers: { get(name: string): string | null };
     readonly body: { cancel(): Promise<void> } | null;
 };
@@ -63,8 +63,16 @@ function statusFailure({ status, statusText, headers }: Answer): FetchFailure {
 
 const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
 
+interface Asked {
+    readonly method?: string;
+    readonly headers?: Record<string, string>;
+    readonly body?: string;
+    readonly redirect: "manual";
+    readonly signal: AbortSignal;
+}
+
 /** Node's own `fetch` heeds the proxy variables only from Node 24 on; undici's is loaded where one is set. */
-async function fetchThroughProxy(url: URL, init: { redirect: "manual"; signal: AbortSignal }): Promise<Answer> {
+export async function fetchThroughProxy(url: URL, init: Asked): Promise<Answer> {
     if (!PROXY_VARIABLES.some((name) => process.env[name])) return fetch(url, init);
     const { EnvHttpProxyAgent, fetch: fetchBy } = await import("undici");
     proxy ??= new EnvHttpProxyAgent();

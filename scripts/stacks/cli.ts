@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { Command } from "commander";
 import { UserError } from "@istio-on-pulumi/kube";
+import { changedStacks, stacksOf } from "./changed";
 import { describeDifferences, type Rendered } from "./differences";
 
 const root = join(__dirname, "../..");
@@ -19,6 +20,17 @@ command
     .action(async (from: string, to: string, { summary = false, bundle }: { summary?: boolean; bundle?: string }) => {
         const [before, after] = await Promise.all([render(from, bundle), render(to, bundle)]);
         process.stdout.write(describeDifferences([from, before], [to, after], summary));
+    });
+
+command
+    .command("list")
+    .description("lists the stacks whose settings are in the repository, for the matrix of a workflow")
+    .option("--changed-since <commit>", "those alone that a change since this commit can concern")
+    .option("--json", "as a list in JSON, on one line")
+    .action(async ({ changedSince, json = false }: { changedSince?: string; json?: boolean }) => {
+        const all = await stacksOf(root);
+        const stacks = changedSince === undefined ? all : await changedStacks(root, all, changedSince);
+        process.stdout.write(json ? `${JSON.stringify(stacks)}\n` : stacks.map((stack) => `${stack}\n`).join(""));
     });
 
 /** Each in a process of its own: the SDK knows one program. */

@@ -29,7 +29,8 @@ export type ChangeSummary = Readonly<Record<string, number>>;
 /** The stack of the tests' lab, brought up with plain `pulumi` commands. */
 export class Stack {
     readonly name: string;
-    private readonly file: string;
+    /** Of its settings. */
+    readonly file: string;
 
     constructor(readonly lab: Lab) {
         this.name = lab.place.stack;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { COMMENT_LIMIT, merge } from "../../../report/comment";
+import { COMMENT_LIMIT, merge, partIn } from "../../../report/comment";
 import type { Level } from "../../../report/model";
 import type { Report, ReportedChange } from "../../../report/report";
 import { reportIn, workload } from "../../support/engine-events";
@@ -86,6 +86,16 @@ describe("a comment of several stacks", () => {
         expect(merge(renewed, b)).toBe(renewed);
         expect(merge(merge(undefined, a), a)).toBe(merge(undefined, a));
         expect(merge(merge(undefined, a), b)).toBe(both);
+    });
+
+    it("tells what it has of one, for whoever approved it", () => {
+        const { digest, text } = partIn(both, "b")!;
+        expect(digest).toBe("0123456789abcdef0123");
+        expect(text).toMatch(/^## 🔴 b: does 1 things\n/);
+        expect(text).toContain("<b>B</b>");
+        expect(text).not.toMatch(/<!--|<b>A<\/b>/);
+        expect(partIn(both, "c")).toBeUndefined();
+        expect(partIn("somebody's words", "a")).toBeUndefined();
     });
 
     it("tells stacks apart whose names begin alike", () => {
