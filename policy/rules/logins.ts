@@ -1,7 +1,7 @@
 import { parse } from "yaml";
 import type { KubeObject } from "../objects";
 import { podOf } from "../pods";
-import { at, listAt, textAt, textsAt } from "../values";
+import { at, hasUnknown, listAt, textAt, textsAt } from "../values";
 
 /** Whether the stack's objects show that a dashboard asks for a login. The others have none of their own. */
 export function askForLogin(dashboard: string, objects: readonly KubeObject[]): boolean {
@@ -15,6 +15,8 @@ export function askForLogin(dashboard: string, objects: readonly KubeObject[]): 
 function isKialiWithLogin({ kind, name, fields }: KubeObject): boolean {
     if (kind === "Kiali") return textAt(fields, "spec", "auth", "strategy") !== "anonymous";
     if (kind !== "ConfigMap" || !/\bkiali\b/.test(name)) return false;
+    // With a key that is not drawn yet, which only who logs in needs.
+    if (hasUnknown(at({ fields }, "fields", "data"))) return true;
     const text = textAt(fields, "data", "config.yaml");
     return text !== undefined && textAt(parse(text), "auth", "strategy") !== "anonymous";
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { deployment, type Manifest, sentences, service } from "./judge";
+import { deployment, type Manifest, sentences, service, UNKNOWN_TEXT } from "./judge";
 
 const dashboards = (objects: Manifest[], stack = "staging", config?: object) =>
     sentences("dashboards", stack, objects, config);
@@ -81,6 +81,7 @@ describe("dashboards", () => {
     it("sees Kiali's login", () => {
         for (const text of ["auth: { strategy: token }", "auth: { strategy: openid }", "server: {}"])
             expect(dashboards([open("kiali"), kialiConfig(text)])).toEqual([]);
+        expect(dashboards([open("kiali"), kialiConfig(UNKNOWN_TEXT)])).toEqual([]);
         const viewOnly = "auth: { strategy: anonymous }\ndeployment: { view_only_mode: true }";
         expect(dashboards([open("kiali"), kialiConfig(viewOnly)])).toHaveLength(1);
     });
