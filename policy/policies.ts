@@ -53,8 +53,12 @@ function policyOf(rule: Rule): Policies[number] {
     };
 }
 
+/** In an order that is the same each time; the engine's is none. */
 const objectsOf = (resources: readonly StackResource[]): KubeObject[] =>
-    resources.map(objectOf).filter((object) => object !== undefined);
+    resources
+        .map(objectOf)
+        .filter((object) => object !== undefined)
+        .sort((a, b) => (a.urn < b.urn ? -1 : 1));
 
 /** What the SDK takes and its types do not show: a violation with a level of its own, and without the description. */
 type Violation = Readonly<{ message: string; urn: string; enforcementLevel?: EnforcementLevel }>;

@@ -16,10 +16,12 @@ describe("node-ports", () => {
     });
 
     it("names both that ask for one port", () => {
-        expect(judged([at("web", port(30080)), at("api", port(30080, "grpc"))])).toEqual([
-            "Service shop/api asks for node port 30080/TCP for port grpc, which Service shop/web has for port http, and the " +
-                "cluster gives it once: choose another for one of them, or none, and Kubernetes does.",
-        ]);
+        const both = [at("web", port(30080)), at("api", port(30080, "grpc"))];
+        for (const objects of [both, both.toReversed()])
+            expect(judged(objects)).toEqual([
+                "Service shop/web asks for node port 30080/TCP for port http, which Service shop/api has for port grpc, and the " +
+                    "cluster gives it once: choose another for one of them, or none, and Kubernetes does.",
+            ]);
     });
 
     it("gives a number once for each protocol, and takes a patch for the Service that it patches", () => {

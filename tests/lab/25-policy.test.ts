@@ -81,7 +81,7 @@ describe("a program that breaks each rule once", () => {
             "mutual-tls",
             "PeerAuthentication shop/default has mode PERMISSIVE, so that its workloads take plain text, too.",
         ],
-        ["node-ports", "node port 30990/TCP for port http, which Service shop/"],
+        ["node-ports", "Service shop/second asks for node port 30990/TCP for port http, which Service shop/first has"],
         ["plaintext-listeners", "Gateway shop/entrance takes plain HTTP by listener http (port 80)"],
         ["requests", "Deployment shop/requests has container web without requests (web: memory)"],
     ] as const;
