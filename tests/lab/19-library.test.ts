@@ -36,13 +36,6 @@ describe("a program of one's own, with the package as npm installs it", () => {
         await app.change("up", "--expect-no-changes");
     });
 
-    test("is judged by the rules of the package's policy pack", async () => {
-        const pack = join(app.dir, "node_modules/istio-on-pulumi/dist/policy");
-        const said = await app.pulumi("preview", "--policy-pack", pack, "--stack", "own-app-typescript-lab");
-        expect(said).toContain("Deployment shop/shop has container shop without requests (shop: cpu and memory)");
-        expect(said).toContain("Gateway shop/entrance takes plain HTTP by listener http (port 80)");
-    });
-
     test("is destroyed, and comes up again over the CRDs that stay", async () => {
         await app.change("destroy");
         await app.change("up");
