@@ -22,7 +22,7 @@ export default defineConfig({
             {
                 test: {
                     name: "unit",
-                    include: ["tests/unit/**/*.test.ts", "packages/*/tests/**/*.test.ts"],
+                    include: ["tests/unit/**/*.test.ts", "{packages/*,policy}/tests/**/*.test.ts"],
                     sequence: { groupOrder: 0 },
                     testTimeout: MINUTE,
                     hookTimeout: MINUTE,

@@ -1,21 +1,26 @@
-// Builds what the npm package consists of: the library and the inspections as JavaScript, and the library's types.
+// Builds what the npm package consists of: the library, the inspections and the policy pack as JavaScript, and the
+// library's types.
 // Run by `npm pack`; a program in this repository needs none of it.
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(repository, "dist");
-/** @type {{ dependencies: Record<string, string> }} */
+/** @type {{ version: string, dependencies: Record<string, string> }} */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-assignment -- JavaScript has no cast that the rule knows
-const { dependencies } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
+const { version, dependencies } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
 
 rmSync(dist, { recursive: true, force: true });
 await build({
     absWorkingDir: repository,
-    entryPoints: { index: "components/index.ts", "mesh-inspect": "packages/inspect/src/cli.ts" },
+    entryPoints: {
+        index: "components/index.ts",
+        "mesh-inspect": "packages/inspect/src/cli.ts",
+        "policy/index": "policy/index.ts",
+    },
     outdir: dist,
     bundle: true,
     platform: "node",
@@ -25,6 +30,10 @@ await build({
     banner: { js: "#!/usr/bin/env node" },
     logLevel: "warning",
 });
+
+// A policy pack is a directory with these two files.
+copyFileSync(join(repository, "policy", "PulumiPolicy.yaml"), join(dist, "policy", "PulumiPolicy.yaml"));
+writeFileSync(join(dist, "policy", "package.json"), JSON.stringify({ name: "policy", version, main: "index.js" }));
 
 const tsc = join(repository, "node_modules", "typescript", "bin", "tsc");
 const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], {

@@ -43,7 +43,8 @@ svg { width: 13px; height: 13px; }
 /** @param markdown a comment of `preview:report`, `up:report` or `drift` */
 function pageOf(markdown: string): string {
     let opened = 0;
-    const body = (marked.parse(markdown, { async: false }))
+    const body = marked
+        .parse(markdown, { async: false })
         .replace(
             /[🔴🟡🔵🟢]/gu,
             (sign) => `<svg viewBox="0 0 2 2"><circle cx="1" cy="1" r="1" fill="${COLOURS[sign]}"/></svg>`,

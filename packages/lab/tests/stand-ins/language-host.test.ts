@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ProgramInfo, RunRequest } from "@pulumi/pulumi/proto/language_pb";
+import { ProgramInfo, RunPluginRequest, type RunPluginResponse, RunRequest } from "@pulumi/pulumi/proto/language_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { programDependencies } from "../../src/stand-ins/language-nodejs/about";
@@ -92,6 +92,37 @@ describe("how a program is run", () => {
             error: "Program exited with non-zero exit code: 3",
             bail: false,
         });
+    });
+});
+
+describe("how a plugin is run", () => {
+    /** What the SDK's runner is given: its arguments, its directory, and whether it compiles TypeScript. */
+    async function given(kind: string, runner: string): Promise<unknown> {
+        const sdk = install("@pulumi/pulumi", { exports: { [`./cmd/${runner}`]: "./run.js" } });
+        const told = "[process.argv.slice(2), process.cwd(), process.env.PULUMI_NODEJS_TYPESCRIPT ?? null]";
+        writeFileSync(join(sdk, "run.js"), `console.log(JSON.stringify(${told}))`);
+        const info = new ProgramInfo().setProgramDirectory(folder).setOptions(Struct.fromJavaScript({}));
+        const request = new RunPluginRequest().setKind(kind).setPwd("/").setInfo(info).setArgsList(["e:2"]);
+        const printed: Buffer[] = [];
+        await new Promise<void>((resolve, reject) => {
+            const call = {
+                request,
+                once: () => undefined,
+                emit: (_: string, error: object) => reject(new Error(JSON.stringify(error))),
+                write: (message: RunPluginResponse) => printed.push(Buffer.from(message.getStdout_asU8())),
+                end: resolve,
+            };
+            new Programs("e:2").runPlugin(call as never);
+        });
+        return JSON.parse(Buffer.concat(printed).toString());
+    }
+
+    it("in the directory of the program that uses it", async () => {
+        expect(await given("resource", "run-plugin")).toEqual([[folder, "e:2"], "/", null]);
+    });
+
+    it("in its own if it is a policy pack, whose directory comes last", async () => {
+        expect(await given("analyzer", "run-policy-pack")).toEqual([["e:2", folder], folder, "true"]);
     });
 });
 

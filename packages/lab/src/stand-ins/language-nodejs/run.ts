@@ -44,21 +44,31 @@ export class Programs {
     }
 
     /**
-     * Runs a plugin that is written in TypeScript or JavaScript, for instance a component package, until the engine
-     * ends the call. It works in the directory of the program that uses it.
+     * Runs a plugin that is written in TypeScript or JavaScript, for instance a component package or a policy pack,
+     * until the engine ends the call. It works in the directory of the program that uses it; a policy pack in its own.
      */
     runPlugin(call: grpc.ServerWritableStream<RunPluginRequest, RunPluginResponse>): void {
-        const directory = call.request.getInfo()?.getProgramDirectory() ?? "";
-        const entry = locateRunner(directory, "run-plugin");
+        const info = call.request.getInfo();
+        const directory = info?.getProgramDirectory() ?? "";
+        const isPolicyPack = call.request.getKind() === "analyzer";
+        const entry = locateRunner(directory, isPolicyPack ? "run-policy-pack" : "run-plugin");
         if (entry === undefined) {
             call.emit("error", { code: grpc.status.UNKNOWN, details: notInstalled(directory) });
             return;
         }
-        const child = spawn(process.execPath, [entry, directory, ...call.request.getArgsList()], {
-            cwd: call.request.getPwd(),
-            env: Object.fromEntries(call.request.getEnvList().map(variable)),
-            stdio: ["ignore", "pipe", "pipe"],
-        });
+        const args = call.request.getArgsList();
+        const child = spawn(
+            process.execPath,
+            [entry, ...(isPolicyPack ? [...args, directory] : [directory, ...args])],
+            {
+                cwd: isPolicyPack ? directory : call.request.getPwd(),
+                env: {
+                    ...Object.fromEntries(call.request.getEnvList().map(variable)),
+                    ...(isPolicyPack && typescriptEnvironment(runtimeOptions(info?.getOptions()))),
+                },
+                stdio: ["ignore", "pipe", "pipe"],
+            },
+        );
         this.running.add(child);
         child.once("close", () => this.running.delete(child));
         call.once("cancelled", () => child.kill("SIGKILL"));
@@ -120,8 +130,9 @@ function variable(text: string): [name: string, value: string] {
 }
 
 /** The SDK's own runner, as installed beside the program or plugin. */
-function locateRunner(directory: string, runner: "run" | "run-plugin"): string | undefined {
-    const path = process.env["PULUMI_LANGUAGE_NODEJS_RUN_PATH"] || `@pulumi/pulumi/cmd/${runner}`;
+function locateRunner(directory: string, runner: "run" | "run-plugin" | "run-policy-pack"): string | undefined {
+    const own = runner === "run-policy-pack" ? undefined : process.env["PULUMI_LANGUAGE_NODEJS_RUN_PATH"];
+    const path = own || `@pulumi/pulumi/cmd/${runner}`;
     try {
         return createRequire(join(directory, "package.json")).resolve(path);
     } catch {
@@ -158,8 +169,14 @@ export function programEnvironment(request: RunRequest, options: RuntimeOptions)
         ...process.env,
         PULUMI_CONFIG: JSON.stringify(config),
         PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
-        ...(options.typescript ? { PULUMI_NODEJS_TYPESCRIPT: "true" } : {}),
-        ...(options.tsconfig ? { PULUMI_NODEJS_TSCONFIG_PATH: options.tsconfig } : {}),
+        ...typescriptEnvironment(options),
+    };
+}
+
+function typescriptEnvironment({ typescript, tsconfig }: RuntimeOptions): NodeJS.ProcessEnv {
+    return {
+        ...(typescript ? { PULUMI_NODEJS_TYPESCRIPT: "true" } : {}),
+        ...(tsconfig ? { PULUMI_NODEJS_TSCONFIG_PATH: tsconfig } : {}),
     };
 }
 
