@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { reasonOf, UserError } from "@istio-on-pulumi/kube";
+import { codeOf, reasonOf, UserError } from "@istio-on-pulumi/kube";
 import { BundleSource } from "./bundle-source";
 import { ChecksumCache, defaultCacheDir } from "./cache";
 import { LOCK } from "./committed-lock";
@@ -86,9 +86,10 @@ export class UpstreamFiles {
             await materialise(join(this.projectDir, path), wanted, true);
         } catch (error) {
             if (error instanceof UserError) throw error;
+            const isFull = ["ENOSPC", "EDQUOT"].includes(codeOf(error) ?? "");
             throw new UserError(
                 `Chart "${name}" cannot be laid out in ${join(this.projectDir, path)} (${reasonOf(error)}): ` +
-                    "make that directory writable or remove it.",
+                    `${isFull ? "make room on its disk" : "make that directory writable or remove it"}.`,
             );
         }
         return `./${path}`;
