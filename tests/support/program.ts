@@ -3,6 +3,7 @@ import {
     kubeconfigText,
     NODES,
     nodes,
+    type Replies,
     type Reply,
     serveApi,
     STORAGE_CLASSES,
@@ -44,7 +45,7 @@ export type Outputs = Awaited<ReturnType<typeof program>>;
 
 export interface RunOptions {
     /** What the cluster says that is not as in CLUSTER. */
-    replies?: Readonly<Record<string, Reply>>;
+    replies?: Replies;
     preview?: boolean;
     /** Milliseconds that the cluster takes for each answer. */
     delay?: number;
