@@ -10,6 +10,7 @@ import {
     MutualTls,
     Tracing,
 } from "./components";
+import { watchForBlocked } from "./cluster";
 import { loadSettings } from "./config";
 import { withPlainErrors } from "./errors";
 import { Cluster, describeEndpoints, DestroyGuard, firstUrl, gatewayUrl, prepareStack, stackMarks } from "./stack";
@@ -28,6 +29,10 @@ export = () =>
             identifier: recorded?.clusterUid ?? survey.uid,
         });
         pulumi.runtime.registerResourceTransform(stackMarks(identity.id, provider));
+
+        if (!pulumi.runtime.isDryRun()) {
+            void watchForBlocked(survey.client, prepared.namespaces, (blocked) => void pulumi.log.warn(blocked));
+        }
 
         const { bundle, registry } = settings;
         const images = { imageMirrors: registry.mirrors, pullSecrets: registry.pullSecrets };

@@ -87,7 +87,8 @@ export async function prepareStack(settings: StackSettings) {
     const exposed = [...(gateway ? [settings.gateway] : []), ...installed.map((addon) => settings.addons[addon])];
     const hasNodePorts = exposed.some(({ serviceType }) => serviceType === "NodePort");
     const nodeHosts = hasNodePorts ? await readNodeHosts(survey.client, settings.cluster.nodeHost) : {};
-    return { survey, identity, recorded, holdings, addons: { ...addons, unbound }, gateway, nodeHosts };
+    const namespaces = planned.filter(({ kind }) => kind === "Namespace").map(({ name }) => name);
+    return { survey, identity, recorded, holdings, addons: { ...addons, unbound }, gateway, nodeHosts, namespaces };
 }
 
 function addonsOf({ addons, istio, registry, bundle }: StackSettings, installed: string[]): AddonsArgs {
