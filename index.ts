@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
+import { watchForBlocked } from "./cluster";
 import {
     Addons,
     Bookinfo,
@@ -10,7 +11,6 @@ import {
     MutualTls,
     Tracing,
 } from "./components";
-import { watchForBlocked } from "./cluster";
 import { loadSettings } from "./config";
 import { withPlainErrors } from "./errors";
 import { Cluster, describeEndpoints, DestroyGuard, firstUrl, gatewayUrl, prepareStack, stackMarks } from "./stack";

@@ -37,14 +37,6 @@ describe("surveyCluster", () => {
         expect(named.headers.authorization).toBe("Bearer token-of-named");
     });
 
-    it.each([VERSION, KUBE_SYSTEM])("names a user that is refused at %s", async (path) => {
-        const { api, result } = await survey({ [path]: { status: 403 } });
-        await expect(result).rejects.toThrow(
-            `The cluster of context "prod" (${api.url}) refuses this user (HTTP 403 to GET ${path}: it failed with 403); ` +
-                "use a kubeconfig whose user may administer the cluster, with: pulumi config set --path cluster.kubeconfig <path>",
-        );
-    });
-
     it("asks one question only where the first is not answered", async () => {
         const { api, result } = await survey({ [VERSION]: { status: 500 } });
         await expect(result).rejects.toThrow(

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { UserError } from "@istio-on-pulumi/kube";
 import { mutated } from "@istio-on-pulumi/inspect/testing";
+import { UserError } from "@istio-on-pulumi/kube";
 import { parseManifest } from "../../../components/manifest";
 import { containerImages, istioImages } from "../../../upstream/images";
 import { applyReleaseEdits } from "../../../upstream/release-edits";

@@ -26,10 +26,7 @@ type Schema = z.core.JSONSchema.BaseSchema;
 const schemaOf = ({ type }: Leaf): Schema =>
     z.toJSONSchema(type, { io: "input", unrepresentable: "any", override: () => undefined });
 /** The schema and, where one of several is allowed, each of these. */
-const partsOf = (schema: Schema): Schema[] => [
-    schema,
-    ...(schema.anyOf ?? []).flatMap((each) => partsOf(each as Schema)),
-];
+const partsOf = (schema: Schema): Schema[] => [schema, ...(schema.anyOf ?? []).flatMap((each) => partsOf(each))];
 const has = (leaf: Leaf, ...types: string[]) =>
     partsOf(schemaOf(leaf)).some(({ type }) => types.includes(String(type)));
 
