@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { UserError } from "@istio-on-pulumi/kube";
 import { UpstreamFiles } from "../../../upstream";
 import { ChecksumCache } from "../../../upstream/cache";
+import { checkedLock } from "../../../upstream/committed-lock";
 import { lockedFile, sha256, treeOf } from "../../../upstream/lock-format";
 import { expectSentence } from "../../support/sentence";
 import {
@@ -157,6 +158,20 @@ describe("a bundle", () => {
 });
 
 describe("the lock", () => {
+    it.each<[string, () => unknown]>([
+        ["is not there", () => JSON.parse(readFileSync(join(tempDir(), "lock.json"), "utf8")) as unknown],
+        ["is cut off", () => JSON.parse('{"trees": {') as unknown],
+        ["holds the marks of a merge", () => JSON.parse("<<<<<<< HEAD") as unknown],
+        ["is of something else", () => ({ hello: "world" })],
+        ["is nothing", () => null],
+        ["holds a checksum that is none", () => ({ ...lockOf(), files: { [PLAIN]: { sha256: "00" } } })],
+        ["holds a file that is none", () => ({ ...lockOf(), files: { [PLAIN]: null } })],
+        ["holds a tree without a URL", () => ({ ...lockOf(), trees: { x: {} } })],
+    ])("that %s is refused with what brings it back", async (_, read) => {
+        const failure = await failing(() => Promise.resolve().then(() => checkedLock(read)));
+        expectSentence(failure, "upstream/lock.json cannot be used", "git checkout upstream/lock.json");
+    });
+
     it("that lacks a file, or its tree, is named with what brings it", () => {
         const lock = lockOf();
         const thrown = (action: () => unknown): unknown => {
