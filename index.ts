@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ISTIO_NAMESPACE, WITHOUT_REVISION } from "@istio-on-pulumi/kube";
+import { watchForBlocked } from "./cluster";
 import {
     Addons,
     Bookinfo,
@@ -29,6 +30,10 @@ export = () =>
             identifier: recorded?.clusterUid ?? survey.uid,
         });
         pulumi.runtime.registerResourceTransform(stackMarks(identity.id, provider));
+
+        if (!pulumi.runtime.isDryRun()) {
+            void watchForBlocked(survey.client, prepared.namespaces, (blocked) => void pulumi.log.warn(blocked));
+        }
 
         const { bundle, registry } = settings;
         const images = { imageMirrors: registry.mirrors, pullSecrets: registry.pullSecrets };

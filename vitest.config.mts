@@ -22,6 +22,7 @@ export default defineConfig({
             {
                 test: {
                     name: "unit",
+                    setupFiles: ["tests/support/fuzz-setup.ts"],
                     include: ["tests/unit/**/*.test.ts", "{packages/*,policy}/tests/**/*.test.ts"],
                     sequence: { groupOrder: 0 },
                     testTimeout: MINUTE,

@@ -8,4 +8,5 @@ export { isController, type ReleaseName } from "./owner";
 export { checkRequirements, type PlannedPod, sidecarPod } from "./requirements";
 export { checkIdentity, surveyCluster } from "./survey";
 export { LOKI_VOLUME, PROMETHEUS_VOLUME, surveyStorage } from "./storage";
+export { watchForBlocked } from "./waiting";
 export { prepareInstallation, prepareUpgrade } from "./takeOverRelease";

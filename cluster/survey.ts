@@ -27,8 +27,14 @@ export async function surveyCluster(reference: ClusterReference): Promise<Cluste
         ways: WAYS_TO_NAME,
     });
     // The version first and alone: an unreachable cluster is then one failure with one sentence, not five.
-    const { gitVersion } = await client.get<{ gitVersion: string }>("/version");
-    const { metadata } = await client.get<{ metadata: { uid: string } }>("/api/v1/namespaces/kube-system");
+    const { gitVersion } = await client.get<{ gitVersion?: string }>("/version");
+    const { metadata } = await client.get<{ metadata?: { uid?: string } }>("/api/v1/namespaces/kube-system");
+    if (typeof gitVersion !== "string" || typeof metadata?.uid !== "string") {
+        throw new UserError(
+            `${client.where} is no Kubernetes API server: it tells no version, or no UID of its namespace kube-system; ` +
+                `name another with: ${WAYS_TO_NAME.context}`,
+        );
+    }
     return { client, kubernetesVersion: gitVersion, uid: metadata.uid };
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { parseAllDocuments } from "yaml";
+import { UserError } from "@istio-on-pulumi/kube";
+import { ANOTHER_RELEASE, yamlDocuments } from "../upstream/yaml";
 
 /** A Kubernetes object as a manifest describes it. */
 export interface Manifest {
@@ -19,20 +20,19 @@ export interface Manifest {
 /**
  * Reads the objects of a YAML text, in their order; documents that hold nothing are passed over.
  *
- * @throws Error where a document is no Kubernetes object
+ * @throws UserError where a document is no Kubernetes object
  */
 export function parseManifest(text: string): Manifest[] {
-    return parseAllDocuments(text).flatMap((document) => {
-        if (document.errors.length > 0) {
-            throw new Error(`A manifest is no YAML: ${document.errors[0]!.message}`);
-        }
-        const object = withoutNulls(document.toJS()) as Manifest | null;
+    return yamlDocuments(text).flatMap((document) => {
+        const object = withoutNulls(document) as Manifest | null;
         if (object === null || object === undefined) {
             return [];
         }
         if (!object.apiVersion || !object.kind || !object.metadata?.name) {
             const shown = JSON.stringify(object).slice(0, 120);
-            throw new Error(`A document of the manifest has no apiVersion, kind or metadata.name: ${shown}`);
+            throw new UserError(
+                `A document of the manifest has no apiVersion, kind or metadata.name: ${shown}; ${ANOTHER_RELEASE}`,
+            );
         }
         return [object];
     });

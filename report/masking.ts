@@ -1,5 +1,5 @@
-import { isMap, isSeq, parseDocument } from "yaml";
-import { isKubeconfigText } from "@istio-on-pulumi/kube";
+import { type Document, isMap, isSeq, parseDocument } from "yaml";
+import { isKubeconfigText, plainValue } from "@istio-on-pulumi/kube";
 import type { Fields } from "./model";
 import { SECRET } from "./plain";
 import { isFields, isSame } from "./values";
@@ -107,13 +107,22 @@ function maskedContent(text: string): string {
     if (!text.includes("\n") && !/^[[{]/.test(text.trim())) return withoutCredentials(text);
     const document = parseDocument(text, { logLevel: "silent" });
     const isStructured = document.errors.length === 0 && (isMap(document.contents) || isSeq(document.contents));
-    if (isStructured) {
-        const value: unknown = document.toJS();
+    const value = isStructured ? plainIn(document) : undefined;
+    if (value !== undefined) {
         const shown = maskedValue("", value);
         return isSame(value, shown) ? text : /^[[{]/.test(text.trim()) ? JSON.stringify(shown, null, 2) : yaml(shown);
     }
     // Of a text that nothing reads it is not known where a secret ends.
     return withoutAssignments(text) === text ? withoutCredentials(text) : SECRET;
+}
+
+/** `undefined` where an alias leads nowhere, or round in a circle. */
+function plainIn(document: Document): unknown {
+    try {
+        return plainValue(document);
+    } catch {
+        return undefined;
+    }
 }
 
 const yaml = (value: unknown): string => {

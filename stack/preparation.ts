@@ -91,7 +91,18 @@ export async function prepareStack(settings: StackSettings) {
     const exposed = [...(gateway ? [settings.gateway] : []), ...installed.map((addon) => settings.addons[addon])];
     const hasNodePorts = exposed.some(({ serviceType }) => serviceType === "NodePort");
     const nodeHosts = hasNodePorts ? await readNodeHosts(survey.client, settings.cluster.nodeHost) : {};
-    return { istioVersions, survey, identity, recorded, holdings, addons: { ...addons, unbound }, gateway, nodeHosts };
+    const namespaces = planned.filter(({ kind }) => kind === "Namespace").map(({ name }) => name);
+    return {
+        istioVersions,
+        survey,
+        identity,
+        recorded,
+        holdings,
+        addons: { ...addons, unbound },
+        gateway,
+        nodeHosts,
+        namespaces,
+    };
 }
 
 function addonsOf({ addons, registry, bundle }: StackSettings, version: string, installed: string[]): AddonsArgs {

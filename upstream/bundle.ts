@@ -11,7 +11,7 @@ import {
 } from "@istio-on-pulumi/kube";
 import { BundleSource } from "./bundle-source";
 import { ChecksumCache, defaultCacheDir } from "./cache";
-import { LOCK } from "./committed-lock";
+import { committedLock } from "./committed-lock";
 import { mapLimited } from "./concurrency";
 import { GoModuleSource, type GoOptions } from "./go-source";
 import { type HttpsOptions, HttpsSource } from "./https-source";
@@ -74,7 +74,7 @@ export async function writeBundle(dir: string, options: BundleOptions = {}): Pro
     const target = await realpath(dir).catch(() => resolve(dir));
     const held = await heldVersions(target);
     const versions = wantedVersions(options, held);
-    const lock = lockOfTrees(options.lock ?? LOCK, [
+    const lock = lockOfTrees(options.lock ?? committedLock(), [
         ...versions.istio.map(istioTree),
         ...versions.gatewayApi.map(gatewayApiTree),
     ]);

@@ -1,6 +1,6 @@
-import { parse, parseAllDocuments } from "yaml";
 import { UserError, withRegistry } from "@istio-on-pulumi/kube";
 import { CHART_FOLDERS, istioTree } from "./selection";
+import { yamlDocuments } from "./yaml";
 
 /** The values of a release's chart, which name istiod's and the proxy's image. */
 const ISTIOD_VALUES = new RegExp(`^${istioTree("[^/]+")}/${CHART_FOLDERS.istiod}/values.yaml$`);
@@ -30,14 +30,14 @@ export function containerImages(manifests: string): string[] {
             if ((key === "containers" || key === "initContainers") && Array.isArray(child)) {
                 images.push(
                     ...child
-                        .map((container: { image?: unknown }) => container.image)
+                        .map((container: { image?: unknown } | null) => container?.image)
                         .filter((image) => typeof image === "string"),
                 );
             }
             visit(child);
         }
     };
-    for (const document of parseAllDocuments(manifests)) visit(document.toJS());
+    visit(yamlDocuments(manifests));
     return images;
 }
 
@@ -51,7 +51,7 @@ interface ChartValues {
 
 /** The images of istiod and of the proxy, which the chart puts together from its values. */
 export function istioImages(path: string, values: string): string[] {
-    const defaults = (parse(values) as ChartValues | null)?._internal_defaults_do_not_set;
+    const defaults = (yamlDocuments(values)[0] as ChartValues | null | undefined)?._internal_defaults_do_not_set;
     const { hub, tag, proxy, proxy_init: proxyInit } = defaults?.global ?? {};
     return [defaults?.image, proxy?.image, proxyInit?.image].map((image) => {
         if (typeof image !== "string" || typeof hub !== "string" || typeof tag !== "string") {

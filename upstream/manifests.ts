@@ -1,4 +1,4 @@
-import { LOCK } from "./committed-lock";
+import { committedLock } from "./committed-lock";
 import { gatewayApiCrds } from "./lock-format";
 import { CHART_FOLDERS, istioTree } from "./selection";
 import type { UpstreamFiles } from "./upstream-files";
@@ -21,7 +21,7 @@ export async function readAddons<Name extends string>(
 
 /** Full names of Gateway API's CustomResourceDefinitions, such as `gateways.gateway.networking.k8s.io`. */
 export function gatewayApiCrdNames(gatewayApi: string): string[] {
-    return gatewayApiCrds(LOCK, gatewayApi).map(({ name }) => name);
+    return gatewayApiCrds(committedLock(), gatewayApi).map(({ name }) => name);
 }
 
 /** The manifests of Gateway API's CustomResourceDefinitions: a YAML text for each of the names. */
@@ -30,7 +30,7 @@ export async function readGatewayApiCrds(
     gatewayApi: string,
     names: readonly string[],
 ): Promise<string[]> {
-    const wanted = gatewayApiCrds(LOCK, gatewayApi).filter(({ name }) => names.includes(name));
+    const wanted = gatewayApiCrds(committedLock(), gatewayApi).filter(({ name }) => names.includes(name));
     return Promise.all(wanted.map(({ lockPath }) => upstream.text(lockPath)));
 }
 

@@ -1,8 +1,8 @@
 import { join, resolve } from "node:path";
-import { reasonOf, UserError } from "@istio-on-pulumi/kube";
+import { codeOf, reasonOf, UserError } from "@istio-on-pulumi/kube";
 import { BundleSource } from "./bundle-source";
 import { ChecksumCache, defaultCacheDir } from "./cache";
-import { LOCK } from "./committed-lock";
+import { committedLock } from "./committed-lock";
 import { type HttpsOptions, HttpsSource } from "./https-source";
 import { chartFiles, type Lock, lockedFile } from "./lock-format";
 import { materialise } from "./materialise";
@@ -45,7 +45,7 @@ export class UpstreamFiles {
         const key = JSON.stringify([resolve(projectDir), bundleDir, cacheDir]);
         const opened = Object.keys(others).length === 0 ? UpstreamFiles.opened.get(key) : undefined;
         if (opened) return opened;
-        const lock = options.lock ?? LOCK;
+        const lock = options.lock ?? committedLock();
         const source =
             options.bundleDir === undefined
                 ? new HttpsSource(
@@ -86,9 +86,10 @@ export class UpstreamFiles {
             await materialise(join(this.projectDir, path), wanted, true);
         } catch (error) {
             if (error instanceof UserError) throw error;
+            const isFull = ["ENOSPC", "EDQUOT"].includes(codeOf(error) ?? "");
             throw new UserError(
                 `Chart "${name}" cannot be laid out in ${join(this.projectDir, path)} (${reasonOf(error)}): ` +
-                    "make that directory writable or remove it.",
+                    `${isFull ? "make room on its disk" : "make that directory writable or remove it"}.`,
             );
         }
         return `./${path}`;

@@ -47,7 +47,9 @@ async function dryRun(client: ClusterClient, namespace: string, spec: object): P
     // No answer about the pod: the user may not make pods, or a webhook knows no dry run, or Kubernetes is not ready
     // to make pods in a namespace that has just come to be.
     const isAboutPod = !/cannot create resource|dry run|looking up service account|cannot be created in/.test(message);
-    if (status < 400 || !isAboutPod) return undefined;
+    // Who fails refuses nothing, unless it is a webhook without which no pod is let in.
+    const fails = status === 429 || (status >= 500 && !/admission|webhook/.test(message));
+    if (status < 400 || fails || !isAboutPod) return undefined;
     return message.replace(/^pods? "[^"]*" is forbidden: /, "").replace(/\.$/, "");
 }
 

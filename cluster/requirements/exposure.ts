@@ -1,4 +1,4 @@
-import type { ClusterClient } from "@istio-on-pulumi/kube";
+import { type ClusterClient, RefusedError } from "@istio-on-pulumi/kube";
 
 /** A fixed node port that a setting asks for. */
 export interface FixedPort {
@@ -66,6 +66,7 @@ async function isInWiderRange(client: ClusterClient, port: number): Promise<bool
             absent: [403, 404],
         }),
     ]);
+    if (pods === undefined && services === undefined) return true;
     const words = pods?.items.flatMap(({ spec }) =>
         spec.containers.flatMap((c) => [...(c.command ?? []), ...(c.args ?? [])]),
     );
@@ -102,10 +103,8 @@ export async function noLoadBalancer(client: ClusterClient, version: string): Pr
         // k3s and RKE2 bring one of their own.
         if (/\+(k3s|rke2)/.test(version)) return [];
         const paths = Object.values(GIVERS).flat();
-        const held = await Promise.all(
-            paths.map((path) => client.get<{ items?: object[] }>(path, { absent: [403, 404] })),
-        );
-        if (held.some((answer) => answer !== undefined && answer.items?.length !== 0)) return [];
+        const held = await Promise.all(paths.map((path) => poolsAt(client, path)));
+        if (held.some((answer) => answer === "refused" || (answer && answer.items?.length !== 0))) return [];
         const nodes = await client.get<{ items: { spec?: { providerID?: string } }[] }>("/api/v1/nodes?limit=1", {
             absent: [403],
         });
@@ -119,6 +118,15 @@ export async function noLoadBalancer(client: ClusterClient, version: string): Pr
         `nothing seems to give addresses to Services of type LoadBalancer: ${why}; install what does, or expose the ` +
             "gateway otherwise with: pulumi config set --path gateway.serviceType NodePort",
     ];
+}
+
+async function poolsAt(client: ClusterClient, path: string): Promise<{ items?: object[] } | "refused" | undefined> {
+    try {
+        return await client.get(path, { absent: [404] });
+    } catch (error) {
+        if (error instanceof RefusedError) return "refused";
+        throw error;
+    }
 }
 
 /** Such as `aws:///eu-west-1a/i-0123`; kind, kwok and k3s name themselves there and give no addresses. */

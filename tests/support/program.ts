@@ -3,6 +3,7 @@ import {
     kubeconfigText,
     NODES,
     nodes,
+    type Replies,
     type Reply,
     serveApi,
     STORAGE_CLASSES,
@@ -44,8 +45,10 @@ export type Outputs = Awaited<ReturnType<typeof program>>;
 
 export interface RunOptions {
     /** What the cluster says that is not as in CLUSTER. */
-    replies?: Readonly<Record<string, Reply>>;
+    replies?: Replies;
     preview?: boolean;
+    /** Milliseconds that the cluster takes for each answer. */
+    delay?: number;
     /** Paths of upstream files, or names of charts, that cannot be had, and why. */
     missing?: Readonly<Record<string, Error>>;
 }
@@ -55,6 +58,8 @@ export interface Run {
     /** What the program failed with, or its outputs. */
     failure?: unknown;
     outputs: Outputs;
+    /** Paths that the cluster was asked for. */
+    asked: string[];
     /** Paths of the upstream files that the program read, sorted. */
     files: string[];
     /** What the program opened the upstream files with, if it did. */
@@ -72,12 +77,13 @@ export async function tryProgram(settings: Readonly<Record<string, unknown>>, op
         answers: { [SERVICE]: options.preview ? () => ({}) : service },
     });
     const api = await serveApi({ ...CLUSTER, ...options.replies });
+    api.delay = options.delay ?? 0;
     const all = { "cluster.kubeconfig": writeKubeconfig(kubeconfigText({ prod: api.url })), ...settings };
     pulumi.runtime.setAllConfig(configurationOf(all));
     const upstream = serveUpstream(options.missing);
     const [result] = await Promise.allSettled([program()]);
     await recording.settled();
-    const common = { recording, files: upstream.files, opened: upstream.open.mock.lastCall?.[0] };
+    const common = { recording, asked: api.asked, files: upstream.files, opened: upstream.open.mock.lastCall?.[0] };
     return result.status === "fulfilled"
         ? { ...common, outputs: result.value }
         : { ...common, outputs: {} as Outputs, failure: result.reason };

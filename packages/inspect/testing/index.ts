@@ -2,3 +2,4 @@
 export { emptySnapshot, node, pod, service, slice } from "./cluster";
 export { report } from "./report";
 export { type ProxiedPort, ruleSet } from "./rules";
+export { mutated } from "./mutation";

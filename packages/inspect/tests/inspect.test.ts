@@ -123,18 +123,18 @@ describe("inspecting a mesh", () => {
 
     it.each([
         [
-            "refuses this user (HTTP 401); use a kubeconfig whose user may read the cluster's objects, with: " +
+            "refuses this user (HTTP 401 to GET /version: it failed with 401); use a kubeconfig whose user may read the cluster's objects, with: " +
                 "--kubeconfig <path>",
             "/version",
             401,
         ],
         [
-            "cannot be reached: HTTP 500; check that it runs and that this machine reaches it, or name another " +
-                "with: --context <name>",
+            "fails (HTTP 500 to GET /version: it failed with 500); try again when it is well, or name another with: " +
+                "--context <name>",
             "/version",
             500,
         ],
-        ["refuses this user (HTTP 403)", "/api/v1/pods", 403],
+        ["refuses this user (HTTP 403 to GET /api/v1/pods: it failed with 403)", "/api/v1/pods", 403],
     ])("fails in one sentence where the cluster %s", async (message, path, status) => {
         api.instead = { [path]: { status } };
         await expect(inspect()).rejects.toThrow(message);

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { clientCertificateTimes } from "./certificates";
 import { reasonOf, UserError } from "./errors";
 import type { KubeconfigContext } from "./kubeconfig";
 import { type Login, runCredentialPlugin } from "./login";
@@ -44,6 +45,20 @@ export function authorizationHeaders(context: KubeconfigContext, login: Login, s
     return headers;
 }
 
+/** Says why a server does not know a user any more, or not yet, as far as what the user logs in with tells. */
+export function endedLogin(context: KubeconfigContext, login: Login): string | undefined {
+    const token = tokenFromFile(context) ?? context.user.token ?? login.token;
+    const [what, times] = token
+        ? (["token", timesOf(token)] as const)
+        : (["client certificate", clientCertificateTimes(context, login)] as const);
+    const [from, to] = times ?? [0, 0];
+    const subject = `the ${what} of user ${JSON.stringify(context.userName)} is`;
+    const at = (time: number) => new Date(time).toISOString();
+    if (to > 0 && to < Date.now()) return `${subject} over since ${at(to)}: log in again, or have it renewed`;
+    if (from > Date.now()) return `${subject} not valid before ${at(from)}: set this machine's clock right`;
+    return undefined;
+}
+
 const basic = (name: string, password: string) => `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`;
 
 function tokenFromFile({ kubeconfig, user, userName }: KubeconfigContext): string | undefined {
@@ -69,21 +84,30 @@ function tokenOfProvider({ kubeconfig, user, userName, name }: KubeconfigContext
                 "tool write a kubeconfig with exec",
         );
     const token = provider.config?.["id-token"];
-    if (token && expiryOf(token) - MARGIN > Date.now()) return token;
+    if (token && timesOf(token)[1] - MARGIN > Date.now()) return token;
     throw new UserError(
         `${subject} oidc, and its id-token has expired; renew it with: kubectl --context ${JSON.stringify(name)} version`,
     );
 }
 
-/** When a JSON Web Token expires, in milliseconds; 0 for what is none. */
-function expiryOf(token: string): number {
+/** From when to when a JSON Web Token is valid, in milliseconds; 0 of what it does not say, or of what is none. */
+function timesOf(token: string): readonly [from: number, to: number] {
     try {
-        const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { exp?: number };
-        return (claims.exp ?? 0) * 1000;
+        const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as unknown;
+        const { nbf, exp } = claims as { nbf?: unknown; exp?: unknown };
+        return [millisecondsOf(nbf), millisecondsOf(exp)];
     } catch {
-        return 0;
+        return [0, 0];
     }
 }
+
+/** Of seconds that are a moment; 0 of anything else. */
+function millisecondsOf(seconds: unknown): number {
+    return typeof seconds === "number" && Math.abs(seconds) < LAST_SECOND ? seconds * 1000 : 0;
+}
+
+/** The last moment that a date can be, in seconds. */
+const LAST_SECOND = 8.64e12;
 
 function impersonationHeaders({ kubeconfig, user, userName }: KubeconfigContext): Headers {
     const { as, "as-uid": uid, "as-groups": groups = [], "as-user-extra": extra = {} } = user;

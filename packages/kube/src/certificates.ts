@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { createSecureContext, rootCertificates, type SecureContext } from "node:tls";
 import { reasonOf, UserError } from "./errors";
@@ -54,6 +55,18 @@ export function secureContextOf(
                 "certificate-authority, client-certificate and client-key in the kubeconfig",
         );
     }
+}
+
+/** From when to when a user's client certificate is valid, in milliseconds; `undefined` without one. */
+export function clientCertificateTimes(
+    context: KubeconfigContext,
+    login: { readonly clientCertificateData?: string },
+): readonly [from: number, to: number] | undefined {
+    const own = () => bytesOf(context, "the user", context.user, "client-certificate");
+    const pem = login.clientCertificateData ?? own();
+    if (pem === undefined) return undefined;
+    const { validFrom, validTo } = new X509Certificate(pem);
+    return [Date.parse(validFrom), Date.parse(validTo)];
 }
 
 /** A field's bytes: its base64 form `-data` before its file. */

@@ -1,4 +1,4 @@
-import { reasonOf, UserError } from "./errors";
+import { codeOf, reasonOf, UserError } from "./errors";
 import { type ClusterReference, loadContext, type WaysToName } from "./kubeconfig";
 import { makeTransport, type Request, type Response, type Transport } from "./transport";
 
@@ -116,38 +116,51 @@ export async function openCluster(
     const transport = makeTransport(context, timeLimit);
     const where = `The cluster of context ${JSON.stringify(context.name)} (${transport.server})`;
 
-    const failure = (response: Response): UserError =>
-        response.status === 401 || response.status === 403
-            ? new RefusedError(
-                  `${where} refuses this user (HTTP ${response.status}); use a kubeconfig whose user may ${rights}, ` +
-                      `with: ${ways.kubeconfig}`,
-                  response.status,
-              )
-            : unreached(`HTTP ${response.status}`);
-    const succeeded = (response: Response): Response => {
-        if (response.status >= 200 && response.status < 300) return response;
-        throw failure(response);
-    };
-    const unreached = (reason: string) =>
+    const another = `or name another with: ${ways.context}`;
+    const unreached = (reason: string, remedy = "check that it runs and that this machine reaches it") =>
+        new UserError(`${where} cannot be reached: ${reason}; ${remedy}, ${another}`);
+    const noApiServer = (reason: string) =>
         new UserError(
-            `${where} cannot be reached: ${reason}; check that it runs and that this machine reaches it, or ` +
-                `name another with: ${ways.context}`,
+            `${where} does not answer as an API server does: ${reason}; check the cluster's server in the kubeconfig, ` +
+                another,
         );
+    const failure = ({ status, text }: Response, asked: string): UserError => {
+        const said = messageIn(text);
+        const answer = `HTTP ${status} to ${asked.replace(/[?].*/, "")}${said && `: ${said}`}`;
+        if (status === 401 || status === 403) {
+            const ended = status === 401 ? transport.endedLogin() : undefined;
+            return new RefusedError(
+                `${where} refuses this user (${answer}${ended ? `; ${ended}` : ""}); use a kubeconfig whose user may ` +
+                    `${rights}, with: ${ways.kubeconfig}`,
+                status,
+            );
+        }
+        if (status !== 429 && status < 500) return noApiServer(answer);
+        const what = status === 429 ? "is too busy" : "fails";
+        return new UserError(`${where} ${what} (${answer}); try again when it is well, ${another}`);
+    };
+    const succeeded = (response: Response, asked: string): Response => {
+        if (response.status >= 200 && response.status < 300) return response;
+        throw failure(response, asked);
+    };
     const send = async (request: Request, limit = timeLimit): Promise<Response> => {
         try {
             return await transport.send(request, limit);
         } catch (error) {
             if (error instanceof UserError) throw error;
-            throw unreached(reasonOfFailure(error, transport, limit));
+            throw unreached(reasonOfFailure(error, transport, limit), remedyOf(error));
         }
     };
     const ask = async (path: string, accept: string, absent: readonly number[]): Promise<Response | undefined> => {
         const response = await send({ method: "GET", path, accept });
-        return absent.includes(response.status) ? undefined : succeeded(response);
+        return absent.includes(response.status) ? undefined : succeeded(response, `GET ${path}`);
     };
     const read = <T>({ contentType, text }: Response): T => {
-        if (contentType.startsWith(JSON_TYPE)) return JSON.parse(text) as T;
-        throw unreached(`it answers with ${contentType || "no type"} where an API server answers with ${JSON_TYPE}`);
+        if (!contentType.startsWith(JSON_TYPE))
+            throw noApiServer(`it answers with ${contentType || "no type"} and not with ${JSON_TYPE}`);
+        const body = objectIn(text);
+        if (body === undefined) throw noApiServer("its answer is no object in JSON, or is cut off");
+        return body as T;
     };
     const get = async <T>(path: string, { absent }: Absence = { absent: [] }): Promise<T> => {
         const response = await ask(path, JSON_TYPE, absent);
@@ -197,7 +210,7 @@ export async function openCluster(
             (await listed<{ metadata: ObjectMetadata }>(path, METADATA_LIST, options))?.map(({ metadata }) => metadata),
         tryGet: async (path, limit) => answerOf(await send({ method: "GET", path, accept: "*/*" }, limit)),
         create: async <T>(path: string, body: unknown) =>
-            read<T>(succeeded(await change("POST", path, JSON_TYPE, body))),
+            read<T>(succeeded(await change("POST", path, JSON_TYPE, body), `POST ${path}`)),
         post: async (path, body) => answerOf(await change("POST", path, JSON_TYPE, body)),
         patch: async (path, body) => answerOf(await change("PATCH", path, "application/merge-patch+json", body)),
         delete: async (path) => answerOf(await change("DELETE", path)),
@@ -219,12 +232,59 @@ function listPath(
 }
 
 function answerOf({ status, contentType, text }: Response): Answer {
-    return { status, body: contentType.startsWith(JSON_TYPE) ? (JSON.parse(text) as unknown) : text };
+    return { status, body: (contentType.startsWith(JSON_TYPE) ? objectIn(text) : undefined) ?? text };
+}
+
+/** The object that a text is in JSON. */
+function objectIn(text: string): object | undefined {
+    try {
+        const value: unknown = JSON.parse(text);
+        return typeof value === "object" && value !== null ? value : undefined;
+    } catch {
+        return undefined;
+    }
+}
+
+/** Longer than what an API server says of a refusal; a proxy's page is cut off there. */
+const LONGEST_SAID = 300;
+
+/** What the API server says of its failure, as the inside of a sentence. */
+function messageIn(text: string): string {
+    const { message } = (objectIn(text) ?? {}) as { message?: unknown };
+    const line = typeof message === "string" ? reasonOf(message) : "";
+    return line.length > LONGEST_SAID ? `${line.slice(0, LONGEST_SAID)}...` : line;
 }
 
 function reasonOfFailure(error: unknown, { proxy }: Transport, timeLimit: number): string {
     const { name, code } = error as { name?: string; code?: string };
     const late = name === "TimeoutError" || code === "UND_ERR_CONNECT_TIMEOUT";
-    const reason = late ? `no answer in ${timeLimit / 1000} s` : reasonOf(error);
+    const clock = CLOCK.includes(causeOf(error)) ? `, by this machine's clock (${new Date().toISOString()})` : "";
+    const reason = late ? `no answer in ${timeLimit / 1000} s` : `${reasonOf(error)}${clock}`;
     return proxy === undefined ? reason : `${reason} (by the proxy ${proxy})`;
+}
+
+/** What is wrong with a server's certificate, by the codes of TLS. */
+const CLOCK: readonly string[] = ["CERT_NOT_YET_VALID", "CERT_HAS_EXPIRED"];
+const AUTHORITY: readonly string[] = [
+    "DEPTH_ZERO_SELF_SIGNED_CERT",
+    "SELF_SIGNED_CERT_IN_CHAIN",
+    "UNABLE_TO_GET_ISSUER_CERT",
+    "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+    "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+    "CERT_SIGNATURE_FAILURE",
+];
+
+function causeOf(error: unknown): string {
+    let innermost = error;
+    while (innermost instanceof Error && innermost.cause instanceof Error) innermost = innermost.cause;
+    return codeOf(innermost) ?? "";
+}
+
+/** What to do where a server was found and is not trusted; `undefined` of what was not found. */
+function remedyOf(error: unknown): string | undefined {
+    const code = causeOf(error);
+    if (CLOCK.includes(code)) return "set this machine's clock right, or have the server's certificate renewed";
+    if (AUTHORITY.includes(code)) return "check certificate-authority in the kubeconfig";
+    if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return "check server and tls-server-name in the kubeconfig";
+    return code === "ERR_SSL_WRONG_VERSION_NUMBER" ? "check whether its server speaks http:// only" : undefined;
 }

@@ -14,3 +14,4 @@ export { codeOf, reasonOf, UsageError, UserError } from "./errors";
 export { registryOf, withRegistry } from "./images";
 export { type ClusterReference, isKubeconfigText, type WaysToName } from "./kubeconfig";
 export * from "./release";
+export { plainValue } from "./yaml";

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { type Document, parseDocument } from "yaml";
+import { parseDocument } from "yaml";
 import { z } from "zod";
+import { plainValue } from "./yaml";
 
 /** A field that may be left out, or be null, which tools write for one that is left out. */
 const optional = <T extends z.ZodType>(type: T) =>
@@ -92,7 +93,7 @@ export function parseKubeconfig(text: string, directory = ""): Kubeconfig {
         const { line, col } = broken.linePos?.[0] ?? { line: 1, col: 1 };
         throw new Error(`no YAML at line ${line}, column ${col}`);
     }
-    const { data, error } = kubeconfig.safeParse(plainOf(document) ?? {});
+    const { data, error } = kubeconfig.safeParse(plainValue(document) ?? {});
     if (error) throw new Error(complaintOf(error.issues[0]!));
     const absolute = (path: string | undefined) => path && resolve(directory, path);
     return {
@@ -118,15 +119,6 @@ function complaintOf({ path, ...issue }: z.core.$ZodIssue): string {
     const expected = "expected" in issue ? issue.expected : "value that is allowed";
     const hint = expected === "string" ? "; put it in quotes" : "";
     return `${place.replace(/^\./, "") || "all of it"} is no ${expected}${hint}`;
-}
-
-/** The library's own complaint about an alias repeats it. */
-function plainOf(document: Document): unknown {
-    try {
-        return document.toJS();
-    } catch {
-        throw new Error("an alias in it (*) has no anchor (&) before it, or there are too many");
-    }
 }
 
 /** What an earlier one says counts, as for kubectl. */

@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { Dispatcher } from "undici";
-import { authorizationHeaders, type Headers, makeLogin } from "./authorization";
+import { authorizationHeaders, endedLogin, type Headers, makeLogin } from "./authorization";
 import { proxySecureContext, secureContextOf } from "./certificates";
 import { UserError } from "./errors";
 import type { KubeconfigContext } from "./kubeconfig";
@@ -33,6 +33,8 @@ export interface Transport {
     readonly proxy?: string;
     /** Sends one; its time limit is in milliseconds, and a login before it takes its own time. */
     readonly send: (request: Request, timeLimit: number) => Promise<Response>;
+    /** Says of the last login that its time is over or has not come; `undefined` where nothing tells. */
+    readonly endedLogin: () => string | undefined;
 }
 
 /** Connections to one server at the same time. */
@@ -55,6 +57,7 @@ export function makeTransport(context: KubeconfigContext, patience: number): Tra
     return {
         server: shown(server),
         ...(proxy && { proxy: shown(proxy) }),
+        endedLogin: () => endedLogin(context, made?.login ?? {}),
         send: async (asked, timeLimit) => {
             const current = await login();
             // Another login may have brought another client certificate.

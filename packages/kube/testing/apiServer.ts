@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text as textOf } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { DRY_RUNS, KUBE_SYSTEM, MAY_EVERYTHING, NODES, type Reply, STORAGE_CLASSES, VERSION } from "./objects";
 
@@ -19,6 +20,8 @@ export interface ApiServer {
     headers: IncomingHttpHeaders;
     /** Replies that take the place of the server's own, by path with nothing escaped. */
     instead: Replies;
+    /** Milliseconds before each answer. */
+    delay: number;
     /** Lists come in pages of at most so many items. */
     pageSize: number;
     /** Resolves with the next request. */
@@ -63,7 +66,9 @@ export async function startApi(replies: Replies): Promise<ApiServer> {
         heard();
         const path = decodeURIComponent(pathname);
         const reply = api.instead[path] ?? replies[path] ?? healthy[path] ?? { status: 404 };
-        void answer(request, reply).then((said) => {
+        void answer(request, reply).then(async (said) => {
+            if (api.delay > 0) await sleep(api.delay);
+            if (said === "drop") return void request.socket.destroy();
             if (said === "silence") return;
             const [status, type, text] = render(said, Number(searchParams.get("continue") ?? 0), api.pageSize);
             response.writeHead(status, { "content-type": type }).end(text);
@@ -77,6 +82,7 @@ export async function startApi(replies: Replies): Promise<ApiServer> {
         queries: [],
         headers: {},
         instead: {},
+        delay: 0,
         pageSize: Infinity,
         nextRequest: () => new Promise((resolve) => (heard = resolve)),
         idle: () => (open.size === 0 ? Promise.resolve() : new Promise((resolve) => (freed = resolve))),
@@ -95,7 +101,7 @@ async function answer(request: IncomingMessage, reply: Replies[string]): Promise
 }
 
 function render(reply: Exclude<Reply, string>, from: number, pageSize: number): [number, string, string] {
-    if ("text" in reply) return [200, "text/plain", reply.text];
+    if ("text" in reply) return [200, reply.type ?? "text/plain", reply.text];
     const [status, body] =
         "status" in reply
             ? [reply.status, failure(reply.status, reply.message)]

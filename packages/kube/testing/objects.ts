@@ -1,13 +1,14 @@
 /**
  * What an API server answers: an object, a text as it is, the items of a list, or a status with the API's own error
- * body; `silence` never answers.
+ * body; `silence` never answers, and `drop` ends the connection.
  */
 export type Reply =
     | { readonly body: object }
-    | { readonly text: string }
+    | { readonly text: string; readonly type?: string }
     | { readonly items: readonly unknown[] }
     | { readonly status: number; readonly message?: string }
-    | "silence";
+    | "silence"
+    | "drop";
 
 export const VERSION = "/version";
 export const NODES = "/api/v1/nodes";

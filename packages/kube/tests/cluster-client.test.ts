@@ -39,8 +39,8 @@ describe("a cluster's client", () => {
         expect(await cluster.get("/api/v1/none", { absent: [404] })).toBeUndefined();
         await expect(cluster.get("/api/v1/none")).rejects.toThrow(
             new UserError(
-                `The cluster of context "prod" (${api.url}) cannot be reached: HTTP 404; check that it runs and that ` +
-                    "this machine reaches it, or name another with: use-context <name>",
+                `The cluster of context "prod" (${api.url}) does not answer as an API server does: HTTP 404 to GET ` +
+                    "/api/v1/none: it failed with 404; check the cluster's server in the kubeconfig, or name another with: use-context <name>",
             ),
         );
     });
@@ -50,7 +50,8 @@ describe("a cluster's client", () => {
         const refused = cluster.get(PODS);
         await expect(refused).rejects.toThrow(
             new RefusedError(
-                `The cluster of context "prod" (${api.url}) refuses this user (HTTP ${status}); use a kubeconfig whose ` +
+                `The cluster of context "prod" (${api.url}) refuses this user (HTTP ${status} to GET ${PODS}: ` +
+                    `it failed with ${status}); use a kubeconfig whose ` +
                     "user may read nodes, with: use-kubeconfig <path>",
                 status,
             ),
@@ -77,7 +78,7 @@ describe("a cluster's client", () => {
         const { cluster } = await open({ "/metrics": { text: "a 1\n" } });
         expect(await cluster.getText("/metrics")).toBe("a 1\n");
         await expect(cluster.get("/metrics")).rejects.toThrow(
-            "it answers with text/plain where an API server answers with application/json",
+            "does not answer as an API server does: it answers with text/plain and not with application/json; check",
         );
     });
 

@@ -45,7 +45,9 @@ describe("an answer", () => {
             });
         expect(await (await busy(2, 1)).get("/busy")).toEqual({ asked: 3 });
         asked = 0;
-        await expect((await busy(2, 60)).get("/busy")).rejects.toThrow("cannot be reached: HTTP 429; check");
+        await expect((await busy(2, 60)).get("/busy")).rejects.toThrow(
+            "is too busy (HTTP 429 to GET /busy); try again",
+        );
         expect(asked).toBe(1);
     });
 

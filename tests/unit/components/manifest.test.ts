@@ -44,7 +44,7 @@ describe("parseManifest", () => {
         ["just a text\n", '"just a text"'],
     ])("refuses %j, which is no object", (text, shown) => {
         expect(() => parseManifest(configMap("first") + "---\n" + text)).toThrow(
-            new Error(`A document of the manifest has no apiVersion, kind or metadata.name: ${shown}`),
+            `A document of the manifest has no apiVersion, kind or metadata.name: ${shown}; adapt this program to it, or`,
         );
     });
 

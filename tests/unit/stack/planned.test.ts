@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ISTIO_VERSIONS, istioRelease } from "@istio-on-pulumi/kube";
 import { plannedObjects } from "../../../stack/planned";
 import { gatewayApiCrdNames } from "../../../upstream";
-import { LOCK } from "../../../upstream/committed-lock";
+import { committedLock } from "../../../upstream/committed-lock";
 import { chartFiles } from "../../../upstream/lock-format";
 
 /** The objects of the control plane and of Gateway API, as `<kind> <name>`. */
@@ -51,7 +51,7 @@ const IDLE = [
 ];
 
 describe.each(ISTIO_VERSIONS)("plannedObjects with Istio %s", (version) => {
-    const templates = chartFiles(LOCK, "istiod", version)
+    const templates = chartFiles(committedLock(), "istiod", version)
         .map(({ path }) => path)
         .filter((path) => /^templates\/.*\.yaml$/.test(path))
         .map((path) => path.replace("templates/", ""))

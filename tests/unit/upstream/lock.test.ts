@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { DEFAULT_ISTIO, ISTIO_VERSIONS } from "@istio-on-pulumi/kube";
-import { LOCK } from "../../../upstream/committed-lock";
+import { committedLock } from "../../../upstream/committed-lock";
 import { generateLock, lockText } from "../../../upstream/generate-lock";
 import { chartFiles } from "../../../upstream/lock-format";
 import { isEdited } from "../../../upstream/release-edits";
@@ -11,6 +11,7 @@ import { selectedTrees } from "../../../upstream/selection";
 
 const ROOT = join(__dirname, "../../..");
 const SELECTED_TREES = selectedTrees();
+const LOCK = committedLock();
 const paths = Object.keys(LOCK.files);
 
 describe("lock.json", () => {
