@@ -1,5 +1,5 @@
 /**
- * The command behind `npm run docs:report`: renders a report's comment as a pull request shows it, with its first object
+ * The command behind `npm run docs:report`: renders a report's comment as a pull request shows it, its first object
  * opened, and takes the picture of the README, light and dark.
  *
  *     npm run lab -- exec npm run preview:report -- --stack lab --out reports

@@ -26,7 +26,7 @@ async function watched(replies: Replies, meanwhile: (replies: Record<string, unk
     void watchForBlocked(client, ["shop"], (sentence) => said.push(sentence), 10);
     await api.nextRequest();
     await sleep(150);
-    meanwhile(api.instead as Record<string, unknown>);
+    meanwhile(api.instead);
     await sleep(150);
     const asked = api.asked.length;
     // It goes on until it is refused, which ends it with the test.
