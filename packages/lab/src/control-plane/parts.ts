@@ -50,7 +50,7 @@ export const KUBECONFIG_USERS = [
 export function controlPlane(place: LabPlace, pki: Pki, mode: ProxyMode): Part[] {
     return [
         etcd(place, pki),
-        apiServer(pki),
+        apiServer(place, pki),
         controllerManager(place, pki),
         scheduler(place, pki),
         kubeProxy(place, mode),
@@ -66,11 +66,26 @@ export function partFiles(place: LabPlace, dataPlane: boolean): Record<string, s
         "PROCESS_IMAGES",
         processImages(dataPlane),
     );
-    return { [stagesFile(place)]: stages, [corefile(place)]: CLUSTER_DNS(kubeconfigOf(place, "dns")) };
+    return {
+        [stagesFile(place)]: stages,
+        [corefile(place)]: CLUSTER_DNS(kubeconfigOf(place, "dns")),
+        [auditPolicyFile(place)]: AUDIT_POLICY,
+    };
 }
 
 const stagesFile = (place: LabPlace) => join(place.state, "kwok-stages.yaml");
 const corefile = (place: LabPlace) => join(place.state, "Corefile");
+const auditPolicyFile = (place: LabPlace) => join(place.state, "audit-policy.yaml");
+
+/** What the ServiceAccounts of the namespace `audited` ask, and nobody else: a log of all would be the busiest part. */
+const AUDIT_POLICY = `apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+    - level: Metadata
+      userGroups: ["system:serviceaccounts:audited"]
+    - level: None
+`;
 
 /** Names of the cluster alone: whatever else is asked for does not exist, and nothing is asked of anybody outside. */
 const CLUSTER_DNS = (kubeconfig: string) => `.:53 {
@@ -117,7 +132,7 @@ function etcd(place: LabPlace, pki: Pki): Part {
     };
 }
 
-function apiServer(pki: Pki): Part {
+function apiServer(place: LabPlace, pki: Pki): Part {
     return {
         name: "kube-apiserver",
         program: "kube-apiserver",
@@ -153,6 +168,8 @@ function apiServer(pki: Pki): Part {
             // The node's name is in no DNS.
             "--kubelet-preferred-address-types=InternalIP",
             "--profiling=false",
+            `--audit-policy-file=${auditPolicyFile(place)}`,
+            `--audit-log-path=${join(place.logs, "audit.log")}`,
         ],
         ready: {
             url: `${API_SERVER}/readyz`,
