@@ -42,8 +42,8 @@ export function plannedObjects(args: PlannedArgs): PlannedObject[] {
     return [
         ...objects("istio", undefined, [["v1", "Namespace", ISTIO_NAMESPACE]]),
         ...objects("istio", undefined, [["apiextensions.k8s.io/v1", "CustomResourceDefinition", ...istioCrds]]),
-        ...objects("istio", undefined, CHART_OBJECTS_OF_CLUSTER),
-        ...objects("istio", ISTIO_NAMESPACE, [...CHART_OBJECTS, ["v1", "ConfigMap", ...laterConfigMaps(args)]]),
+        ...chartObjects(),
+        ...objects("istio", ISTIO_NAMESPACE, [["v1", "ConfigMap", ...laterConfigMaps(args)]]),
         ...objects("gatewayApi", undefined, [
             ["apiextensions.k8s.io/v1", "CustomResourceDefinition", ...args.gatewayApiCrds],
         ]),
@@ -109,6 +109,15 @@ const CHART_OBJECTS_OF_CLUSTER: readonly Names[] = [
         "istiod-default-validator",
         `istio-validator-${ISTIO_NAMESPACE}`,
     ],
+];
+
+/**
+ * What the charts `base` and `istiod` may bring, whatever the values are: a right on it is asked for before an update,
+ * as one on everything that is planned.
+ */
+export const chartObjects = (): PlannedObject[] => [
+    ...objects("istio", undefined, CHART_OBJECTS_OF_CLUSTER),
+    ...objects("istio", ISTIO_NAMESPACE, CHART_OBJECTS),
 ];
 
 const BOOKINFO_OBJECTS: readonly Names[] = [

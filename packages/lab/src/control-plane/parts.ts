@@ -14,6 +14,7 @@ import {
     PORTS,
     SERVICE_CIDR,
 } from "./addresses";
+import { auditFiles, auditFlags } from "./audit";
 import { KUBELET_CLIENT, type LeafName, type Pki } from "./pki";
 import type { HttpProbe } from "./probes";
 import type { ProxyMode } from "./proxy-mode";
@@ -69,23 +70,12 @@ export function partFiles(place: LabPlace, dataPlane: boolean): Record<string, s
     return {
         [stagesFile(place)]: stages,
         [corefile(place)]: CLUSTER_DNS(kubeconfigOf(place, "dns")),
-        [auditPolicyFile(place)]: AUDIT_POLICY,
+        ...auditFiles(place),
     };
 }
 
 const stagesFile = (place: LabPlace) => join(place.state, "kwok-stages.yaml");
 const corefile = (place: LabPlace) => join(place.state, "Corefile");
-const auditPolicyFile = (place: LabPlace) => join(place.state, "audit-policy.yaml");
-
-/** What the ServiceAccounts of the namespace `audited` ask, and nobody else: a log of all would be the busiest part. */
-const AUDIT_POLICY = `apiVersion: audit.k8s.io/v1
-kind: Policy
-omitStages: [RequestReceived]
-rules:
-    - level: Metadata
-      userGroups: ["system:serviceaccounts:audited"]
-    - level: None
-`;
 
 /** Names of the cluster alone: whatever else is asked for does not exist, and nothing is asked of anybody outside. */
 const CLUSTER_DNS = (kubeconfig: string) => `.:53 {
@@ -168,8 +158,7 @@ function apiServer(place: LabPlace, pki: Pki): Part {
             // The node's name is in no DNS.
             "--kubelet-preferred-address-types=InternalIP",
             "--profiling=false",
-            `--audit-policy-file=${auditPolicyFile(place)}`,
-            `--audit-log-path=${join(place.logs, "audit.log")}`,
+            ...auditFlags(place),
         ],
         ready: {
             url: `${API_SERVER}/readyz`,
