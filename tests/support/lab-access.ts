@@ -98,8 +98,11 @@ export function unusedRights(granted: readonly Right[], used: readonly AuditedRe
     ].sort();
 }
 
-/** The version of each object that only a change moves; leases and events are the cluster's own clockwork. */
+/** The version of each object that only a change moves; leases, events and leaders are the cluster's own clockwork. */
 export async function versions(lab: Lab): Promise<Record<string, unknown>> {
-    const objects = [...(await snapshot(lab))].filter(([key]) => !/^(Lease|Event|Node)\b/.test(key));
+    const objects = [...(await snapshot(lab))].filter(
+        ([key, { metadata }]) =>
+            !/^(Lease|Event|Node)\b/.test(key) && !metadata.annotations?.["control-plane.alpha.kubernetes.io/leader"],
+    );
     return Object.fromEntries(objects.map(([key, { metadata }]) => [key, metadata.resourceVersion]));
 }
