@@ -3,10 +3,11 @@ export { CrdInstallation, type InstalledCrd, managedCrds, readCrd } from "./gate
 export { type ClusterHoldings, readHoldings } from "./holdings";
 export { STACK_LABEL, USED_BY_LABEL } from "./marks";
 export { type NodeHosts, readNodeHosts } from "./nodeAddress";
-export type { Part, PlannedObject } from "./objects";
+export { type Part, type PlannedObject, pluralOf } from "./objects";
 export { isController, type ReleaseName } from "./owner";
 export { checkRequirements, type PlannedPod, sidecarPod } from "./requirements";
 export { checkIdentity, surveyCluster } from "./survey";
+export { checkWrites } from "./writes";
 export { LOKI_VOLUME, PROMETHEUS_VOLUME, surveyStorage } from "./storage";
 export { watchForBlocked } from "./waiting";
 export { prepareInstallation, prepareUpgrade } from "./takeOverRelease";

@@ -19,7 +19,7 @@ export interface Recording {
 /** How an operation is watched, and ended. */
 export interface Watch {
     /** Has the engine end in order, once: what it has done is recorded, and no lock stays. */
-    readonly signal: AbortSignal;
+    readonly signal?: AbortSignal;
     /** Called when the engine is at work; an update then holds the stack's lock. */
     readonly onStart?: () => void;
 }
@@ -32,7 +32,7 @@ const PROJECT_DIRECTORY = join(__dirname, "..");
  *
  * @throws UserError where there is no CLI, or where it does not get as far as the engine
  */
-export async function record(kind: Kind, name: string, { signal, onStart }: Watch): Promise<Recording> {
+export async function record(kind: Kind, name: string, { signal, onStart }: Watch = {}): Promise<Recording> {
     const stack = await stackOf(name);
     const events: EngineEvent[] = [];
     const onEvent = (event: EngineEvent) => {
@@ -53,7 +53,7 @@ export async function record(kind: Kind, name: string, { signal, onStart }: Watc
     return { kind, stack: name, events, autoscaled, failure };
 }
 
-type Options = { onEvent: (event: EngineEvent) => void; signal: AbortSignal; color: "never" };
+type Options = { onEvent: (event: EngineEvent) => void; signal?: AbortSignal; color: "never" };
 
 const OPERATIONS: Readonly<Record<Kind, (stack: Stack, options: Options) => Promise<unknown>>> = {
     preview: (stack, options) => stack.preview(options),

@@ -14,6 +14,8 @@ export interface NeedsArgs {
     /** The version of Istio that is to be installed. */
     istioVersion: string;
     planned: readonly PlannedObject[];
+    /** Whether changes are only tried. */
+    isPreview: boolean;
     addons: AddonObjectsArgs;
     manifests: AddonManifests;
     /** Namespace of Bookinfo, if there is one. */
@@ -44,6 +46,7 @@ export function needsOf(args: NeedsArgs): Parameters<typeof checkRequirements>[2
     return {
         istioVersion: args.istioVersion,
         planned,
+        isPreview: args.isPreview,
         pods: [
             ...(bookinfoNamespace === undefined ? [] : [podWithSidecar(bookinfoNamespace)]),
             {

@@ -41,19 +41,10 @@ export interface PlannedArgs {
  */
 export function plannedObjects(args: PlannedArgs): PlannedObject[] {
     const { bookinfoNamespace, gateway, istioCrds, addons, manifests } = args;
-    const charts = [
-        BASE_OBJECTS,
-        ...Object.entries(args.controlPlanes).map(([revision, version]) =>
-            istiodObjects(revision === WITHOUT_REVISION ? "" : revision, version, args.istiodValues),
-        ),
-    ];
     return [
         ...objects("istio", undefined, [["v1", "Namespace", ISTIO_NAMESPACE]]),
         ...objects("istio", undefined, [["apiextensions.k8s.io/v1", "CustomResourceDefinition", ...istioCrds]]),
-        ...charts.flatMap(({ ofCluster, ofNamespace }) => [
-            ...objects("istio", undefined, ofCluster),
-            ...objects("istio", ISTIO_NAMESPACE, ofNamespace),
-        ]),
+        ...chartObjects(args.controlPlanes, args.istiodValues),
         ...objects("gatewayApi", undefined, [
             ["apiextensions.k8s.io/v1", "CustomResourceDefinition", ...args.gatewayApiCrds],
         ]),
@@ -84,6 +75,25 @@ export function plannedObjects(args: PlannedArgs): PlannedObject[] {
             })),
         ),
     ];
+}
+
+/**
+ * What the charts `base` and `istiod` may bring, whatever some of the values are: a right on it is asked for before an
+ * update, as one on everything that is planned.
+ *
+ * @param controlPlanes the version of each control plane by its revision
+ */
+export function chartObjects(controlPlanes: PlannedArgs["controlPlanes"], values: ChartValues): PlannedObject[] {
+    const charts = [
+        BASE_OBJECTS,
+        ...Object.entries(controlPlanes).map(([revision, version]) =>
+            istiodObjects(revision === WITHOUT_REVISION ? "" : revision, version, values),
+        ),
+    ];
+    return charts.flatMap(({ ofCluster, ofNamespace }) => [
+        ...objects("istio", undefined, ofCluster),
+        ...objects("istio", ISTIO_NAMESPACE, ofNamespace),
+    ]);
 }
 
 const BOOKINFO_OBJECTS: readonly Names[] = [

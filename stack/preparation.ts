@@ -1,11 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ADDONS } from "@istio-on-pulumi/kube";
+import { ADDONS, ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import {
     checkControlPlanes,
     checkIdentity,
     checkRequirements,
+    checkWrites,
     LOKI_VOLUME,
     managedCrds,
+    type PlannedObject,
     PROMETHEUS_VOLUME,
     readHoldings,
     readNodeHosts,
@@ -73,9 +75,19 @@ export async function prepareStack(settings: StackSettings) {
         existingNamespaces: settings.namespaces.existing,
         baseRelease: BASE_RELEASE,
     });
+    const isPreview = pulumi.runtime.isDryRun();
+    if (!isPreview && holdings.holds("Namespace", ISTIO_NAMESPACE)) await checkWrites(survey.client, ISTIO_NAMESPACE);
+    const { install } = settings.gatewayApi;
+    const remedy = "pulumi config set --path gatewayApi.install always";
+    const ownCrds = managedCrds(install, holdings.gatewayApiCrds, gatewayApiCrds, remedy);
+    // What is left to others takes no rights.
+    const isLeft = ({ part, kind, name }: PlannedObject) =>
+        kind === "CustomResourceDefinition" &&
+        (part === "gatewayApi" ? !ownCrds.includes(name) : holdings.managedCrds.includes(name));
     const needs = needsOf({
         istioVersion: crdsVersion,
-        planned,
+        planned: planned.filter((object) => !isLeft(object)),
+        isPreview,
         addons,
         manifests,
         bookinfoNamespace,
@@ -85,8 +97,6 @@ export async function prepareStack(settings: StackSettings) {
     });
     await checkControlPlanes(survey, recorded?.id, controlPlanes);
     await checkRequirements(survey, holdings, needs);
-    const { install } = settings.gatewayApi;
-    managedCrds(install, holdings.gatewayApiCrds, gatewayApiCrds, "pulumi config set --path gatewayApi.install always");
 
     const exposed = [...(gateway ? [settings.gateway] : []), ...installed.map((addon) => settings.addons[addon])];
     const hasNodePorts = exposed.some(({ serviceType }) => serviceType === "NodePort");

@@ -1,3 +1,3 @@
 /** The upstream files that this project installs: pinned, verified, never copied into the repository. */
 export { type OpenOptions, UpstreamFiles } from "./upstream-files";
-export { gatewayApiCrdNames, readAddons, readGatewayApiCrds, readIstioCrdNames } from "./manifests";
+export { gatewayApiCrdNames, readAddons, readGatewayApiCrds, readIstioCrdNames, readIstioCrds } from "./manifests";

@@ -36,6 +36,17 @@ export async function readGatewayApiCrds(
 
 /** Full names of the CustomResourceDefinitions of chart `base`. */
 export async function readIstioCrdNames(upstream: UpstreamFiles, istio: string): Promise<string[]> {
+    return (await readIstioCrds(upstream, istio)).map(({ name }) => name);
+}
+
+/** The CustomResourceDefinitions of chart `base`, and whether Helm keeps each where the release goes. */
+export async function readIstioCrds(
+    upstream: UpstreamFiles,
+    istio: string,
+): Promise<{ name: string; isKept: boolean }[]> {
     const text = await upstream.text(`${istioTree(istio)}/${CHART_FOLDERS.base}/files/crd-all.gen.yaml`);
-    return [...text.matchAll(/^ {2}name: (\S+)$/gm)].map(([, name]) => name!);
+    return text.split(/^---$/m).flatMap((document) => {
+        const name = /^ {2}name: (\S+)$/m.exec(document)?.[1];
+        return name === undefined ? [] : [{ name, isKept: /helm\.sh\/resource-policy"?: keep/.test(document) }];
+    });
 }

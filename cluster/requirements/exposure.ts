@@ -15,8 +15,15 @@ interface Service {
     status?: { loadBalancer?: { ingress?: object[] } };
 }
 
-/** Says why a node port cannot be had: the API server is asked to give it, in a dry run. */
-export async function refusedPort(client: ClusterClient, fixed: FixedPort): Promise<string[]> {
+/**
+ * Says why a node port cannot be had: the API server is asked to give it, in a dry run in the Service's namespace, or
+ * in `default` where that is not there yet.
+ */
+export async function refusedPort(
+    client: ClusterClient,
+    fixed: FixedPort,
+    exists: (namespace: string) => boolean,
+): Promise<string[]> {
     const { setting, port, service, namespace } = fixed;
     const path = `/api/v1/namespaces/${namespace}/services/${service}`;
     const held = await client.get<Service>(path, { absent: [404] });
@@ -30,7 +37,8 @@ export async function refusedPort(client: ClusterClient, fixed: FixedPort): Prom
                 `server's pods and the Services' ports tell; ${change}`,
         ];
     }
-    const { status, body } = await client.post("/api/v1/namespaces/default/services?dryRun=All", {
+    const tried = exists(namespace) ? namespace : "default";
+    const { status, body } = await client.post(`/api/v1/namespaces/${tried}/services?dryRun=All`, {
         apiVersion: "v1",
         kind: "Service",
         metadata: { generateName: "node-port-" },

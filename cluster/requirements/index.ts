@@ -18,6 +18,8 @@ export interface Needs {
     /** A pod of each kind that the update will have made. */
     readonly pods: readonly PlannedPod[];
     readonly fixedPorts: readonly FixedPort[];
+    /** Whether changes are only tried. */
+    readonly isPreview: boolean;
     /** The Service that is to be of type LoadBalancer, if one is. */
     readonly loadBalancer?: { readonly service: string; readonly namespace: string };
 }
@@ -33,13 +35,15 @@ const WORKLOADS = ["Deployment", "StatefulSet"];
  */
 export async function checkRequirements(survey: ClusterSurvey, holdings: ClusterHoldings, needs: Needs): Promise<void> {
     const { client, kubernetesVersion } = survey;
+    const { usedNamespaces } = holdings;
+    const { isPreview } = needs;
     const starts = needs.planned.some(
         ({ kind, name, namespace }) => WORKLOADS.includes(kind) && !holdings.holds(kind, name, namespace),
     );
     const exists = (namespace: string) => holdings.holds("Namespace", namespace);
     const asked = await Promise.all([
-        missingPermissions(client, needs.planned),
-        ...needs.fixedPorts.map((fixed) => refusedPort(client, fixed)),
+        missingPermissions(client, needs.planned, { usedNamespaces, isPreview }),
+        ...needs.fixedPorts.map((fixed) => refusedPort(client, fixed, exists)),
         ...(needs.loadBalancer ? [noLoadBalancer(client, kubernetesVersion)] : []),
         ...(starts ? [noSchedulableNode(client), otherDomain(client), refusedPods(client, needs.pods, exists)] : []),
     ]);

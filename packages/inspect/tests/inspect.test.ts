@@ -113,7 +113,8 @@ describe("inspecting a mesh", () => {
         ]);
     });
 
-    it("names the permissions that are lacking", async () => {
+    it("names the permissions that are lacking, where there is no Istio yet", async () => {
+        api.instead = { "/apis/apps/v1/deployments": { items: [] } };
         api.denied.add("create namespaces").add("delete deployments");
         const { checks } = await inspect();
         expect(checks!.find(({ title }) => title === "Permissions")!.findings[0]!.message).toContain(

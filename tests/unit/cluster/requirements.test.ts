@@ -30,7 +30,7 @@ async function missing(replies: Replies = {}, needs: Partial<Needs> = {}, held: 
         gatewayApiCrds: [],
         holds: (kind, name) => held.includes(`${kind} ${name}`),
     };
-    const all = { istioVersion: "1.25.1", planned: [ISTIOD], pods: [POD], fixedPorts: [], ...needs };
+    const all = { istioVersion: "1.25.1", planned: [ISTIOD], pods: [POD], fixedPorts: [], isPreview: false, ...needs };
     const error = await checkRequirements(survey, holdings, all).catch((failure: unknown) => failure as Error);
     return error === undefined ? [] : error.message.split("\n  ").slice(1);
 }
@@ -131,6 +131,37 @@ describe("rights", () => {
             "this user may not: create, patch, delete deployments.apps in istio-system; use a kubeconfig whose user may, " +
                 "with: pulumi config set --path cluster.kubeconfig <path>, or have these rights given",
         ]);
+    });
+
+    /** A user whose rights are on some names alone; all that is asked is kept. */
+    const namesOnly = (names: readonly string[], asked: string[] = []) => ({
+        [REVIEWS]: (body: unknown) => {
+            const { verb, name } = (body as { spec: { resourceAttributes: { verb: string; name?: string } } }).spec
+                .resourceAttributes;
+            asked.push(verb);
+            return { body: { status: { allowed: name !== undefined && names.includes(name) } } };
+        },
+    });
+
+    it("may be on the names of the planned objects alone", async () => {
+        expect(await missing(namesOnly(["istiod"]))).toEqual([]);
+        expect(await missing(namesOnly(["other"]))).toHaveLength(1);
+    });
+
+    it("to delete are no part of a preview, nor of CRDs, which stay", async () => {
+        const asked: string[] = [];
+        await missing(namesOnly(["istiod"], asked), { isPreview: true });
+        expect(asked).not.toContain("delete");
+        const crd = {
+            apiVersion: "apiextensions.k8s.io/v1",
+            kind: "CustomResourceDefinition",
+            name: "a.b",
+            part: "istio",
+        };
+        await missing(namesOnly(["a.b"], asked), { planned: [crd as PlannedObject] });
+        expect(asked).not.toContain("delete");
+        await missing(namesOnly(["istiod"], asked));
+        expect(asked).toContain("delete");
     });
 });
 

@@ -33,7 +33,7 @@ export interface BeforeOptions {
 export function checkBefore(before: Prerequisites, snapshot: ClusterSnapshot, options: BeforeOptions = {}): Check[] {
     return [
         checkVersion(before.version, istioIn(snapshot)),
-        checkPermissions(before.denied),
+        checkPermissions(before.denied, snapshot),
         checkIstio(before, snapshot.deployments, options.own),
         checkGatewayApi(before),
         checkStorage(before, snapshot, options.own),
@@ -74,18 +74,20 @@ function checkVersion(version: string, istio: string): Check {
     return check("before/version", BEFORE, "API server", version, findings);
 }
 
-function checkPermissions(denied: readonly string[]): Check {
-    const findings =
-        denied.length === 0
-            ? []
-            : [
-                  problem(
-                      "before/permissions",
-                      "this user",
-                      `This user may not ${listed(denied, 6)}, which an install does; use a kubeconfig whose ` +
-                          "user may, such as cluster-admin.",
-                  ),
-              ];
+/** Who looks at an install that is there need not be able to make one. */
+function checkPermissions(denied: readonly string[], snapshot: ClusterSnapshot): Check {
+    if (denied.length > 0 && controlPlanes(snapshot).length > 0) {
+        return skipped(
+            "before/permissions",
+            BEFORE,
+            "Permissions",
+            "Istio is there, and this user may not install one",
+        );
+    }
+    const sentence =
+        `This user may not ${listed(denied, 6)}, which an install does; use a kubeconfig whose ` +
+        "user may, such as cluster-admin.";
+    const findings = denied.length === 0 ? [] : [problem("before/permissions", "this user", sentence)];
     return check(
         "before/permissions",
         BEFORE,

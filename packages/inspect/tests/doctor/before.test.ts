@@ -74,14 +74,17 @@ describe("before an install", () => {
         );
     });
 
+    const denied = ["create namespaces", "patch clusterroles.rbac.authorization.k8s.io"];
+
     it("permissions that are lacking are named", () => {
-        expect(
-            of("Permissions", { denied: ["create namespaces", "patch clusterroles.rbac.authorization.k8s.io"] })
-                .findings[0]!.message,
-        ).toBe(
+        expect(of("Permissions", { denied }, { deployments: [] }).findings[0]!.message).toBe(
             "This user may not create namespaces and patch clusterroles.rbac.authorization.k8s.io, which an " +
                 "install does; use a kubeconfig whose user may, such as cluster-admin.",
         );
+    });
+
+    it("permissions to install are not asked of whoever looks at an Istio that is there", () => {
+        expect(of("Permissions", { denied })).toMatchObject({ state: "skipped", findings: [] });
     });
 
     it.each(["pulumi-kubernetes", "pulumi-kubernetes-1f2e3d", "istio-on-pulumi"])(

@@ -14,6 +14,7 @@ import {
     PORTS,
     SERVICE_CIDR,
 } from "./addresses";
+import { auditFiles, auditFlags } from "./audit";
 import { KUBELET_CLIENT, type LeafName, type Pki } from "./pki";
 import type { HttpProbe } from "./probes";
 import type { ProxyMode } from "./proxy-mode";
@@ -50,7 +51,7 @@ export const KUBECONFIG_USERS = [
 export function controlPlane(place: LabPlace, pki: Pki, mode: ProxyMode): Part[] {
     return [
         etcd(place, pki),
-        apiServer(pki),
+        apiServer(place, pki),
         controllerManager(place, pki),
         scheduler(place, pki),
         kubeProxy(place, mode),
@@ -66,7 +67,11 @@ export function partFiles(place: LabPlace, dataPlane: boolean): Record<string, s
         "PROCESS_IMAGES",
         processImages(dataPlane),
     );
-    return { [stagesFile(place)]: stages, [corefile(place)]: CLUSTER_DNS(kubeconfigOf(place, "dns")) };
+    return {
+        [stagesFile(place)]: stages,
+        [corefile(place)]: CLUSTER_DNS(kubeconfigOf(place, "dns")),
+        ...auditFiles(place),
+    };
 }
 
 const stagesFile = (place: LabPlace) => join(place.state, "kwok-stages.yaml");
@@ -117,7 +122,7 @@ function etcd(place: LabPlace, pki: Pki): Part {
     };
 }
 
-function apiServer(pki: Pki): Part {
+function apiServer(place: LabPlace, pki: Pki): Part {
     return {
         name: "kube-apiserver",
         program: "kube-apiserver",
@@ -153,6 +158,7 @@ function apiServer(pki: Pki): Part {
             // The node's name is in no DNS.
             "--kubelet-preferred-address-types=InternalIP",
             "--profiling=false",
+            ...auditFlags(place),
         ],
         ready: {
             url: `${API_SERVER}/readyz`,
