@@ -120,7 +120,7 @@ describe("a stack that is up", () => {
     test("is previewed with changes as by an administrator", async () => {
         const summary = await counts("preview", changed);
         expect(summary).toEqual(await counts("admin", changed));
-        expect(summary).toMatchObject({ create: 2, update: expect.any(Number) as number });
+        expect(summary).toMatchObject({ create: 3, update: expect.any(Number) as number });
     });
 
     test("is changed by up alone", async () => {
