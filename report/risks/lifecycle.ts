@@ -80,7 +80,7 @@ function releaseRisks(resources: readonly Resource[]): Risk[] {
                       level: "caution",
                       sentence: `The Helm release ${release.name}, which holds Istio's CRDs, is upgraded in place: objects of their kinds are checked by the new schemas.`,
                       titles: [release.title],
-                      clause: `upgrades the release ${release.name}`,
+                      clause: upgradeOf(release),
                   }
                 : {
                       level: "danger",
@@ -89,6 +89,13 @@ function releaseRisks(resources: readonly Resource[]): Risk[] {
                       clause: `uninstalls the release ${release.name}`,
                   },
         );
+}
+
+/** The release has the version of Istio's charts. */
+function upgradeOf({ name, before, after }: Resource): string {
+    const [from, to] = [textAt(before, "version"), textAt(after, "version")];
+    if (from === undefined || to === undefined || from === to) return `changes the release ${name}`;
+    return `takes Istio's CRDs from ${from} to ${to}`;
 }
 
 export function webhookRisks({ resources }: Changes): Risk[] {

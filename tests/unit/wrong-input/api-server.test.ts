@@ -64,7 +64,7 @@ const TOLD_OTHERWISE: Readonly<Record<string, RegExp[]>> = {
 };
 
 /** What is asked by trying, where nothing but a refusal that says why is an answer. */
-const TRIED = ["/api/v1/namespaces/default/services", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"];
+const TRIED = ["/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"];
 const PODS = ["/api/v1/namespaces/istio-sample/pods", "/api/v1/namespaces/istio-system/pods"];
 
 /** What is known only where a user may see it; not known is not held against the cluster. */

@@ -10,6 +10,8 @@ describe("rights", () => {
         group: string;
         resource: string;
         namespace?: string;
+        /** Asked only where all objects of the kind are denied. */
+        name?: string;
     }
     const reviews = (allowed: (asked: Attributes) => boolean): Replies => ({
         [REVIEWS]: (body) => {
@@ -17,6 +19,8 @@ describe("rights", () => {
             return { body: { status: { allowed: allowed(spec.resourceAttributes) } } };
         },
     });
+
+    const isSame = (one: Attributes, other: Attributes) => JSON.stringify(one) === JSON.stringify(other);
 
     it("each that is missing alone is told by its verb and kind, and where", async () => {
         const asked = new Map<string, Attributes>();
@@ -34,7 +38,7 @@ describe("rights", () => {
         for (const lacking of kinds.filter((_, i) => i % 4 === 0 || i < 4)) {
             const { verb, group, resource, namespace } = lacking;
             const place = `${resource}${group && `.${group}`}${namespace ? ` in ${namespace}` : ""}`;
-            const replies = reviews((each) => each.verb !== "*" && JSON.stringify(each) !== JSON.stringify(lacking));
+            const replies = reviews((each) => each.verb !== "*" && !isSame({ ...each, name: undefined }, lacking));
             await expectRefused({}, { replies }, [
                 `this user may not: ${verb} ${place}; use a kubeconfig whose user may`,
             ]);
