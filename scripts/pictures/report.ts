@@ -13,7 +13,8 @@ import { marked } from "marked";
 import { reasonOf, UsageError, UserError } from "@istio-on-pulumi/kube";
 import { startBrowser } from "../browser";
 
-const WIDTH = 1000;
+/** The first line, the risks, and the first object. */
+const SIZE = { width: 1000, height: 960 };
 /** Objects that are open, so that a reader sees what is in them. */
 const OPENED = 1;
 
@@ -68,8 +69,8 @@ async function main(comment: string | undefined): Promise<void> {
         await writeFile(html, pageOf(markdown));
         for (const scheme of ["light", "dark"] as const) {
             const picture = join(__dirname, "../../docs", `report-${scheme}.png`);
-            const page = await browser.open({ url: pathToFileURL(html).href, width: WIDTH, height: 600, scheme });
-            await page.screenshot(picture, { fullPage: true });
+            const page = await browser.open({ url: pathToFileURL(html).href, ...SIZE, scheme });
+            await page.screenshot(picture);
             await page.close();
             console.log(picture);
         }
