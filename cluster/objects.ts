@@ -26,7 +26,8 @@ export function nameOf({ kind, namespace, name }: PlannedObject): string {
  * Looks for the planned objects in the cluster, one list of metadata for each kind and namespace.
  *
  * Namespaces are asked for one by one, and nothing is asked of one that is not there.
- * @returns the metadata of those that exist
+ * @returns the metadata of those that exist, in the order in which they are planned: answers come in any, and reports
+ *   of what is found are compared
  */
 export async function findObjects(
     client: ClusterClient,
@@ -62,7 +63,12 @@ export async function findObjects(
         }),
         find(planned.filter((object) => object.namespace === undefined && !isNamespace(object))),
     ]);
-    return found;
+    return new Map(
+        planned.flatMap((object): [PlannedObject, ObjectMetadata][] => {
+            const metadata = found.get(object);
+            return metadata === undefined ? [] : [[object, metadata]];
+        }),
+    );
 }
 
 function isNamespace({ apiVersion, kind }: PlannedObject): boolean {

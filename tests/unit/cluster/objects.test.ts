@@ -27,6 +27,17 @@ async function find(objects: readonly PlannedObject[], replies: Readonly<Record<
 const namespace = { "/api/v1/namespaces/istio-system": { body: { metadata: { name: "istio-system" } } } };
 
 describe("findObjects", () => {
+    it("tells what it finds in the order in which it is planned, whichever answer comes first", async () => {
+        const planned = [SERVICE, ROLE, NAMESPACE];
+        const { found } = await find(planned, {
+            ...namespace,
+            [SERVICES]: { items: [{ metadata: { name: "istiod" } }] },
+            "/apis/rbac.authorization.k8s.io/v1/clusterroles": { items: [{ metadata: { name: "kiali" } }] },
+        });
+        // The Services are asked for once the namespace is there.
+        expect(found).toEqual(planned);
+    });
+
     it("asks for each kind once in a namespace that is there, and finds objects by their names", async () => {
         const { found, asked } = await find([NAMESPACE, SERVICE, OTHER_SERVICE, ROUTE], {
             ...namespace,
