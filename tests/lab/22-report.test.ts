@@ -106,14 +106,13 @@ describe("a preview's report says in its first line", () => {
 test("a report leaves the selected stack selected", async () => {
     const other = "lab-report-other";
     const selected = async () => (await lab.output(["pulumi", "stack", "--show-name"])).trim();
-    const before = await selected();
     await lab.output(["pulumi", "stack", "init", other]);
     try {
         await run("preview:report");
         expect(await selected()).toBe(other);
     } finally {
         await lab.output(["pulumi", "stack", "rm", other, "--yes"]);
-        await lab.output(["pulumi", "stack", "select", before]);
+        await lab.output(["pulumi", "stack", "select", stack.name]);
     }
 });
 
