@@ -3,14 +3,10 @@
  * for
  * the documentation, light and dark. In the lab: npm run lab -- exec npm run docs:inspect
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { inspectMesh, type MeshReport } from "@istio-on-pulumi/inspect";
 import { renderPage } from "@istio-on-pulumi/inspect/page";
 import { UserError } from "@istio-on-pulumi/kube";
-import { startBrowser } from "../browser";
+import { takePictures } from "./page";
 
 const SIZE = { width: 1240, height: 1612 };
 /** Services of the picture: the way in, and one with several endpoints. */
@@ -35,23 +31,8 @@ function excerpt({ at, cluster, namespaces, injection, topology, nat, findings, 
 }
 
 async function main(): Promise<void> {
-    const markup = renderPage(excerpt(await inspectMesh({ sections: ["doctor", "nat"], ask: false })));
-    const dir = await mkdtemp(join(tmpdir(), "inspect-"));
-    const browser = await startBrowser();
-    try {
-        const file = join(dir, "page.html");
-        await writeFile(file, markup);
-        for (const scheme of ["light", "dark"] as const) {
-            const picture = join(__dirname, "../../docs", `inspect-${scheme}.png`);
-            const page = await browser.open({ url: pathToFileURL(file).href, ...SIZE, scheme });
-            await page.screenshot(picture);
-            await page.close();
-            console.log(picture);
-        }
-    } finally {
-        await browser.close();
-        await rm(dir, { recursive: true, force: true });
-    }
+    const page = renderPage(excerpt(await inspectMesh({ sections: ["doctor", "nat"], ask: false })));
+    await takePictures("inspect", page, SIZE);
 }
 
 main().catch((error: unknown) => {

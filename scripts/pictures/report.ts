@@ -5,13 +5,11 @@
  *     npm run lab -- exec npm run preview:report -- --stack lab --out reports
  *     npm run docs:report -- reports/comment.md
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { marked } from "marked";
 import { reasonOf, UsageError, UserError } from "@istio-on-pulumi/kube";
-import { startBrowser } from "../browser";
+import { takePictures } from "./page";
 
 /** The first line, the risks, and the first object. */
 const SIZE = { width: 1000, height: 960 };
@@ -62,22 +60,7 @@ async function main(comment: string | undefined): Promise<void> {
     const markdown = await readFile(file, "utf8").catch((error: unknown) => {
         throw new UserError(`${file} cannot be read (${reasonOf(error)}); name the comment.md of a report.`);
     });
-    const dir = await mkdtemp(join(tmpdir(), "report-"));
-    const browser = await startBrowser();
-    try {
-        const html = join(dir, "page.html");
-        await writeFile(html, pageOf(markdown));
-        for (const scheme of ["light", "dark"] as const) {
-            const picture = join(__dirname, "../../docs", `report-${scheme}.png`);
-            const page = await browser.open({ url: pathToFileURL(html).href, ...SIZE, scheme });
-            await page.screenshot(picture);
-            await page.close();
-            console.log(picture);
-        }
-    } finally {
-        await browser.close();
-        await rm(dir, { recursive: true, force: true });
-    }
+    await takePictures("report", pageOf(markdown), SIZE);
 }
 
 main(process.argv[2]).catch((error: unknown) => {
