@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { stringify } from "yaml";
-import { compareMinors, complaintOf, minorOf, UsageError, UserError } from "@istio-on-pulumi/kube";
+import { compareMinors, minorOf } from "@istio-on-pulumi/kube";
 import { changesOf } from "../report/changes";
+import { endFailed } from "../report/commandLine";
 import { record, type Recording } from "../report/run";
 import { textAt } from "../report/values";
 import { readIstioCrds, UpstreamFiles } from "../upstream";
@@ -63,10 +64,4 @@ function identitiesOf({ events }: Recording): Identity[] {
 
 const POLICIES_SINCE = "1.30";
 
-program.parseAsync().catch((error: unknown) => {
-    if (error instanceof CommanderError && error.exitCode === 0) return;
-    const shown =
-        error instanceof CommanderError ? new UsageError(complaintOf(error, "npm run rbac -- --help")) : error;
-    console.error(shown instanceof UserError ? shown.message : shown);
-    process.exitCode = 1;
-});
+program.parseAsync().catch((error: unknown) => endFailed(error, "npm run rbac -- --help"));

@@ -1,9 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { Command, CommanderError } from "commander";
-import { complaintOf, reasonOf, UsageError, UserError } from "@istio-on-pulumi/kube";
+import { join } from "node:path";
+import { Command } from "commander";
+import { fromCaller, reasonOf, UsageError, UserError } from "@istio-on-pulumi/kube";
 import { changesOf } from "./changes";
+import { endFailed } from "./commandLine";
 import { merge, partIn } from "./comment";
 import { SHOWN_DIGEST } from "./markdown";
 import type { Kind } from "./model";
@@ -72,7 +73,7 @@ interface Approval {
 async function approvalIn({ digest, approved }: Options): Promise<((stack: string) => Approval) | undefined> {
     if (approved === undefined) return digest === undefined ? undefined : () => ({ digest });
     if (digest !== undefined) throw new UsageError("--digest and --approved say the same: give one of them.");
-    const file = resolve(process.env.INIT_CWD ?? ".", approved);
+    const file = fromCaller(approved);
     const comment = await readFile(file, "utf8").catch((error: unknown) => {
         throw new UserError(`What was approved cannot be read (${reasonOf(error)}); name the comment's file.`);
     });
@@ -165,8 +166,7 @@ async function run({ stack: stacks, out }: Options, workOn: (stack: string) => P
 }
 
 async function write(directory: string, name: string, text: string): Promise<string> {
-    // npm runs this in the package's root, whatever the directory that the user is in.
-    const target = resolve(process.env.INIT_CWD ?? ".", directory);
+    const target = fromCaller(directory);
     // A stack of an organization has slashes in its name.
     const file = join(target, name.replaceAll("/", "-"));
     await mkdir(target, { recursive: true })
@@ -179,11 +179,8 @@ async function write(directory: string, name: string, text: string): Promise<str
     return file;
 }
 
-program.parseAsync().catch((error: unknown) => {
-    if (error instanceof CommanderError && error.exitCode === 0) return;
-    const script = SCRIPTS[process.argv[2] as Kind] ?? SCRIPTS.preview;
-    const shown =
-        error instanceof CommanderError ? new UsageError(complaintOf(error, `npm run ${script} -- --help`)) : error;
-    console.error(shown instanceof UserError ? shown.message : shown);
-    process.exitCode = FAILED;
-});
+program
+    .parseAsync()
+    .catch((error: unknown) =>
+        endFailed(error, `npm run ${SCRIPTS[process.argv[2] as Kind] ?? SCRIPTS.preview} -- --help`),
+    );

@@ -1,7 +1,7 @@
 /** The command behind `npm run bundle`. */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { Command, Option } from "commander";
-import { DEFAULT_ISTIO, GATEWAY_API_VERSIONS, ISTIO_VERSIONS, UserError } from "@istio-on-pulumi/kube";
+import { DEFAULT_ISTIO, fromCaller, GATEWAY_API_VERSIONS, ISTIO_VERSIONS, UserError } from "@istio-on-pulumi/kube";
 import { type BundleOptions, type BundleResult, writeBundle } from "./bundle";
 import { writeTools } from "./tools";
 
@@ -53,8 +53,7 @@ new Command("npm run bundle --")
     });
 
 async function bundle(given: string, { from, go, tools = false, istio, gatewayApi }: Options): Promise<void> {
-    // npm runs this in the package's root, whatever the directory that the user is in.
-    const dir = resolve(process.env.INIT_CWD ?? ".", given);
+    const dir = fromCaller(given);
     const options = { istio, gatewayApi, source: from, go: { goCommand: go }, onProgress: showProgress };
     const { source, files } = await writeBundle(dir, options).finally(() => {
         if (process.stderr.isTTY) process.stderr.write(ERASE_LINE);

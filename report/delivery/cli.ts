@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { codeOf, complaintOf, reasonOf, UsageError, UserError } from "@istio-on-pulumi/kube";
+import { dirname, join } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { codeOf, fromCaller, reasonOf, UserError } from "@istio-on-pulumi/kube";
+import { endFailed } from "../commandLine";
 import type { Kind } from "../model";
 import type { Report } from "../report";
 import { approvedComment, deliverComment, deliverIssue, type Delivery, type Done, patiently } from "./deliver";
@@ -42,8 +43,8 @@ program
     .action(async ({ out }: { out: string }) => {
         const { forge, commit } = jobIn(process.env);
         const comment = await patiently(() => approvedComment(forge, commit));
-        await mkdir(dirname(fromHere(out)), { recursive: true });
-        await writeFile(fromHere(out), comment);
+        await mkdir(dirname(fromCaller(out)), { recursive: true });
+        await writeFile(fromCaller(out), comment);
     });
 
 function withReports(name: string, description: string): Command {
@@ -69,27 +70,18 @@ function listIn(text: string): string[] {
 }
 
 async function deliveryOf({ reports: directory, stacks }: Options, kind: Kind): Promise<Delivery> {
-    const files = await readdir(fromHere(directory)).catch((error: unknown) => {
+    const files = await readdir(fromCaller(directory)).catch((error: unknown) => {
         // Where no stack is concerned, no job has made one.
         if (codeOf(error) === "ENOENT" && stacks !== undefined) return [];
         throw new UserError(`The reports in ${directory} cannot be read (${reasonOf(error)}); name their directory.`);
     });
     const reports: Report[] = [];
     for (const file of files.filter((name) => name.endsWith(".json")).sort()) {
-        reports.push(JSON.parse(await readFile(join(fromHere(directory), file), "utf8")) as Report);
+        reports.push(JSON.parse(await readFile(join(fromCaller(directory), file), "utf8")) as Report);
     }
     return { reports: reports.filter((report) => report.kind === kind), stacks };
 }
 
-/** npm runs this in the package's root, whatever the directory that the user is in. */
-const fromHere = (path: string): string => resolve(process.env.INIT_CWD ?? ".", path);
-
 const say = (what: string, done: Done): void => console.error(`${what}: ${done}`);
 
-program.parseAsync().catch((error: unknown) => {
-    if (error instanceof CommanderError && error.exitCode === 0) return;
-    const shown =
-        error instanceof CommanderError ? new UsageError(complaintOf(error, "npm run deliver -- --help")) : error;
-    console.error(shown instanceof UserError ? shown.message : shown);
-    process.exitCode = 1;
-});
+program.parseAsync().catch((error: unknown) => endFailed(error, "npm run deliver -- --help"));

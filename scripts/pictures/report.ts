@@ -6,9 +6,8 @@
  *     npm run docs:report -- reports/comment.md
  */
 import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { marked } from "marked";
-import { reasonOf, UsageError, UserError } from "@istio-on-pulumi/kube";
+import { fromCaller, reasonOf, UsageError, UserError } from "@istio-on-pulumi/kube";
 import { takePictures } from "./page";
 
 /** The first line, the risks, and the first object. */
@@ -56,7 +55,7 @@ function pageOf(markdown: string): string {
 
 async function main(comment: string | undefined): Promise<void> {
     if (comment === undefined) throw new UsageError("usage: npm run docs:report -- <comment.md>, as --out writes it.");
-    const file = resolve(process.env.INIT_CWD ?? ".", comment);
+    const file = fromCaller(comment);
     const markdown = await readFile(file, "utf8").catch((error: unknown) => {
         throw new UserError(`${file} cannot be read (${reasonOf(error)}); name the comment.md of a report.`);
     });

@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+
 /**
  * What a parser of command lines (Commander) has to complain about as one sentence, with where its options are told.
  *
@@ -9,3 +11,6 @@ export function complaintOf({ message }: Error, help: string): string {
     const meant = near === undefined ? "" : ` (did you mean ${near.replace(/, (?=[^,]*$)/, " or ")}?)`;
     return `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, "")}${meant}; see: ${help}`;
 }
+
+/** A path as the user means it: npm runs a script in the package's root, whatever the directory that the user is in. */
+export const fromCaller = (path: string): string => resolve(process.env.INIT_CWD ?? ".", path);

@@ -9,7 +9,7 @@ export {
     RefusedError,
     type Selection,
 } from "./cluster-client";
-export { complaintOf } from "./commandLine";
+export { complaintOf, fromCaller } from "./commandLine";
 export { codeOf, reasonOf, UsageError, UserError } from "./errors";
 export { registryOf, withRegistry } from "./images";
 export { type ClusterReference, isKubeconfigText, type WaysToName } from "./kubeconfig";
