@@ -3,13 +3,13 @@ import {
     ISTIO_NAMESPACE,
     minorOf,
     type ObjectMetadata,
+    REVISION_LABEL,
     UserError,
     WITHOUT_REVISION,
 } from "@istio-on-pulumi/kube";
 import { STACK_LABEL } from "./marks";
 import type { ClusterSurvey } from "./survey";
 
-const REVISION = "istio.io/rev";
 /** Every pod with a proxy of Istio's has it, gateways too. */
 const IN_MESH = "service.istio.io/canonical-name";
 
@@ -31,7 +31,7 @@ export async function checkControlPlanes(
     const ours = deployments.filter(({ labels }) => labels?.[STACK_LABEL] === stack);
     const removed: string[] = [];
     for (const { labels } of ours) {
-        const revision = labels?.[REVISION] ?? WITHOUT_REVISION;
+        const revision = labels?.[REVISION_LABEL] ?? WITHOUT_REVISION;
         const version = wanted[revision];
         if (version === undefined) removed.push(revision);
         else checkStep(client.where, revision, labels?.["app.kubernetes.io/version"], version);
@@ -75,5 +75,5 @@ async function checkUnused(client: ClusterSurvey["client"], removed: readonly st
 }
 
 function revisionOf({ annotations, labels }: ObjectMetadata): string {
-    return annotations?.[REVISION] ?? labels?.[REVISION] ?? WITHOUT_REVISION;
+    return annotations?.[REVISION_LABEL] ?? labels?.[REVISION_LABEL] ?? WITHOUT_REVISION;
 }

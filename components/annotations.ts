@@ -11,6 +11,3 @@ export function waitForCondition(type: string): Record<string, string> {
  * them by a plain update, and what that has set is another owner's to the apply by which a later stack creates them.
  */
 export const TAKE_OVER = { "pulumi.com/patchForce": "true" };
-
-/** The label that names the control plane of a namespace or a Gateway, by its revision. */
-export const REVISION = "istio.io/rev";

@@ -1,7 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { BOOKINFO_IMAGES, BOOKINFO_NAMESPACE, DEFAULT_ISTIO, istioRelease } from "@istio-on-pulumi/kube";
-import { REVISION, SKIP_AWAIT } from "./annotations";
+import {
+    BOOKINFO_IMAGES,
+    BOOKINFO_NAMESPACE,
+    DEFAULT_ISTIO,
+    istioRelease,
+    REVISION_LABEL,
+} from "@istio-on-pulumi/kube";
+import { SKIP_AWAIT } from "./annotations";
 import {
     BOOKINFO_PORT,
     BOOKINFO_ROUTES,
@@ -108,7 +114,7 @@ export class Bookinfo extends pulumi.ComponentResource {
         // Before 0.2 the namespace was named after itself.
         const options = { parent, ...(typeof namespace === "string" && { aliases: [{ name: namespace }] }) };
         const label: Record<string, string> =
-            args.revision === undefined ? { "istio-injection": "enabled" } : { [REVISION]: args.revision };
+            args.revision === undefined ? { "istio-injection": "enabled" } : { [REVISION_LABEL]: args.revision };
         return namespaceOf([child, options], namespace, args, label).metadata.name;
     }
 

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { REVISION, SKIP_AWAIT, waitForCondition } from "./annotations";
+import { REVISION_LABEL } from "@istio-on-pulumi/kube";
+import { SKIP_AWAIT, waitForCondition } from "./annotations";
 import { childOf } from "./child";
 import { type Endpoint, endpointOf } from "./endpoint";
 import { type ListenerArgs, listenersOf, listenerSpec } from "./listeners";
@@ -170,7 +171,7 @@ export class IngressGateway extends pulumi.ComponentResource {
                 metadata: {
                     name: gatewayName,
                     namespace: args.namespace,
-                    ...(args.revision !== undefined && { labels: { [REVISION]: args.revision } }),
+                    ...(args.revision !== undefined && { labels: { [REVISION_LABEL]: args.revision } }),
                     annotations: {
                         ...serviceType,
                         // False until the generated pods answer, so that nothing reads a Service that is not there.

@@ -1,4 +1,4 @@
-import { UserError } from "@istio-on-pulumi/kube";
+import { REVISION_LABEL, UserError } from "@istio-on-pulumi/kube";
 import type { Changes, Fields, Resource } from "../report/model";
 import { at, listAt, textAt } from "../report/values";
 
@@ -89,7 +89,7 @@ function checkNamespaces(stack: string, resources: readonly Resource[]): void {
 /** By the labels that chart `istiod` gives its Deployment. */
 function controlPlanesOf({ type, after }: Resource): [string, string][] {
     const label = (name: string) => textAt(after, "metadata", "labels", name);
-    const [revision, version] = [label("istio.io/rev"), label("app.kubernetes.io/version")];
+    const [revision, version] = [label(REVISION_LABEL), label("app.kubernetes.io/version")];
     const isIstiod = type === "kubernetes:apps/v1:Deployment" && label("app") === "istiod";
     return isIstiod && revision !== undefined && version !== undefined ? [[revision, version]] : [];
 }

@@ -1,3 +1,4 @@
+import { REVISION_LABEL } from "@istio-on-pulumi/kube";
 import type { Changes, Resource, Risk } from "../model";
 import { at, differences, isFields, isSame, textAt } from "../values";
 import { counted, does, grouped, listed, namesOf, titlesOf } from "../words";
@@ -156,7 +157,7 @@ export function sidecarRisks({ resources }: Changes): Risk[] {
 
 function isInjected(namespace: unknown): boolean {
     const labels = at(namespace, "metadata", "labels");
-    return isFields(labels) && (labels["istio-injection"] === "enabled" || typeof labels["istio.io/rev"] === "string");
+    return isFields(labels) && (labels["istio-injection"] === "enabled" || typeof labels[REVISION_LABEL] === "string");
 }
 
 /** What a restart of an addon without a volume forgets, by its name. */

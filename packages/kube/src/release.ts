@@ -72,6 +72,9 @@ export function compareMinors(a: string, b: string): number {
     return majorA - majorB || minorA - minorB;
 }
 
+/** Names the control plane of a namespace, a pod or a Gateway, by its revision. */
+export const REVISION_LABEL = "istio.io/rev";
+
 /** How Istio calls the control plane without a revision. */
 export const WITHOUT_REVISION = "default";
 

@@ -8,6 +8,7 @@ import {
     istioRelease,
     minorOf,
     NEEDED_GATEWAY_API_CRDS,
+    REVISION_LABEL,
 } from "@istio-on-pulumi/kube";
 import { counted, type Finding, listed, note, problem } from "../finding";
 import { controlPlanes } from "../mesh/controlPlane";
@@ -132,7 +133,7 @@ function checkIstio(
     const crdOwners = [
         ...new Set(istioCrds.map(({ labels, annotations, managers }) => ownerOf(labels, annotations, managers))),
     ];
-    const revisions = planes.map(({ metadata }) => metadata?.labels?.["istio.io/rev"] ?? "default");
+    const revisions = planes.map(({ metadata }) => metadata?.labels?.[REVISION_LABEL] ?? "default");
     const findings: Finding[] = [];
     const twice = revisions.find((revision, at) => revisions.indexOf(revision) !== at);
     // Two of other teams are theirs to sort out.

@@ -1,3 +1,4 @@
+import { REVISION_LABEL } from "@istio-on-pulumi/kube";
 import { type ClusterSnapshot } from "../snapshot/snapshot";
 import { tagOf } from "./pods";
 
@@ -13,7 +14,6 @@ export interface ControlPlane {
     readonly created?: Date;
 }
 
-export const REVISION_LABEL = "istio.io/rev";
 export const INJECTION_LABEL = "istio-injection";
 
 /** Image tags name a variant after the version: `1.25.1-distroless`. */

@@ -1,7 +1,8 @@
 import type { V1Container, V1Namespace, V1Pod } from "@kubernetes/client-node";
+import { REVISION_LABEL } from "@istio-on-pulumi/kube";
 import { type Finding, listed, note, problem } from "../finding";
 import { type ClusterSnapshot, type ConfigMaps, keyOf } from "../snapshot/snapshot";
-import { type ControlPlane, controlPlanes, REVISION_LABEL, versionOfTag } from "./controlPlane";
+import { type ControlPlane, controlPlanes, versionOfTag } from "./controlPlane";
 import { checkInjectors, findInjectors, type Injector, isAsked, isNeeded } from "./injectors";
 import {
     hasEnded,

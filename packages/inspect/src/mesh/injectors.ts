@@ -1,8 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import type { V1MutatingWebhook, V1MutatingWebhookConfiguration, V1Namespace } from "@kubernetes/client-node";
+import { REVISION_LABEL } from "@istio-on-pulumi/kube";
 import { type Finding, note, problem } from "../finding";
 import type { ClusterSnapshot, ConfigMaps } from "../snapshot/snapshot";
-import { type ControlPlane, REVISION_LABEL } from "./controlPlane";
+import { type ControlPlane } from "./controlPlane";
 import type { Scope } from "./scope";
 import { matches } from "./selector";
 

@@ -1,8 +1,8 @@
 import type { V1Namespace } from "@kubernetes/client-node";
-import { UserError } from "@istio-on-pulumi/kube";
+import { REVISION_LABEL, UserError } from "@istio-on-pulumi/kube";
 import { listed } from "../finding";
 import type { ClusterSnapshot } from "../snapshot/snapshot";
-import { controlPlanes, INJECTION_LABEL, REVISION_LABEL } from "./controlPlane";
+import { controlPlanes, INJECTION_LABEL } from "./controlPlane";
 import { hasEnded, proxyOf } from "./pods";
 
 /** Which namespaces an inspection looks at. */

@@ -1,7 +1,8 @@
 import type { V1Namespace, V1Pod } from "@kubernetes/client-node";
+import { REVISION_LABEL } from "@istio-on-pulumi/kube";
 import { type Finding, note, problem } from "../finding";
 import { keyOf } from "../snapshot/snapshot";
-import { type ControlPlane, INJECTION_LABEL, REVISION_LABEL } from "./controlPlane";
+import { type ControlPlane, INJECTION_LABEL } from "./controlPlane";
 import { type Injector, isAsked } from "./injectors";
 import { workloadOf } from "./pods";
 import { injectionLabel } from "./scope";
