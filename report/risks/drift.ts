@@ -31,7 +31,9 @@ function changedFields({ title, type, before, after, writers }: Resource): Risk[
         const who = writer ? `, written by ${writer.manager}${writer.time ? ` at ${writer.time}` : ""}` : "";
         return {
             level: "caution",
-            sentence: `${title}: ${field} is ${brief(at(shown.after, ...path))}, not ${brief(at(shown.before, ...path))}${who}.`,
+            sentence:
+                `${title}: ${field} is ${brief(at(shown.after, ...path))}, not ` +
+                `${brief(at(shown.before, ...path))}${who}.`,
             titles: [title],
             clause: `${title} has another ${field}`,
         };

@@ -31,7 +31,9 @@ function serviceRisks(service: Resource): Risk[] {
         return [
             {
                 level: "caution",
-                sentence: `The Service ${name} is reached ${where} from outside the cluster, since its type is ${to}${from ? ` and no longer ${from}` : ""}.`,
+                sentence:
+                    `The Service ${name} is reached ${where} from outside the cluster, since its type is ${to}` +
+                    `${from ? ` and no longer ${from}` : ""}.`,
                 titles: [title],
                 clause: `opens ${name} ${where}`,
             },
@@ -43,7 +45,9 @@ function serviceRisks(service: Resource): Risk[] {
         return [
             {
                 level: "note",
-                sentence: `The Service ${name} is no longer reached from outside the cluster${closes}, since ${to ? `its type is ${to} and no longer ${from}` : "it is deleted"}.`,
+                sentence:
+                    `The Service ${name} is no longer reached from outside the cluster${closes}, since ` +
+                    `${to ? `its type is ${to} and no longer ${from}` : "it is deleted"}.`,
                 titles: [title],
                 clause: `closes ${name} to the outside${former.length > 0 ? ` (${nodePort(former)})` : ""}`,
             },
@@ -56,7 +60,9 @@ function moved(name: string, from: readonly number[], to: readonly number[], tit
     const [left, taken] = [from.filter((port) => !to.includes(port)), to.filter((port) => !from.includes(port))];
     return {
         level: "caution",
-        sentence: `The Service ${name} is reached at ${nodePort(taken)} of every node, and no longer at ${nodePort(left)}: whoever uses the former is refused.`,
+        sentence:
+            `The Service ${name} is reached at ${nodePort(taken)} of every node, and no longer at ` +
+            `${nodePort(left)}: whoever uses the former is refused.`,
         titles: [title],
         clause: `moves ${name} to ${nodePort(taken)}`,
     };
@@ -100,7 +106,9 @@ function gatewayRisks({ name, verb, title, before, after }: Resource): Risk[] {
         return [
             {
                 level: "caution",
-                sentence: `Nothing answers any more at the addresses and node ports of the gateway ${name}, since it is deleted with the Service that Istio made for it.`,
+                sentence:
+                    `Nothing answers any more at the addresses and node ports of the gateway ${name}, since it is ` +
+                    "deleted with the Service that Istio made for it.",
                 titles: [title],
                 clause: `closes the gateway ${name}`,
             },
@@ -110,7 +118,9 @@ function gatewayRisks({ name, verb, title, before, after }: Resource): Risk[] {
     if (verb === "replace") {
         risks.push({
             level: "caution",
-            sentence: `The gateway ${name} is made anew with a Service of its own: its address becomes another, and its node ports too where no setting fixes them.`,
+            sentence:
+                `The gateway ${name} is made anew with a Service of its own: its address becomes another, and its ` +
+                "node ports too where no setting fixes them.",
             titles: [title],
             clause: "the gateway gets another address",
         });
@@ -122,7 +132,9 @@ function gatewayRisks({ name, verb, title, before, after }: Resource): Risk[] {
         const opens = OUTSIDE.includes(is);
         risks.push({
             level: opens || was !== undefined ? "caution" : "note",
-            sentence: `The gateway ${name} has a Service of type ${is}${was === undefined ? "" : `, and no longer ${was}: its addresses and node ports become others`}.`,
+            sentence:
+                `The gateway ${name} has a Service of type ${is}` +
+                `${was === undefined ? "" : `, and no longer ${was}: its addresses and node ports become others`}.`,
             titles: [title],
             clause: opens ? `opens the gateway ${name} by a ${is}` : `closes the gateway ${name} to the outside`,
         });
@@ -159,7 +171,9 @@ function hostRisks({ name, verb, title, before, after }: Resource): Risk[] {
         : [
               {
                   level: "caution",
-                  sentence: `The pods of ${name} are reached at the address of their node, since they have ${listed(added)}.`,
+                  sentence:
+                      `The pods of ${name} are reached at the address of their node, since they have ` +
+                      `${listed(added)}.`,
                   titles: [title],
                   clause: `opens ${name} at its node`,
               },
@@ -198,7 +212,9 @@ function mtlsRisks({ name, namespace, verb, title, before, after }: Resource): R
         ? [
               {
                   level: "danger",
-                  sentence: `Plain text is accepted again, since ${policy} ${is === "none" ? "is deleted" : `is ${is}`} and no longer STRICT.`,
+                  sentence:
+                      `Plain text is accepted again, since ${policy} ` +
+                      `${is === "none" ? "is deleted" : `is ${is}`} and no longer STRICT.`,
                   titles: [title],
                   clause: "accepts plain text again",
               },

@@ -52,7 +52,9 @@ export function crdRisks({ resources }: Changes): Risk[] {
     if (kept.length > 0) {
         risks.push({
             level: "note",
-            sentence: `${counted(kept.length, "CRD")} (${namesOf(kept)}) stay in the cluster: the stack only lets go of them.`,
+            sentence:
+                `${counted(kept.length, "CRD")} (${namesOf(kept)}) stay in the cluster: the stack only lets go of ` +
+                "them.",
             titles: titlesOf(kept),
         });
     }
@@ -78,13 +80,18 @@ function releaseRisks(resources: readonly Resource[]): Risk[] {
             release.verb === "update"
                 ? {
                       level: "caution",
-                      sentence: `The Helm release ${release.name}, which holds Istio's CRDs, is upgraded in place: objects of their kinds are checked by the new schemas.`,
+                      sentence:
+                          `The Helm release ${release.name}, which holds Istio's CRDs, is upgraded in place: ` +
+                          "objects of their kinds are checked by the new schemas.",
                       titles: [release.title],
                       clause: upgradeOf(release),
                   }
                 : {
                       level: "danger",
-                      sentence: `The Helm release ${release.name} is uninstalled, since ${reasonOf(release)}: its CRDs stay where the chart says so, all else of it goes, and CRDs that it does not keep take every object of their kinds along.`,
+                      sentence:
+                          `The Helm release ${release.name} is uninstalled, since ${reasonOf(release)}: its CRDs ` +
+                          "stay where the chart says so, all else of it goes, and CRDs that it does not keep take " +
+                          "every object of their kinds along.",
                       titles: [release.title],
                       clause: `uninstalls the release ${release.name}`,
                   },
@@ -114,7 +121,9 @@ export function webhookRisks({ resources }: Changes): Risk[] {
         })),
         ...replaced.map((webhook): Risk => ({
             level: "danger",
-            sentence: `The webhook ${webhook.name} is replaced, since ${reasonOf(webhook)}: for the seconds until the new one is there and istiod has written its certificate into it ${effect(webhook)}.`,
+            sentence:
+                `The webhook ${webhook.name} is replaced, since ${reasonOf(webhook)}: for the seconds until the ` +
+                `new one is there and istiod has written its certificate into it ${effect(webhook)}.`,
             titles: [webhook.title],
             clause: `is without the webhook ${webhook.name} for seconds`,
         })),
@@ -122,7 +131,11 @@ export function webhookRisks({ resources }: Changes): Risk[] {
             ? [
                   {
                       level: "caution" as const,
-                      sentence: `${counted(changed.length, "webhook")} (${namesOf(changed)}) ${does(changed.length, "changes", "change")} in place: at no time ${does(changed.length, "is it", "are they")} away, but what ${does(changed.length, "it applies", "they apply")} to may be something else.`,
+                      sentence:
+                          `${counted(changed.length, "webhook")} (${namesOf(changed)}) ` +
+                          `${does(changed.length, "changes", "change")} in place: at no time ` +
+                          `${does(changed.length, "is it", "are they")} away, but what ` +
+                          `${does(changed.length, "it applies", "they apply")} to may be something else.`,
                       titles: titlesOf(changed),
                   },
               ]
@@ -143,14 +156,18 @@ export function otherLosses({ resources }: Changes, told: ReadonlySet<string>): 
     if (deleted.length > 0) {
         risks.push({
             level: "caution",
-            sentence: `${listed(titlesOf(deleted))} ${does(deleted.length, "is", "are")} deleted, since the program has ${does(deleted.length, "it", "them")} no longer.`,
+            sentence:
+                `${listed(titlesOf(deleted))} ${does(deleted.length, "is", "are")} deleted, since the program has ` +
+                `${does(deleted.length, "it", "them")} no longer.`,
             titles: titlesOf(deleted),
         });
     }
     for (const resource of replaced) {
         risks.push({
             level: "danger",
-            sentence: `${resource.title} is replaced, since ${reasonOf(resource)}: the old one goes ${resource.goesFirst ? "before the new one comes" : "when the new one is there"}.`,
+            sentence:
+                `${resource.title} is replaced, since ${reasonOf(resource)}: the old one goes ` +
+                `${resource.goesFirst ? "before the new one comes" : "when the new one is there"}.`,
             titles: [resource.title],
             clause: `replaces ${resource.title}`,
         });

@@ -18,7 +18,9 @@ export function restartRisks(changes: Changes): Risk[] {
     if (gateways.length > 0) {
         risks.push({
             level: "caution",
-            sentence: `The gateway ${namesOf(gateways)} is restarted, since istiod makes its pods anew with the image of the new proxy or the new settings.`,
+            sentence:
+                `The gateway ${namesOf(gateways)} is restarted, since istiod makes its pods anew with the image ` +
+                "of the new proxy or the new settings.",
             titles: titlesOf(gateways),
         });
     }
@@ -26,7 +28,9 @@ export function restartRisks(changes: Changes): Risk[] {
     if (replaced.length > 0) {
         risks.push({
             level: "caution",
-            sentence: `The pods of ${namesOf(replaced)} are made anew, since ${does(replaced.length, "it is", "they are")} replaced.`,
+            sentence:
+                `The pods of ${namesOf(replaced)} are made anew, since ` +
+                `${does(replaced.length, "it is", "they are")} replaced.`,
             titles: titlesOf(replaced),
         });
     }
@@ -89,12 +93,17 @@ function istiodRisks(restarted: readonly Resource[]): Risk[] {
         keepsOne(istiod)
             ? {
                   level: "note",
-                  sentence: `The webhooks of ${istiod.name} are answered all the time: its new pod is ready before the old one goes.`,
+                  sentence:
+                      `The webhooks of ${istiod.name} are answered all the time: its new pod is ready before the ` +
+                      "old one goes.",
                   titles: [istiod.title],
               }
             : {
                   level: "caution",
-                  sentence: `For the seconds of the restart of ${istiod.name} nobody answers its webhooks: pods with a sidecar and Istio's objects are refused meanwhile, since its only pod goes before the new one is ready.`,
+                  sentence:
+                      `For the seconds of the restart of ${istiod.name} nobody answers its webhooks: pods with a ` +
+                      "sidecar and Istio's objects are refused meanwhile, since its only pod goes before the new " +
+                      "one is ready.",
                   titles: [istiod.title],
                   clause: "leaves the webhooks without an answer for seconds",
               },
@@ -124,7 +133,10 @@ export function sidecarRisks({ resources }: Changes): Risk[] {
         const words = from === to ? [proxy.from, proxy.to] : [from, to];
         risks.push({
             level: "caution",
-            sentence: `Sidecars stay at ${words[0]} until their pods are renewed (kubectl rollout restart): ${left.length > 0 ? `those of ${namesOf(left)}, and ` : ""}those of every other namespace with injection; a pod that starts from then on gets ${words[1]}.`,
+            sentence:
+                `Sidecars stay at ${words[0]} until their pods are renewed (kubectl rollout restart): ` +
+                `${left.length > 0 ? `those of ${namesOf(left)}, and ` : ""}those of every other namespace ` +
+                `with injection; a pod that starts from then on gets ${words[1]}.`,
             titles: [proxy.injector.title],
             clause: `leaves sidecars at ${words[0]} until their pods are renewed`,
         });
@@ -134,7 +146,8 @@ export function sidecarRisks({ resources }: Changes): Risk[] {
         risks.push({
             level: "danger",
             sentence:
-                "The control plane is deleted: sidecars that are left behind keep their last configuration, and their certificates run out within a day.",
+                "The control plane is deleted: sidecars that are left behind keep their last configuration, " +
+                "and their certificates run out within a day.",
             titles: titlesOf(istiod),
             clause: "deletes the control plane",
         });
@@ -146,8 +159,10 @@ export function sidecarRisks({ resources }: Changes): Risk[] {
         risks.push({
             level: "caution",
             sentence: is
-                ? `Injection is switched on in namespace ${namespace.name}: its running pods have no sidecar until they are renewed (kubectl rollout restart).`
-                : `Injection is switched off in namespace ${namespace.name}: sidecars are left behind in its running pods until they are renewed, and then they have none.`,
+                ? `Injection is switched on in namespace ${namespace.name}: its running pods have no sidecar ` +
+                  `until they are renewed (kubectl rollout restart).`
+                : `Injection is switched off in namespace ${namespace.name}: sidecars are left behind in its ` +
+                  "running pods until they are renewed, and then they have none.",
             titles: [namespace.title],
             clause: `switches injection ${is ? "on" : "off"} in ${namespace.name}`,
         });
@@ -177,7 +192,11 @@ export function dataRisks({ resources, components }: Changes): Risk[] {
     if (claims.length > 0) {
         risks.push({
             level: "danger",
-            sentence: `${counted(claims.length, "claim")} (${namesOf(claims)}) ${does(claims.length, "is", "are")} ${claims.some(({ verb }) => verb === "replace") ? "replaced" : "deleted"}, and with ${does(claims.length, "it", "them")} the data of ${does(claims.length, "its volume", "their volumes")}, where the class does not retain it.`,
+            sentence:
+                `${counted(claims.length, "claim")} (${namesOf(claims)}) ${does(claims.length, "is", "are")} ` +
+                `${claims.some(({ verb }) => verb === "replace") ? "replaced" : "deleted"}, and with ` +
+                `${does(claims.length, "it", "them")} the data of ` +
+                `${does(claims.length, "its volume", "their volumes")}, where the class does not retain it.`,
             titles: titlesOf(claims),
             clause: `deletes the data of ${namesOf(claims)}`,
         });

@@ -17,7 +17,9 @@ export function versionRisks({ resources }: Changes): Risk[] {
             return [
                 {
                     level: isIstio ? "danger" : "caution",
-                    sentence: `${namesOf(of)} ${of.length === 1 ? "goes" : "go"} back from ${from} to ${to}${isIstio ? ": Istio supports no downgrade of what a newer one has written" : ", a downgrade"}.`,
+                    sentence:
+                        `${namesOf(of)} ${of.length === 1 ? "goes" : "go"} back from ${from} to ` +
+                        `${to}${isIstio ? ": Istio supports no downgrade of what a newer one has written" : ", a downgrade"}.`,
                     titles,
                     clause: `goes back from ${from} to ${to}`,
                 },
@@ -27,7 +29,9 @@ export function versionRisks({ resources }: Changes): Risk[] {
         return [
             {
                 level: "danger",
-                sentence: `${namesOf(of)} ${of.length === 1 ? "goes" : "go"} from ${from} to ${to}, by more than one minor release: Istio supports an upgrade in place from one minor release to the next.`,
+                sentence:
+                    `${namesOf(of)} ${of.length === 1 ? "goes" : "go"} from ${from} to ${to}, by more than one ` +
+                    "minor release: Istio supports an upgrade in place from one minor release to the next.",
                 titles,
                 clause: `skips minor releases from ${from} to ${to}`,
             },

@@ -15,17 +15,20 @@ describe("exposure", () => {
 
     it("of a Service is told where it opens, closes and moves", () => {
         expect(changed(service("ClusterIP"), service("NodePort", 30081))).toEqual([
-            "caution: The Service kiali is reached at node port 30081 of every node from outside the cluster, since its type is NodePort and no longer ClusterIP.",
+            "caution: The Service kiali is reached at node port 30081 of every node from outside the cluster, " +
+                "since its type is NodePort and no longer ClusterIP.",
         ]);
         expect(changed(service(undefined), service("LoadBalancer"))[0]).toContain(
             "reached at a load balancer from outside",
         );
         expect(changed(undefined, service("NodePort"))[0]).toContain("at a node port that Kubernetes chooses");
         expect(changed(service("NodePort"), service("ClusterIP"), service("NodePort", 31234))).toEqual([
-            "note: The Service kiali is no longer reached from outside the cluster: node port 31234 closes, since its type is ClusterIP and no longer NodePort.",
+            "note: The Service kiali is no longer reached from outside the cluster: node port 31234 closes, " +
+                "since its type is ClusterIP and no longer NodePort.",
         ]);
         expect(changed(service("NodePort", 30081), service("NodePort", 30082))).toEqual([
-            "caution: The Service kiali is reached at node port 30082 of every node, and no longer at node port 30081: whoever uses the former is refused.",
+            "caution: The Service kiali is reached at node port 30082 of every node, and no longer at node " +
+                "port 30081: whoever uses the former is refused.",
         ]);
         expect(changed(undefined, service("ClusterIP"))).toEqual([]);
     });
@@ -44,7 +47,8 @@ describe("exposure", () => {
         const read = { ...same(SERVICE, named("gate-istio")), op: "read", state: named("gate-istio", ports(32080)) };
         const created = { type: `${SERVICE}Patch`, after: named("gate-istio", patch) };
         expect(sentences(read, created)).toEqual([
-            "caution: The Service gate-istio is reached at node port 30080 of every node, and no longer at node port 32080: whoever uses the former is refused.",
+            "caution: The Service gate-istio is reached at node port 30080 of every node, and no longer at " +
+                "node port 32080: whoever uses the former is refused.",
         ]);
         expect(sentences({ ...read, state: named("gate-istio", ports(30080)) }, created)).toEqual([]);
     });
@@ -60,7 +64,8 @@ describe("exposure", () => {
         );
         expect(step(gateway("NodePort", [{ port: 80 }]), gateway("NodePort", [{ port: 80, hostname: "a.b" }]))).toEqual(
             [
-                "caution: The gateway gate takes requests for a.b at port 80 and no longer takes those for every host at port 80, since its listeners change.",
+                "caution: The gateway gate takes requests for a.b at port 80 and no longer takes those for " +
+                    "every host at port 80, since its listeners change.",
             ],
         );
         expect(

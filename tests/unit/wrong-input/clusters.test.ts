@@ -136,7 +136,8 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
                     422,
                 ),
             },
-            "node port 30555 cannot be had: provided port is already allocated; choose another with: pulumi config set --path gateway.nodePort <port>",
+            "node port 30555 cannot be had: provided port is already allocated; choose another with: pulumi " +
+                "config set --path gateway.nodePort <port>",
         ],
         [
             "a node port out of the range",
