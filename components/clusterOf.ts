@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type ClusterClient, type ClusterReference, openCluster } from "@istio-on-pulumi/kube";
-import { knownValue } from "./inputs";
+import { givenValue, knownValue } from "./inputs";
 
 /** Any member of the package; all of them have the same provider. */
 const MEMBER = "kubernetes:core/v1:Service";
@@ -41,9 +41,10 @@ async function referenceOf(component: pulumi.ComponentResource): Promise<Cluster
     }
     const { kubeconfig, context } =
         "kubeconfig" in provider ? (provider as ProviderInputs) : await inputsInEngine(provider);
-    const known = await knownValue(pulumi.all([kubeconfig, context]));
+    const given = await Promise.all([givenValue(kubeconfig), givenValue(context)]);
+    if (given.some(pulumi.isUnknown)) return undefined;
     // An empty kubeconfig is the provider's own search, which is that of kubectl.
-    return known && { kubeconfig: known[0] || undefined, context: known[1] || undefined };
+    return { kubeconfig: given[0] || undefined, context: given[1] || undefined };
 }
 
 /** In a component package the provider is a reference to one that another program made. */

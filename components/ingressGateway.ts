@@ -1,4 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
+import { getVersion } from "@pulumi/kubernetes/utilities";
 import * as pulumi from "@pulumi/pulumi";
 import { REVISION_LABEL } from "@istio-on-pulumi/kube";
 import { SKIP_AWAIT, waitForCondition } from "./annotations";
@@ -225,7 +226,29 @@ export class IngressGateway extends pulumi.ComponentResource {
         // Get ignores dependsOn. An id that is unknown until the Gateway (and the patch) exist makes it wait.
         const ready = pulumi.all([gateway.id, fixed?.id]);
         const id = ready.apply(([gatewayId]) => `${gatewayId.slice(0, gatewayId.indexOf("/"))}/${generated}`);
-        return k8s.core.v1.Service.get(`${name}-${GATEWAY_CLASS}`, id, { parent: this });
+        return new GeneratedService(`${name}-${GATEWAY_CLASS}`, id, { parent: this });
+    }
+}
+
+/**
+ * A Service that is read and not made, told what it is.
+ *
+ * `Service.get` tells nothing but the id, and the provider keeps other inputs of that than of what it reads later: the
+ * first refresh after each update showed a change (pulumi/pulumi#16401).
+ */
+class GeneratedService extends pulumi.CustomResource {
+    declare readonly apiVersion: pulumi.Output<"v1">;
+    declare readonly kind: pulumi.Output<"Service">;
+    declare readonly metadata: pulumi.Output<k8s.types.output.meta.v1.ObjectMeta>;
+    declare readonly spec: pulumi.Output<k8s.types.output.core.v1.ServiceSpec>;
+    declare readonly status: pulumi.Output<k8s.types.output.core.v1.ServiceStatus>;
+
+    /** @param id `<namespace>/<name>` */
+    constructor(resourceName: string, id: pulumi.Output<string>, opts: pulumi.CustomResourceOptions) {
+        const [namespace, name] = [0, 1].map((part) => id.apply((known) => known.split("/")[part]));
+        const told = { apiVersion: "v1", kind: "Service", metadata: { namespace, name } };
+        const read = { spec: undefined, status: undefined };
+        super("kubernetes:core/v1:Service", resourceName, { ...told, ...read }, { version: getVersion(), ...opts, id });
     }
 }
 

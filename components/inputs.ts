@@ -13,3 +13,13 @@ export async function knownValue<T>(output: pulumi.Output<T>): Promise<T | undef
     if (!(await (output as unknown as { isKnown: Promise<boolean> }).isKnown)) return undefined;
     return new Promise((resolve) => output.apply(resolve));
 }
+
+/**
+ * The value of a provider's input; `pulumi.unknown` where a preview cannot know it.
+ *
+ * To `apply` an input that was not given is as little known in a preview as one that is yet to come.
+ */
+export async function givenValue<T>(output: pulumi.Output<T> | undefined): Promise<T | undefined> {
+    // Declared by the SDK for its own use only.
+    return (output as unknown as { promise(withUnknowns: boolean): Promise<T> } | undefined)?.promise(true);
+}

@@ -1,6 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
 import { UserError } from "@istio-on-pulumi/kube";
+import { crdPath, kubeconfigText, serveApi } from "@istio-on-pulumi/kube/testing";
 import { GatewayApiCrds, type GatewayApiCrdsArgs } from "../../../components";
 import { BUNDLE_VERSION, installedCrd } from "../../support/manifests";
 import { Recording, valueOf } from "../../support/mocks";
@@ -8,6 +10,7 @@ import { serveUpstream } from "../../support/upstream";
 
 const CRD = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition";
 const PLURALS = ["gatewayclasses", "gateways", "grpcroutes", "httproutes", "referencegrants"];
+const crdOf = (plural: string) => crdPath(full(plural));
 const full = (plural: string) => `${plural}.gateway.networking.k8s.io`;
 const ours = (plural: string) => installedCrd(plural, { isOwn: true });
 const foreign = (plural: string) =>
@@ -107,5 +110,22 @@ describe("GatewayApiCrds", () => {
         expect(() => new GatewayApiCrds("gateway-api", { install: "never", installed: [] })).toThrow(UserError);
         await recording.settled();
         expect(recording.objects).toEqual([]);
+    });
+
+    it.each([
+        [
+            "asks the cluster in a preview, whether its context is given or not",
+            (url: string) => url,
+            PLURALS.map(crdOf),
+        ],
+        ["asks nobody in a preview that does not know the cluster yet", () => pulumi.unknown as unknown as string, []],
+    ])("%s", async (_, serverOf, asked) => {
+        serveUpstream();
+        const recording = await Recording.start({ preview: true });
+        const api = await serveApi();
+        const kubeconfig = pulumi.output(serverOf(api.url)).apply((url) => kubeconfigText({ own: url }));
+        new GatewayApiCrds("gateway-api", {}, { provider: new k8s.Provider("given", { kubeconfig }) });
+        await recording.settled();
+        expect(api.asked.sort()).toEqual(asked);
     });
 });
