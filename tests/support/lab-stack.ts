@@ -23,6 +23,11 @@ interface Update {
     readonly result: "succeeded" | "failed";
 }
 
+interface State {
+    readonly resources?: StackResource[];
+    readonly pending_operations?: readonly unknown[];
+}
+
 /** How many resources a preview creates, updates, keeps, and so on, by the engine's word for it. */
 export type ChangeSummary = Readonly<Record<string, number>>;
 
@@ -105,11 +110,18 @@ export class Stack {
 
     /** The resources in the stack's state; none before the first `up` and after `destroy`. */
     async resources(): Promise<StackResource[]> {
-        const state = JSON.parse(await this.pulumi(["stack", "export"])) as {
-            deployment: { resources?: StackResource[] };
-        };
+        const { resources = [] } = await this.state();
         // The stack itself is one of them.
-        return (state.deployment.resources ?? []).filter(({ type }) => type !== "pulumi:pulumi:Stack");
+        return resources.filter(({ type }) => type !== "pulumi:pulumi:Stack");
+    }
+
+    /** How many operations were under way when an update was interrupted, as the state remembers. */
+    async pending(): Promise<number> {
+        return (await this.state()).pending_operations?.length ?? 0;
+    }
+
+    private async state(): Promise<State> {
+        return (JSON.parse(await this.pulumi(["stack", "export"])) as { deployment: State }).deployment;
     }
 
     /**

@@ -30,8 +30,8 @@ export interface CommandOptions {
     /** Text for its standard input. */
     readonly input?: string;
     /**
-     * Milliseconds after which the command is interrupted, so that a hanging one fails its test alone; default five
-     * minutes.
+     * Milliseconds after which the command is interrupted, so that a hanging one fails its test alone; default the
+     * lab's, which is five minutes.
      */
     readonly timeoutMs?: number;
 }
@@ -67,11 +67,17 @@ function tail(text: string, lines = TAIL_LINES): string {
 
 /** A running lab and what can be done in it. */
 export class Lab {
-    private constructor(readonly place: LabPlace) {}
+    private constructor(
+        readonly place: LabPlace,
+        private readonly timeoutMs: number,
+    ) {}
 
-    /** The lab of a name, whether it runs or not. */
-    static named(name: string): Lab {
-        return new Lab(labPlace({ ...outsideEnvironment(), LAB_NAME: name }));
+    /**
+     * The lab of a name, whether it runs or not.
+     * @param timeoutMs milliseconds that a command may take where it names no time of its own
+     */
+    static named(name: string, timeoutMs = TIMEOUT_MS): Lab {
+        return new Lab(labPlace({ ...outsideEnvironment(), LAB_NAME: name }), timeoutMs);
     }
 
     /** Runs one of the lab's own commands (`start`, `stop`, `reset`), with its output where the tests' goes. */
@@ -107,7 +113,7 @@ export class Lab {
     async run(command: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
         const { execa } = await import("execa");
         const { program, args, cwd, env } = await this.commandLine(command, options.env);
-        const timeout = options.timeoutMs ?? TIMEOUT_MS;
+        const timeout = options.timeoutMs ?? this.timeoutMs;
         const { exitCode, signal, stdout, stderr, timedOut } = await execa(program, args, {
             cwd,
             env,

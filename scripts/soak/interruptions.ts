@@ -1,0 +1,134 @@
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inNetns, labStatus, run } from "@istio-on-pulumi/lab";
+import type { Lab } from "../../tests/support/lab";
+import { aboutProcess, descendants } from "./processes";
+
+/** What goes wrong in the middle of an operation. */
+export interface Interruption {
+    readonly name: string;
+    /** @param engine the `pulumi` process of the operation, which still runs */
+    happen(lab: Lab, engine: ChildProcess): Promise<void>;
+}
+
+/** How GitHub's runner ends a cancelled job: an interrupt, after 7.5 s a request to end, after 2.5 s more the kill. */
+const CANCEL_MS = [7500, 2500] as const;
+/** For how long nothing of the cluster can be reached. */
+const CUT_MS = 60_000;
+
+export const KILL: Interruption = {
+    name: "the engine is killed",
+    happen: (_, engine) => end(engine, "SIGKILL"),
+};
+
+export const INTERRUPTIONS: readonly Interruption[] = [
+    KILL,
+    { name: "Ctrl-C", happen: (_, engine) => end(engine, "SIGINT") },
+    {
+        name: "Ctrl-C twice",
+        happen: async (_, engine) => {
+            const ended = end(engine, "SIGINT");
+            await Promise.race([ended, sleep(1000)]);
+            await end(engine, "SIGINT");
+        },
+    },
+    {
+        name: "the job is cancelled",
+        happen: async (_, engine) => {
+            const ended = end(engine, "SIGINT");
+            await Promise.race([ended, sleep(CANCEL_MS[0])]);
+            await Promise.race([end(engine, "SIGTERM"), sleep(CANCEL_MS[1])]);
+            await end(engine, "SIGKILL");
+        },
+    },
+    { name: "the provider is killed", happen: (_, engine) => killProvider(engine) },
+    { name: "the API server is killed", happen: (lab) => killPart(lab, "kube-apiserver") },
+    { name: "etcd is killed", happen: (lab) => killPart(lab, "etcd") },
+    {
+        name: "istiod is killed",
+        happen: async (lab) => {
+            const selected = ["--namespace", "istio-system", "--selector", "app=istiod"];
+            await lab.run(["kubectl", "delete", "pod", ...selected, "--grace-period=0", "--force"]);
+        },
+    },
+    { name: "the network is cut for 60 s", happen: cutNetwork },
+    { name: "the state's disk is full", happen: fillDisk },
+];
+
+/** Sends a signal and waits until the process is gone. */
+function end(engine: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+    const ended = endOf(engine);
+    engine.kill(signal);
+    return ended;
+}
+
+/** Resolves when the process is gone. */
+export function endOf(engine: ChildProcess): Promise<void> {
+    if (engine.exitCode !== null || engine.signalCode !== null) return Promise.resolve();
+    return new Promise((resolve) => engine.once("exit", () => resolve()));
+}
+
+function killProvider(engine: ChildProcess): Promise<void> {
+    for (const pid of descendants(engine.pid!)) {
+        const [program = ""] = aboutProcess(pid, "cmdline").split("\0");
+        if (program.endsWith("/pulumi-resource-kubernetes")) process.kill(pid, "SIGKILL");
+    }
+    return Promise.resolve();
+}
+
+/** The lab starts it again, as a node's kubelet does. */
+function killPart(lab: Lab, name: string): Promise<void> {
+    const part = labStatus(lab.place).parts.find((each) => each.name === name);
+    if (part?.pid !== undefined) process.kill(part.pid, "SIGKILL");
+    return Promise.resolve();
+}
+
+/** Packets to the API server are lost, of connections that are open, too; nobody is told. */
+async function cutNetwork(lab: Lab): Promise<void> {
+    const port = new URL((await lab.output(["kubectl", "config", "view", "--minify", "-o", SERVER])).trim()).port;
+    const rule = ["OUTPUT", "--protocol", "tcp", "--dport", port, "--jump", "DROP"];
+    const iptables = (action: string, ...args: string[]) =>
+        run(inNetns(lab.place.netns, ["iptables", "--wait", action, ...args]));
+    await iptables("--insert", ...rule);
+    try {
+        await sleep(CUT_MS);
+    } finally {
+        await iptables("--delete", ...rule);
+    }
+}
+
+/** The state moves to a disk that it fills, until the operation has ended; what it is then is what there is. */
+async function fillDisk({ place: { backend } }: Lab, engine: ChildProcess): Promise<void> {
+    const aside = mkdtempSync(join(tmpdir(), "soak-"));
+    const move = (from: string, to: string) => run(["cp", "-a", `${from}/.`, to]);
+    try {
+        await move(backend, aside);
+        await run(["mount", "-t", "tmpfs", "-o", `size=${pagesOf(aside) + SPARE_BYTES}`, "tmpfs", backend]);
+        try {
+            await move(aside, backend);
+            await endOf(engine);
+            rmSync(aside, { recursive: true });
+            await run(["cp", "-a", backend, aside]);
+        } finally {
+            await run(["umount", backend]);
+        }
+        rmSync(backend, { recursive: true });
+        await run(["cp", "-a", aside, backend]);
+    } finally {
+        rmSync(aside, { recursive: true, force: true });
+    }
+}
+
+/** For what the engine writes before its state, such as a file of its lock. */
+const SPARE_BYTES = 16 * 4096;
+
+/** What the files of a directory take on a disk of pages. */
+const pagesOf = (directory: string): number =>
+    readdirSync(directory, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .reduce((sum, { parentPath, name }) => sum + Math.ceil(statSync(join(parentPath, name)).size / 4096) * 4096, 0);
+
+const SERVER = "jsonpath={.clusters[0].cluster.server}";
