@@ -70,8 +70,9 @@ export interface BookinfoArgs extends NamespaceArgs {
      */
     pullSecrets?: PullSecrets;
     /**
-     * NetworkPolicies by which each service is asked by those alone that ask it in the sample, productpage by a gateway,
-     * and asks nobody else. They need a network plugin that enforces them, and metrics are read from `istio-system`.
+     * NetworkPolicies by which each service is asked by those alone that ask it in the sample, productpage by a
+     * gateway, and asks nobody else. They need a network plugin that enforces them; metrics are read from
+     * `istio-system`.
      *
      * A change: in place.
      * @default none

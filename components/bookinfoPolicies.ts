@@ -32,10 +32,10 @@ const METRICS_PORT = 15020;
 const GATEWAY_LABEL = "gateway.networking.k8s.io/gateway-name";
 
 /**
- * Who may ask a service of Bookinfo, and whom its pods may ask: what the sample and its sidecars need, and nothing else.
+ * Who may ask a service of Bookinfo, and whom its pods may ask: what the sample and its sidecars need, nothing else.
  *
- * Each policy is about the pods of one service, so that somebody else's in the namespace stay as they are, and holds all
- * that these pods need, so that the policies may come and go in any order. A kubelet's probes are let in by every
+ * Each policy is about the pods of one service, so that somebody else's in the namespace stay as they are, and holds
+ * all that these pods need, so that the policies may come and go in any order. A kubelet's probes are let in by every
  * network plugin. Names are asked for at whatever address: a cache on the node has none that a policy could name.
  */
 export function networkPolicyOf(service: string, { gateway, gatewayNamespace }: BookinfoNetworkPoliciesArgs): Spec {

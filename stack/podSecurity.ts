@@ -7,8 +7,8 @@ interface LevelSettings {
 }
 
 /**
- * The labels of a namespace that the stack makes: the strictest level of Pod Security that its pods meet; none where the
- * settings do not ask for it, or say a level themselves.
+ * The labels of a namespace that the stack makes: the strictest level of Pod Security that its pods meet; none where
+ * the settings do not ask for it, or say a level themselves.
  *
  * Sidecars need `privileged`, since istio-init has NET_ADMIN and NET_RAW. What they are put beside meets `restricted`,
  * and the API server warns whoever makes a Deployment there that does not.

@@ -7,8 +7,9 @@ import { Lab, TEST_LAB } from "../support/lab";
 import { ask, underLoad, untilAnswered } from "../support/lab-load";
 import { eventually, getAll, getOne } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
+import { untilTraced } from "../support/lab-traces";
 import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
-import { nodePortOf, type Pod, type Service } from "../support/objects";
+import { type Deployment, nodePortOf, type Service } from "../support/objects";
 import { stayingPods } from "../support/pods";
 
 const lab = Lab.named(TEST_LAB);
@@ -24,7 +25,7 @@ const kubectl = (...args: string[]) => lab.output(["kubectl", ...args]);
 const podOf = async (namespace: string, app: string) => (await stayingPods(lab, 1, namespace, `app=${app}`))[0]!;
 const addressOf = async (namespace: string, app: string) => (await podOf(namespace, app)).status.podIP;
 
-/** The status of a request from within a pod; where there is no answer curl's exit code: 28 none in time, 56 a reset. */
+/** The status of a request from within a pod; without an answer curl's exit code: 28 none in time, 56 a reset. */
 async function asked(from: readonly [namespace: string, app: string, container: string], url: string): Promise<string> {
     const [namespace, app, container] = from;
     const { metadata } = await podOf(namespace, app);
@@ -58,8 +59,8 @@ beforeAll(async () => {
     ({ origin } = new URL(productpageUrl));
     reviews = `${origin}/api/v1/products/0/reviews`;
     await kubectl("create", "namespace", OUTSIDE);
-    const { spec } = await getOne(lab, "deployment", "ratings-v1", "--namespace", BOOKINFO_NAMESPACE);
-    const [{ image }] = spec.template.spec.containers as [{ image: string }];
+    const ratings = await getOne<Deployment>(lab, "deployment", "ratings-v1", "--namespace", BOOKINFO_NAMESPACE);
+    const { image } = ratings.spec.template.spec.containers[0]!;
     const containers = [{ name: "outsider", image, ports: [{ containerPort: 9080 }] }];
     const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "outsider", labels: { app: "outsider" } } };
     await lab.output(["kubectl", "apply", "--namespace", OUTSIDE, "-f", "-"], {
@@ -169,7 +170,7 @@ describe("bookinfo.networkPolicies", () => {
         expect(unanswered).toContain(await asked(details, `http://${address}:9080/ratings/0`));
     });
 
-    test("let everybody in by the gateway, and the page is whole", async () => {
+    test("let everybody in by the gateway; the page is whole, and traces reach Jaeger", async () => {
         const gateway = `bookinfo-gateway-istio.${BOOKINFO_NAMESPACE}`;
         expect(await asked(outsider, `http://${gateway}/productpage`)).toBe("200");
         const service = await getOne<Service>(
@@ -187,6 +188,8 @@ describe("bookinfo.networkPolicies", () => {
             expect(body).toContain("ISBN-10");
             expect(body).not.toMatch(/unavailable|Error fetching/);
         }
+        const proxies = ["bookinfo-gateway-istio", "productpage", "details", "reviews"];
+        await untilTraced(lab, `${origin}/productpage`, "b1f7651916cd43dd8448eb211c80319d", proxies);
     });
 
     test("go, and no request fails; whoever was kept out is let in", async () => {
@@ -243,21 +246,16 @@ describe("namespaces.podSecurity", () => {
         expect(complaints[0]).toMatch(/: non-default capabilities/);
         expect(complaints[0]).not.toContain("gateway");
         expect((await level(ISTIO_NAMESPACE, "baseline")).stderr).toBe("");
-        const pods = await getAll<Pod>(lab, "deployment", "--namespace", BOOKINFO_NAMESPACE, "--selector", "version");
-        for (const { metadata } of pods) {
-            const text = await kubectl("get", "deployment", metadata.name, "-n", BOOKINFO_NAMESPACE, "-o", "json");
-            const { spec: alone } = (JSON.parse(text) as { spec: { template: object } }).spec.template as {
-                spec: object;
-            };
-            const uninjected = {
-                apiVersion: "v1",
-                kind: "Pod",
-                metadata: { name: "a", labels: { "sidecar.istio.io/inject": "false" } },
-                spec: alone,
-            };
-            expect(await tried(BOOKINFO_NAMESPACE, uninjected)).toBe("pod/a created (server dry run)\n");
+        const ofBookinfo = ["--namespace", BOOKINFO_NAMESPACE, "--selector", "version"];
+        const deployments = await getAll<Deployment>(lab, "deployment", ...ofBookinfo);
+        expect(deployments).toHaveLength(6);
+        const restricted = ["kubectl", "label", "namespace", OUTSIDE, "pod-security.kubernetes.io/enforce=restricted"];
+        await lab.output(restricted);
+        for (const { spec: alone } of deployments) {
+            const { serviceAccountName: _, ...template } = alone.template.spec;
+            expect(await tried(OUTSIDE, { ...pod, spec: template })).toBe("pod/a created (server dry run)\n");
         }
-        expect(pods).toHaveLength(6);
+        expect(await tried(OUTSIDE, pod)).toMatch(/violates PodSecurity "restricted:latest"/);
     });
 });
 
