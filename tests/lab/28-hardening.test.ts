@@ -130,6 +130,8 @@ describe("mtls.mode STRICT", () => {
 
 describe("bookinfo.networkPolicies", () => {
     let enforcer: ChildProcess;
+    const metricsOfDetails = async () =>
+        `http://${await addressOf(BOOKINFO_NAMESPACE, "details")}:15020/stats/prometheus`;
     const rules = async () => (await lab.output(["iptables", "-t", "mangle", "-S", "POSTROUTING"])).trim();
 
     beforeAll(async () => {
@@ -147,6 +149,7 @@ describe("bookinfo.networkPolicies", () => {
     test("come and stay while all pods are replaced under load, so that each connection is a new one", async () => {
         expect(await asked(details, `http://${await addressOf(OUTSIDE, "outsider")}:9080/ratings/0`)).toBe("200");
         expect(await asked(details, inMesh("ratings", "/ratings/0"))).toBe("200");
+        expect(await asked(outsider, await metricsOfDetails())).toBe("200");
         const { failures } = await underLoad(reviews, async () => {
             await change({ "bookinfo.networkPolicies": "true" });
             await rollOut(BOOKINFO_NAMESPACE);
@@ -158,7 +161,7 @@ describe("bookinfo.networkPolicies", () => {
         for (const service of ["productpage", "reviews", "ratings"] as const) {
             expect(await plain(service)).toBe("curl 28");
         }
-        const metrics = `http://${await addressOf(BOOKINFO_NAMESPACE, "details")}:15020/stats/prometheus`;
+        const metrics = await metricsOfDetails();
         expect(await asked(outsider, metrics)).toBe("curl 28");
         expect(await asked([ISTIO_NAMESPACE, "jaeger", "jaeger"], metrics)).toBe("200");
     });
