@@ -82,4 +82,19 @@ describe("bookinfo.networkPolicies", () => {
             },
         ]);
     });
+
+    it("takes no policy of somebody else's over", async () => {
+        const sample = "/api/v1/namespaces/istio-sample";
+        const replies = {
+            [sample]: { body: { metadata: { name: "istio-sample" } } },
+            [`${sample}/pods`]: { status: 201 },
+            "/apis/networking.k8s.io/v1/namespaces/istio-sample/networkpolicies": {
+                items: [{ metadata: { name: "reviews", uid: "theirs" } }],
+            },
+        };
+        const settings = { "namespaces.existing": ["istio-sample"] };
+        const { failure } = await tryProgram({ ...settings, "bookinfo.networkPolicies": "true" }, { replies });
+        expect(String(failure)).toContain("NetworkPolicy istio-sample/reviews");
+        await runProgram(settings, { replies });
+    });
 });
