@@ -39,7 +39,7 @@ export = () =>
         const images = { imageMirrors: registry.mirrors, pullSecrets: registry.pullSecrets };
         const namespaceArgs = (name: string) => ({
             existingNamespace: holdings.usedNamespaces.includes(name),
-            namespaceLabels: settings.namespaces.labels,
+            namespaceLabels: { ...prepared.levelOf(name), ...settings.namespaces.labels },
             namespaceAnnotations: settings.namespaces.annotations,
         });
 
@@ -90,6 +90,7 @@ export = () =>
         const tracing = jaeger.enabled ? new Tracing("tracing", { percentage: jaeger.sampling }, inMesh) : undefined;
         const mtls = settings.mtls.mode === "STRICT" ? new MutualTls("mtls", {}, inMesh) : undefined;
 
+        const place = prepared.gateway;
         const sample = settings.bookinfo;
         const bookinfo = sample.enabled
             ? new Bookinfo(
@@ -101,12 +102,14 @@ export = () =>
                       images: sample.images,
                       tag: sample.tag,
                       ...images,
+                      ...(sample.networkPolicies && {
+                          networkPolicies: { gateway: place!.name, gatewayNamespace: place!.namespace },
+                      }),
                   },
                   inMesh,
               )
             : undefined;
 
-        const place = prepared.gateway;
         const { serviceType, nodePort, hostnames, tlsSecret } = settings.gateway;
         const gateway =
             place &&

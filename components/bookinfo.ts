@@ -11,10 +11,12 @@ import { SKIP_AWAIT } from "./annotations";
 import {
     BOOKINFO_PORT,
     BOOKINFO_ROUTES,
+    BOOKINFO_SECURITY_CONTEXT,
     BOOKINFO_SERVICES,
     BOOKINFO_WORKLOADS,
     type BookinfoWorkload,
 } from "./bookinfoFacts";
+import { type BookinfoNetworkPoliciesArgs, networkPolicyOf } from "./bookinfoPolicies";
 import { childOf } from "./child";
 import { type ImageMirrors, mirrored } from "./images";
 import { type NamespaceArgs, namespaceOf } from "./namespace";
@@ -37,7 +39,8 @@ export interface BookinfoArgs extends NamespaceArgs {
      */
     revision?: string;
     /**
-     * Start of the image names, before `-productpage-v1` and so on: a registry with a path, without a tag.
+     * Start of the image names, before `-productpage-v1` and so on: a registry with a path, without a tag. The images
+     * must run as a user other than root, given as a number, as upstream's do.
      *
      * A change: restart of the pods.
      * @default "docker.io/istio/examples-bookinfo"
@@ -66,6 +69,16 @@ export interface BookinfoArgs extends NamespaceArgs {
      * @example ["registry-login"]
      */
     pullSecrets?: PullSecrets;
+    /**
+     * NetworkPolicies by which each service is asked by those alone that ask it in the sample, productpage by a
+     * gateway, and asks nobody else. They need a network plugin that enforces them; metrics are read from
+     * `istio-system`.
+     *
+     * A change: in place.
+     * @default none
+     * @example { gateway: "bookinfo-gateway" }
+     */
+    networkPolicies?: BookinfoNetworkPoliciesArgs;
 }
 
 /**
@@ -95,6 +108,9 @@ export class Bookinfo extends pulumi.ComponentResource {
         const deployments = BOOKINFO_WORKLOADS.map((workload) =>
             this.createDeployment(name, workload, accounts.get(workload.service)!, args),
         );
+        if (args.networkPolicies) {
+            for (const service of BOOKINFO_SERVICES) this.createPolicy(name, service, args.networkPolicies);
+        }
         handles.set(this, { name, deployments });
         this.productpage = pulumi.interpolate`${ENTRANCE}.${this.namespace}.svc:${BOOKINFO_PORT}`;
         this.registerOutputs({ namespace: this.namespace, productpage: this.productpage });
@@ -140,6 +156,14 @@ export class Bookinfo extends pulumi.ComponentResource {
         );
     }
 
+    private createPolicy(name: string, service: string, args: BookinfoNetworkPoliciesArgs) {
+        new k8s.networking.v1.NetworkPolicy(
+            `${name}-${service}-policy`,
+            { metadata: this.metadata(service, { app: service }), spec: networkPolicyOf(service, args) },
+            { parent: this },
+        );
+    }
+
     private createDeployment(
         name: string,
         { service, version, scratch, env, podAnnotations }: BookinfoWorkload,
@@ -176,6 +200,7 @@ export class Bookinfo extends pulumi.ComponentResource {
                                     name: service,
                                     image: imageOf(deployment, args),
                                     imagePullPolicy: "IfNotPresent",
+                                    securityContext: BOOKINFO_SECURITY_CONTEXT,
                                     ports: [{ containerPort: BOOKINFO_PORT }],
                                     ...(Object.keys(env).length > 0 && {
                                         env: Object.entries(env).map(([key, value]) => ({ name: key, value })),

@@ -2,6 +2,7 @@
 export { CrdInstallation, type InstalledCrd } from "../cluster";
 export { Addons, type AddonsArgs } from "./addons";
 export { Bookinfo, type BookinfoArgs } from "./bookinfo";
+export { type BookinfoNetworkPoliciesArgs } from "./bookinfoPolicies";
 export { type Endpoint, type EndpointPort } from "./endpoint";
 export { GatewayApiCrds, type GatewayApiCrdsArgs } from "./gatewayApiCrds";
 export { type ImageMirrors } from "./images";

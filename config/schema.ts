@@ -88,6 +88,15 @@ const namespaces = z.strictObject({
         allowed: 'a list such as ["istio-system"], of istio-system, bookinfo.namespace and gateway.namespace',
         cost: "nothing: a namespace that the stack made stays the stack's, and one that it uses stays its owner's",
     }),
+    podSecurity: flag(
+        {
+            description:
+                "Label the namespaces that the stack makes with the strictest Pod Security level that their pods meet: " +
+                "baseline, and privileged where there are sidecars.",
+            cost: "in place; with true pods of others that ask for more are refused",
+        },
+        false,
+    ),
     labels: setting(labels.default({}), {
         description: "Labels of every namespace of the stack.",
         allowed: 'an object such as {"team": "platform"}',
@@ -137,6 +146,15 @@ const bookinfo = z.strictObject({
         },
         "a key of istio.revisions",
         dnsLabel,
+    ),
+    networkPolicies: flag(
+        {
+            description:
+                "NetworkPolicies by which each service of Bookinfo is asked by those alone that ask it in the sample, " +
+                "and asks nobody else. They need a network plugin that enforces them.",
+            cost: "in place; with true all other callers are cut off, and those who read metrics outside of istio-system",
+        },
+        false,
     ),
 });
 

@@ -5,6 +5,7 @@ import {
     type AddonManifests,
     addonObjects,
     type AddonObjectsArgs,
+    BOOKINFO_SECURITY_CONTEXT,
     istiodResources,
     type Manifest,
 } from "../components/internal";
@@ -25,6 +26,8 @@ export interface NeedsArgs {
     kialiNodePort: number;
     /** The user's values of chart `istiod`. */
     istiodValues: ChartValues;
+    /** Whether the update gives a namespace the Pod Security level that its pods need. */
+    bringsLevel: (namespace: string) => boolean;
 }
 
 /** What the program needs of the cluster, to be asked for before anything is changed. */
@@ -43,20 +46,21 @@ export function needsOf(args: NeedsArgs): Parameters<typeof checkRequirements>[2
         ...(gateway ? [{ setting: "gateway.nodePort", port: gateway.nodePort, ...gateway }] : []),
         ...(manifests.kiali === undefined ? [] : [kiali]),
     ];
+    const pods: PlannedPod[] = [
+        ...(bookinfoNamespace === undefined ? [] : [podWithSidecar(bookinfoNamespace)]),
+        {
+            name: "istiod's pods",
+            namespace: ISTIO_NAMESPACE,
+            spec: istiodPod(istiodResources(args.istiodValues)),
+            remedy: "allow them there",
+        },
+        ...workloads.map(podOf),
+    ];
     return {
         istioVersion: args.istioVersion,
         planned,
         isPreview: args.isPreview,
-        pods: [
-            ...(bookinfoNamespace === undefined ? [] : [podWithSidecar(bookinfoNamespace)]),
-            {
-                name: "istiod's pods",
-                namespace: ISTIO_NAMESPACE,
-                spec: istiodPod(istiodResources(args.istiodValues)),
-                remedy: "allow them there",
-            },
-            ...workloads.map(podOf),
-        ],
+        pods: pods.map((pod) => ({ ...pod, bringsLevel: args.bringsLevel(pod.namespace) })),
         fixedPorts: ports.filter(({ port }) => port !== 0),
         loadBalancer: gateway?.serviceType === "LoadBalancer" ? gateway : undefined,
     };
@@ -66,10 +70,10 @@ function podWithSidecar(namespace: string): PlannedPod {
     return {
         name: "pods with a sidecar",
         namespace,
-        spec: sidecarPod(),
+        spec: sidecarPod(BOOKINFO_SECURITY_CONTEXT),
         remedy:
             "allow them there: istio-init needs NET_ADMIN and NET_RAW for its NAT rules, which Pod Security's " +
-            'level "privileged" grants',
+            'level "privileged" grants (in a namespace of the stack: namespaces.podSecurity)',
     };
 }
 

@@ -15,6 +15,8 @@ import type { GatewayPlace } from "./gateway";
 export interface PlannedArgs {
     /** Namespace of Bookinfo, if there is one. */
     bookinfoNamespace?: string;
+    /** Whether Bookinfo has NetworkPolicies. */
+    networkPolicies?: boolean;
     /** The gateway, if there is one. */
     gateway?: GatewayPlace;
     /** Whether mutual TLS is the only way into the mesh. */
@@ -58,6 +60,7 @@ export function plannedObjects(args: PlannedArgs): PlannedObject[] {
             : [
                   ...objects("bookinfo", undefined, [["v1", "Namespace", bookinfoNamespace]]),
                   ...objects("bookinfo", bookinfoNamespace, BOOKINFO_OBJECTS),
+                  ...objects("bookinfo", bookinfoNamespace, args.networkPolicies ? NETWORK_POLICIES : []),
               ]),
         ...(gateway ? gatewayObjects(gateway) : []),
         ...objects(
@@ -102,6 +105,8 @@ const BOOKINFO_OBJECTS: readonly Names[] = [
     ["apps/v1", "Deployment", ...BOOKINFO_WORKLOADS.map(({ service, version }) => `${service}-${version}`)],
     ["gateway.networking.k8s.io/v1", "HTTPRoute", "bookinfo"],
 ];
+
+const NETWORK_POLICIES: readonly Names[] = [["networking.k8s.io/v1", "NetworkPolicy", ...BOOKINFO_SERVICES]];
 
 function gatewayObjects({ name, namespace, isOwn }: GatewayPlace): PlannedObject[] {
     const part = isOwn ? "gateway" : "bookinfo";

@@ -21,6 +21,7 @@ import { gatewayApiCrdNames, readAddons, readGatewayApiCrds, readIstioCrdNames, 
 import { gatewayPlace } from "./gateway";
 import { needsOf } from "./needs";
 import { plannedObjects } from "./planned";
+import { podSecurityLabels } from "./podSecurity";
 import { StackIdentity } from "./stackIdentity";
 
 /**
@@ -61,6 +62,7 @@ export async function prepareStack(settings: StackSettings) {
     const gateway = gatewayPlace(settings);
     const planned = plannedObjects({
         bookinfoNamespace,
+        networkPolicies: settings.bookinfo.networkPolicies,
         gateway,
         strictMtls: settings.mtls.mode === "STRICT",
         controlPlanes,
@@ -75,6 +77,8 @@ export async function prepareStack(settings: StackSettings) {
         existingNamespaces: settings.namespaces.existing,
         baseRelease: BASE_RELEASE,
     });
+    /** A namespace that somebody else made has the level that he wants. */
+    const levelOf = (name: string) => (holdings.usedNamespaces.includes(name) ? {} : podSecurityLabels(settings, name));
     const isPreview = pulumi.runtime.isDryRun();
     if (!isPreview && holdings.holds("Namespace", ISTIO_NAMESPACE)) await checkWrites(survey.client, ISTIO_NAMESPACE);
     const { install } = settings.gatewayApi;
@@ -94,6 +98,7 @@ export async function prepareStack(settings: StackSettings) {
         gateway: gateway && { ...settings.gateway, ...gateway },
         kialiNodePort: settings.addons.kiali.nodePort,
         istiodValues: settings.istio.values,
+        bringsLevel: (name) => Object.keys(levelOf(name)).length > 0,
     });
     await checkControlPlanes(survey, recorded?.id, controlPlanes);
     await checkRequirements(survey, holdings, needs);
@@ -108,6 +113,7 @@ export async function prepareStack(settings: StackSettings) {
         identity,
         recorded,
         holdings,
+        levelOf,
         addons: { ...addons, unbound },
         gateway,
         nodeHosts,

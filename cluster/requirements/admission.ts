@@ -8,6 +8,8 @@ export interface PlannedPod {
     readonly spec: object;
     /** What to do about a refusal. */
     readonly remedy: string;
+    /** Whether the update gives the namespace the Pod Security level that the pod needs, before it makes the pod. */
+    readonly bringsLevel?: boolean;
 }
 
 /**
@@ -25,14 +27,15 @@ export async function refusedPods(
         pods.map(async (pod) => {
             const namespace = exists(pod.namespace) ? pod.namespace : "default";
             const refusal = await dryRun(client, namespace, pod.spec);
-            if (refusal === undefined || (namespace !== pod.namespace && (await isOfDefault(client, refusal)))) {
-                return [];
-            }
+            if (refusal === undefined || (pod.bringsLevel && refusal.includes(POD_SECURITY))) return [];
+            if (namespace !== pod.namespace && (await isOfDefault(client, refusal))) return [];
             return [`the API server refuses ${pod.name} in namespace ${pod.namespace}: ${refusal}; ${pod.remedy}`];
         }),
     );
     return problems.flat();
 }
+
+const POD_SECURITY = "violates PodSecurity";
 
 async function dryRun(client: ClusterClient, namespace: string, spec: object): Promise<string | undefined> {
     const { status, body } = await client.post(`/api/v1/namespaces/${namespace}/pods?dryRun=All`, {
@@ -55,14 +58,18 @@ async function dryRun(client: ClusterClient, namespace: string, spec: object): P
 
 /** Whether a refusal is about the namespace `default` alone: its quotas, its limits, the level that its labels set. */
 async function isOfDefault(client: ClusterClient, refusal: string): Promise<boolean> {
-    if (!refusal.includes("violates PodSecurity")) return /quota|limit/i.test(refusal);
+    if (!refusal.includes(POD_SECURITY)) return /quota|limit/i.test(refusal);
     const path = "/api/v1/namespaces/default";
     const namespace = await client.get<{ metadata: { labels?: Record<string, string> } }>(path, { absent: [403, 404] });
     return namespace?.metadata.labels?.["pod-security.kubernetes.io/enforce"] !== undefined;
 }
 
-/** A container with Istio's istio-init before it and istio-proxy beside it, with what the demo profile asks for. */
-export function sidecarPod(): object {
+/**
+ * A container with Istio's istio-init before it and istio-proxy beside it, with what the demo profile asks for.
+ *
+ * @param securityContext the container's own
+ */
+export function sidecarPod(securityContext: object): object {
     const proxy = { image: "istio/proxyv2", resources: resources("10m", "40Mi", "2", "1Gi") };
     return {
         initContainers: [
@@ -81,7 +88,7 @@ export function sidecarPod(): object {
             },
         ],
         containers: [
-            { name: "application", image: "istio/examples-bookinfo" },
+            { name: "application", image: "istio/examples-bookinfo", securityContext },
             {
                 ...proxy,
                 name: "istio-proxy",

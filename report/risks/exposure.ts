@@ -1,6 +1,6 @@
 import type { Changes, Fields, Resource, Risk } from "../model";
 import { at, isFields, isSame, listAt, textAt } from "../values";
-import { does, listed } from "../words";
+import { does, listed, titlesOf } from "../words";
 import { isWorkload } from "./objects";
 
 /** What can be reached from outside the cluster, or by more people, than before. */
@@ -13,6 +13,7 @@ export function exposureRisks(changes: Changes): Risk[] {
         ...changes.resources.filter(({ kind }) => kind === "Gateway").flatMap(gatewayRisks),
         ...changes.resources.filter(isWorkload).flatMap(hostRisks),
         ...changes.resources.filter(({ kind }) => kind === "PeerAuthentication").flatMap(mtlsRisks),
+        ...networkPolicyRisks(changes.resources),
         ...changes.components.flatMap(kialiRisks),
     ];
 }
@@ -220,6 +221,42 @@ function mtlsRisks({ name, namespace, verb, title, before, after }: Resource): R
               },
           ]
         : [];
+}
+
+/** Where a namespace goes its pods go, too, and nobody reaches them. */
+function networkPolicyRisks(resources: readonly Resource[]): Risk[] {
+    const gone = resources.filter(({ kind, verb }) => kind === "Namespace" && verb === "delete");
+    const policies = resources.filter(
+        ({ kind, namespace }) => kind === "NetworkPolicy" && gone.every(({ name }) => name !== namespace),
+    );
+    const [made, deleted] = (["create", "delete"] as const).map((verb) =>
+        policies.filter((policy) => policy.verb === verb),
+    );
+    const named = (all: readonly Resource[]) =>
+        `${does(all.length, "the NetworkPolicy", "the NetworkPolicies")} ` +
+        listed(all.map(({ namespace, name }) => `${namespace ?? ""}/${name}`));
+    return [
+        ...(made!.length === 0
+            ? []
+            : [
+                  {
+                      level: "caution" as const,
+                      sentence: `Connections of pods that it does not name are cut off by ${named(made!)}.`,
+                      titles: titlesOf(made!),
+                      clause: "cuts connections between pods off",
+                  },
+              ]),
+        ...(deleted!.length === 0
+            ? []
+            : [
+                  {
+                      level: "danger" as const,
+                      sentence: `Pods are open to all others again without ${named(deleted!)}.`,
+                      titles: titlesOf(deleted!),
+                      clause: "opens pods to all others again",
+                  },
+              ]),
+    ];
 }
 
 /** In the order of what they allow. */

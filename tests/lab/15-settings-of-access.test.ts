@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import { Lab, TEST_LAB } from "../support/lab";
-import { ask, untilAnswered } from "../support/lab-load";
+import { untilAnswered } from "../support/lab-load";
 import { eventually, getAll, getOne } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
+import { untilTraced } from "../support/lab-traces";
 import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
 import { nodePortOf, type Service } from "../support/objects";
 
@@ -79,29 +80,11 @@ describe("Kiali", () => {
 });
 
 describe("traces", () => {
-    interface Traces {
-        data: { traceID: string; spans: object[]; processes: Record<string, { serviceName: string }> }[];
-    }
-
     test("of a request to the product page reach Jaeger, with a span of each proxy on its way", async () => {
         const { productpageUrl } = await stack.outputs<{ productpageUrl: string }>();
-        const jaeger = await getOne<Service>(lab, "service", "tracing", ...inIstio);
-        const api = `http://${jaeger.spec.clusterIP}/jaeger/api/traces?limit=100&service=productpage.${BOOKINFO_NAMESPACE}`;
         await untilAnswered(productpageUrl);
-        const traceId = "0af7651916cd43dd8448eb211c80319c";
-        const servicesIn = (data: Traces["data"]) =>
-            Object.values(data.find(({ traceID }) => traceID === traceId)?.processes ?? {}).map(
-                ({ serviceName }) => serviceName.split(".")[0],
-            );
-        await ask(productpageUrl, { headers: { traceparent: `00-${traceId}-b7ad6b7169203331-01` } });
         const proxies = ["bookinfo-gateway-istio", "productpage", "details", "reviews"];
-        // Each proxy sends its spans in its own time.
-        const seen = await eventually(
-            async () => servicesIn((JSON.parse(await lab.output(["curl", "-sS", api])) as Traces).data),
-            (services) => proxies.every((proxy) => services.includes(proxy)),
-            "Jaeger tells of a span of each proxy",
-        );
-        expect(seen).toEqual(expect.arrayContaining(proxies));
+        await untilTraced(lab, productpageUrl, "0af7651916cd43dd8448eb211c80319c", proxies);
     });
 
     test("are shown in Kiali", async () => {

@@ -23,6 +23,7 @@ const changed = {
     "bookinfo.tag": "1.20.3",
     "addons.kiali.serviceType": "ClusterIP",
     "mtls.mode": "STRICT",
+    "bookinfo.networkPolicies": "true",
     "addons.prometheus.storageSize": "1Gi",
 };
 const rbac = (...args: string[]) =>

@@ -90,6 +90,11 @@ export const MEANT_DIFFERENCES: readonly MeantDifference[] = [
         why: "the logs outlive the StatefulSet; upstream's sample deletes them with it",
     },
     {
+        object: "Deployment.apps istio-sample/*",
+        path: "spec.template.spec.containers[*].securityContext",
+        why: "Pod Security's level restricted, which upstream's images meet and its sample does not ask for",
+    },
+    {
         object: "ConfigMap istio-system/istio-sidecar-injector",
         path: "data.values",
         why: "holds the chart's values, the missing disruption budget among them",
@@ -110,6 +115,15 @@ export const MEANT_IN_GENERATED: readonly MeantDifference[] = [
     },
     { object: "*", path: "metadata.ownerReferences[bookinfo-gateway].uid", why: "each Gateway has its own" },
     { object: "Service *", path: "spec.ports[*].nodePort", why: "the API server chooses" },
+];
+
+/** In which Bookinfo's pods differ, beside {@link MEANT_IN_GENERATED}. */
+export const MEANT_IN_PODS: readonly MeantDifference[] = [
+    {
+        object: "Pod istio-sample/*",
+        path: "spec.containers[*].securityContext",
+        why: "follows from the Deployments'",
+    },
 ];
 
 /** Objects that only the walkthrough leaves, with the reason. */

@@ -19,6 +19,7 @@ export interface Inputs {
     readonly metadata: {
         readonly name: string;
         readonly namespace?: string;
+        readonly labels?: Readonly<Record<string, string>>;
         readonly annotations?: Readonly<Record<string, string>>;
     };
     readonly spec: {

@@ -8,6 +8,7 @@ const DEPLOYMENT = "kubernetes:apps/v1:Deployment";
 const SERVICE = "kubernetes:core/v1:Service";
 const ACCOUNT = "kubernetes:core/v1:ServiceAccount";
 const NAMESPACE = "kubernetes:core/v1:Namespace";
+const POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy";
 
 async function deploy(args: Partial<BookinfoArgs> = {}) {
     const recording = await Recording.start();
@@ -195,6 +196,62 @@ describe("Bookinfo", () => {
     });
 });
 
+describe("Bookinfo's NetworkPolicies", () => {
+    type Rules = Record<string, { from: unknown; to: unknown; ports: unknown }[]>;
+    const policies = async (networkPolicies: BookinfoArgs["networkPolicies"]) => {
+        const { recording } = await deploy({ networkPolicies });
+        return new Map(recording.ofType(POLICY).map(({ inputs }) => [inputs.metadata.name, inputs]));
+    };
+    const rulesOf = async (service: string, args: BookinfoArgs["networkPolicies"]) => {
+        const { ingress, egress } = (await policies(args)).get(service)!.spec as unknown as Rules;
+        return { ingress: ingress!, egress: egress! };
+    };
+    const pods = (app: string) => ({ podSelector: { matchLabels: { app } } });
+    const namespace = (name: string) => ({
+        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } },
+    });
+    const tcp = (...ports: number[]) => ports.map((port) => ({ protocol: "TCP", port }));
+    const needed = [
+        { to: [namespace("istio-system")], ports: tcp(15012, 4317) },
+        { ports: [{ protocol: "UDP", port: 53 }, ...tcp(53)] },
+    ];
+
+    it("are one for each service, about its pods alone", async () => {
+        const found = await policies({ gateway: "entrance" });
+        expect([...found.keys()].sort()).toEqual(["details", "productpage", "ratings", "reviews"]);
+        for (const [service, { metadata, spec }] of found) {
+            expect(metadata.namespace).toBe("sample");
+            expect(spec.podSelector).toEqual({ matchLabels: { app: service } });
+            expect(spec.policyTypes).toEqual(["Ingress", "Egress"]);
+        }
+    });
+
+    it.each([
+        ["details", "productpage", []],
+        ["reviews", "productpage", ["ratings"]],
+        ["ratings", "reviews", []],
+    ])("let %s be asked by %s and by who reads metrics", async (service, caller, called) => {
+        const { ingress, egress } = await rulesOf(service, { gateway: "entrance" });
+        expect(ingress).toEqual([
+            { from: [pods(caller)], ports: tcp(9080) },
+            { from: [namespace("istio-system")], ports: tcp(15020) },
+        ]);
+        expect(egress).toEqual([...(called.length > 0 ? [{ to: called.map(pods), ports: tcp(9080) }] : []), ...needed]);
+    });
+
+    it("let productpage be asked by the pods of the gateway, in its namespace", async () => {
+        const asked = async (args: BookinfoArgs["networkPolicies"]) =>
+            (await rulesOf("productpage", args)).ingress[0]!.from;
+        const gateway = { podSelector: { matchLabels: { "gateway.networking.k8s.io/gateway-name": "entrance" } } };
+        expect(await asked({ gateway: "entrance" })).toEqual([gateway]);
+        expect(await asked({ gateway: "entrance", gatewayNamespace: "ingress" })).toEqual([
+            { ...gateway, ...namespace("ingress") },
+        ]);
+        const { egress } = await rulesOf("productpage", { gateway: "entrance" });
+        expect(egress[0]).toEqual({ to: [pods("details"), pods("reviews")], ports: tcp(9080) });
+    });
+});
+
 function deployment(service: string, version: string, container: object = {}, pod: object = {}) {
     const labels = { app: service, version };
     return {
@@ -212,6 +269,13 @@ function deployment(service: string, version: string, container: object = {}, po
                             name: service,
                             image: `docker.io/istio/examples-bookinfo-${service}-${version}:1.20.2`,
                             imagePullPolicy: "IfNotPresent",
+                            // All that Pod Security's level restricted asks of a container.
+                            securityContext: {
+                                allowPrivilegeEscalation: false,
+                                capabilities: { drop: ["ALL"] },
+                                runAsNonRoot: true,
+                                seccompProfile: { type: "RuntimeDefault" },
+                            },
                             ports: [{ containerPort: 9080 }],
                             ...container,
                         },

@@ -103,6 +103,25 @@ describe("exposure", () => {
         );
     });
 
+    it("of pods by NetworkPolicies is told both ways, and not where their namespace goes", () => {
+        const policy = (name: string) => ({
+            type: "networking.k8s.io/v1:NetworkPolicy",
+            name,
+            before: named(name, {}, "shop"),
+        });
+        const made = { ...policy("web"), before: undefined, after: policy("web").before };
+        expect(sentences(made)).toEqual([
+            "caution: Connections of pods that it does not name are cut off by the NetworkPolicy shop/web.",
+        ]);
+        const both = [policy("web"), policy("db")];
+        expect(sentences(...both)[0]).toBe(
+            "danger: Pods are open to all others again without the NetworkPolicies shop/db and shop/web.",
+        );
+        const shop = { type: "core/v1:Namespace", name: "shop", before: named("shop", {}) };
+        expect(sentences(...both, shop).filter((sentence) => sentence.includes("NetworkPolicies"))).toEqual([]);
+        expect(sentences({ ...made, before: made.after })).toEqual([]);
+    });
+
     it("of Kiali is told by its login", () => {
         const addons = (access: string | undefined) => ({ addons: ["kiali"], kiali: { access } });
         const step = (from: string | undefined, to: string | undefined) =>

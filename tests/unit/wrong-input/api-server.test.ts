@@ -11,6 +11,7 @@ const WIDE = {
     "gateway.nodePort": 8080,
     "addons.prometheus.storageSize": "1Gi",
     "mtls.mode": "STRICT",
+    "bookinfo.networkPolicies": "true",
 };
 const namespace = (name: string): Reply => ({ body: { metadata: { name, uid: name } } });
 const THERE: Readonly<Record<string, Reply>> = {

@@ -77,6 +77,7 @@ export const CLUSTER: ToolBuild = {
         "kube-scheduler": "kubernetes",
         "kube-proxy": "kubernetes",
         kubectl: "kubernetes",
+        "kube-network-policies": "kubernetes",
         coredns: "coredns",
         "node-server": "node",
         "pilot-discovery": "pilot-discovery",

@@ -29,6 +29,7 @@ var programs = map[string]func(){
 	"kube-controller-manager": func() { run(controllermanager.NewControllerManagerCommand()) },
 	"kube-scheduler":          func() { run(scheduler.NewSchedulerCommand()) },
 	"kube-proxy":              func() { run(proxy.NewProxyCommand()) },
+	"kube-network-policies":   func() { run(networkPolicies()) },
 	"kubectl":                 runKubectl,
 }
 
