@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import {
     choosePlugins,
-    inNetns,
+    inLab,
     labEnvironment,
     type LabPlace,
     labPlace,
@@ -141,7 +141,7 @@ export class Lab {
 
     private async commandLine(command: readonly string[], env: Readonly<Record<string, string>> = {}) {
         const plugins = await pluginDir(this.place, choosePlugins(this.place, process.env));
-        const [program, ...args] = inNetns(this.place.netns, command);
+        const [program, ...args] = inLab(this.place, command, this.place.repository);
         return {
             program,
             args,

@@ -7,7 +7,8 @@ import type { LabPlace } from "../place";
 import { NODE_IP, POD_CIDR, SERVICE_CIDR, SIMULATED_POD_CIDR } from "./addresses";
 
 const run = promisify(execFile);
-const NETNS_DIR = "/run/netns";
+/** Where `ip netns` keeps them. */
+export const NETNS_DIR = "/run/netns";
 
 /** File that stands for a network namespace. */
 export const netnsFile = (netns: string) => `${NETNS_DIR}/${netns}`;
@@ -37,7 +38,7 @@ export async function createLabNetns(place: LabPlace): Promise<void> {
         await ip(["netns", "add", place.netns]).catch((error: unknown) => {
             throw new UserError(
                 `The network namespace ${place.netns} could not be made (${reasonOf(error)}): ` +
-                    "the lab needs a machine or container in which root may make network namespaces.",
+                    "the lab needs a machine or container in which its user may make network namespaces.",
             );
         });
     }
