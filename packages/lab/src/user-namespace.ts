@@ -20,10 +20,7 @@ const isRoot = () => process.geteuid?.() === 0;
 /** Users besides root that the pods' processes have, and groups. */
 const SUBORDINATE_IDS = 65_535;
 
-/**
- * What the user namespace sees of `/run` is its own: `ip netns` and iptables write there. What is in the machine's stays
- * where it is. Only this one sees its mounts.
- */
+/** Makes a `/run` of its own, with what the machine's holds: `ip netns` and iptables write there. */
 const PREPARE = `set -e
 new=$(mktemp -d)
 mount -n -t tmpfs -o mode=755 lab "$new"
@@ -72,8 +69,8 @@ export async function asLabRoot(
 }
 
 /**
- * A command line that runs another in the network namespace of a lab that runs, from anywhere on the machine. It becomes
- * the command, so that its pid is the command's.
+ * A command line that runs another in the network of a lab that runs, from anywhere on the machine. It becomes the
+ * command, so that its pid is the command's.
  * @param cwd the directory in which it runs
  * @throws UserError if the lab does not run
  */
