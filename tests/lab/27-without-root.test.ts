@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+    existsSync,
+    mkdirSync,
+    mkdtempSync,
+    readdirSync,
+    readFileSync,
+    rmSync,
+    statSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
 import { createConnection } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -68,9 +78,9 @@ describe.skipIf(process.getuid?.() !== 0)("an ordinary user's lab", () => {
 
         test("where a package is missing that only root can install", async () => {
             const bin = join(dir, "bin");
-            execFileSync("mkdir", [bin]);
+            mkdirSync(bin);
             for (const name of readdirSync("/usr/bin").filter((each) => !/^new[ug]idmap$/.test(each)))
-                execFileSync("ln", ["--symbolic", "--force", join("/usr/bin", name), bin]);
+                symlinkSync(join("/usr/bin", name), join(bin, name));
             expect(sentence(await lab(owner, ["start"], { PATH: bin }))).toBe(
                 "This system lacks newuidmap, newgidmap (Debian: uidmap), which only root can install " +
                     "(apt-get install --yes uidmap): have it installed, then run the same command again.",

@@ -19,10 +19,6 @@ export class MachineUser {
         const count = ids ? [] : ["--key", "SUB_UID_COUNT=0", "--key", "SUB_GID_COUNT=0"];
         execFileSync("useradd", [...count, "--create-home", "--home-dir", home, "--shell", "/bin/sh", name]);
         this.uid = Number(execFileSync("id", ["--user", name], { encoding: "utf8" }));
-        if (ids) return;
-        // A count of 0 is written as a line nevertheless.
-        for (const option of ["--del-subuids", "--del-subgids"])
-            execFileSync("usermod", [option, "0-4294967294", name], { stdio: "ignore" });
     }
 
     /** Removes the user, its processes and its home. */
@@ -77,7 +73,7 @@ export class MachineUser {
         };
         return new Promise((resolve) => {
             const child = execFile("setpriv", [...as, ...command], options, (error, stdout, stderr) =>
-                resolve({ code: Number((error)?.code ?? 0), stdout, stderr }),
+                resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
             );
             child.stdin?.end();
         });

@@ -1,14 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
-import {
-    choosePlugins,
-    inLab,
-    labEnvironment,
-    type LabPlace,
-    labPlace,
-    loader,
-    pluginDir,
-} from "@istio-on-pulumi/lab";
+import { choosePlugins, inLab, labEnvironment, type LabPlace, labPlace, loader, pluginDir } from "@istio-on-pulumi/lab";
 
 /**
  * The lab of the integration tests; a user's own lab is left alone. LAB_TEST_NAME names another, for runs of two
