@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { ensurePackages, inNetns, which } from "@istio-on-pulumi/lab";
+import { ensurePackages, inLab, type LabPlace, which } from "@istio-on-pulumi/lab";
 
 export type ColorScheme = "light" | "dark";
 
@@ -48,27 +48,26 @@ const ARGS = [
 /**
  * Starts a headless Chromium; installs it where it is missing and apt can.
  *
- * @param netns the network namespace that it runs in, such as a lab's; without one no name resolves, so that a page
- *     has files and loopback alone
+ * @param lab in whose network it runs; without one no name resolves, so that a page has files and loopback alone
  * @throws UserError where there is none and none can be installed
  */
-export async function startBrowser(netns?: string): Promise<OpenBrowser> {
+export async function startBrowser(lab?: LabPlace): Promise<OpenBrowser> {
     await ensurePackages({ chromium: "chromium" }, console.log);
     const dir = mkdtempSync(join(tmpdir(), "istio-on-pulumi-browser-"));
     let executablePath = which("chromium")!;
-    if (netns !== undefined) {
+    if (lab !== undefined) {
         // Playwright starts one program: this one becomes Chromium, with the pipes by which it is steered.
         const starter = join(dir, "chromium");
-        writeFileSync(starter, `#!/bin/sh\nexec ${inNetns(netns, [executablePath]).join(" ")} "$@"\n`);
+        writeFileSync(starter, `#!/bin/sh\nexec ${inLab(lab, [executablePath]).join(" ")} "$@"\n`);
         chmodSync(starter, 0o755);
         executablePath = starter;
     }
-    const alone = netns === undefined ? ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"] : [];
-    // Chromium refuses its sandbox to root.
+    const alone = lab === undefined ? ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"] : [];
+    // Chromium refuses its sandbox to root, whom a lab has alone.
     const browser = await chromium.launch({
         executablePath,
         args: [...ARGS, ...alone],
-        chromiumSandbox: process.getuid?.() !== 0,
+        chromiumSandbox: lab === undefined && process.getuid?.() !== 0,
     });
     return {
         open: (options) => openPage(browser, options),

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import pRetry from "p-retry";
-import { labPlace, markedProcesses, table } from "@istio-on-pulumi/lab";
+import { labPlace, namespacesOf, processesIn, table } from "@istio-on-pulumi/lab";
 
 /** What a step of the lab's start prints when it is done. */
 const STEP = /^✔ (?<title>.+) \[(?<seconds>[\d.]+) s\]$/gm;
@@ -93,14 +93,13 @@ function memoryOf(pid: number): Memory[] {
 
 /** The memory of the lab's processes, a row a program. */
 async function memoryTable(): Promise<string> {
-    const namespaces = readdirSync("/run/netns").filter(
-        (name) => name === place.netns || name.startsWith(`${place.netns}.`),
-    );
-    const inside = await Promise.all(namespaces.map((name) => markedProcesses(name, () => true)));
+    const dir = namespacesOf(place);
+    const namespaces = readdirSync(dir).filter((name) => name === place.netns || name.startsWith(`${place.netns}.`));
+    const inside = await Promise.all(namespaces.map((name) => processesIn(join(dir, name))));
     const recorded = readdirSync(place.run).map(
         (name) => JSON.parse(readFileSync(join(place.run, name), "utf8")) as { pid: number },
     );
-    const pids = new Set([...inside.flat(), ...recorded].map(({ pid }) => pid));
+    const pids = new Set([...inside.flat(), ...recorded.map(({ pid }) => pid)]);
     const all = [...pids].flatMap(memoryOf);
     const rows = [...new Set(all.map(({ program }) => program))]
         .map((program) => [program, all.filter((each) => each.program === program)] as const)

@@ -16,7 +16,7 @@ async function main(): Promise<void> {
         await run(["pulumi", "stack", "output", "productpageUrl", "--stack", "lab"], { cwd: join(__dirname, "../..") })
     ).trim();
     // This command runs where pulumi reaches the cluster, so its browser does, too.
-    const browser = await startBrowser(labPlace().netns);
+    const browser = await startBrowser(labPlace());
     try {
         for (const scheme of ["light", "dark"] as const) {
             const opened = await browser.open({ url, ...SIZE, scheme });

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { inNetns, labStatus, run } from "@istio-on-pulumi/lab";
+import { labStatus, run } from "@istio-on-pulumi/lab";
 import type { Lab } from "../../tests/support/lab";
 import { aboutProcess, descendants } from "./processes";
 
@@ -90,8 +90,7 @@ function killPart(lab: Lab, name: string): Promise<void> {
 async function cutNetwork(lab: Lab): Promise<void> {
     const port = new URL((await lab.output(["kubectl", "config", "view", "--minify", "-o", SERVER])).trim()).port;
     const rule = ["OUTPUT", "--protocol", "tcp", "--dport", port, "--jump", "DROP"];
-    const iptables = (action: string, ...args: string[]) =>
-        run(inNetns(lab.place.netns, ["iptables", "--wait", action, ...args]));
+    const iptables = (action: string, ...args: string[]) => lab.output(["iptables", "--wait", action, ...args]);
     await iptables("--insert", ...rule);
     try {
         await sleep(CUT_MS);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { labStatus } from "@istio-on-pulumi/lab";
+import { labStatus, namespacesOf } from "@istio-on-pulumi/lab";
 import { Lab, TEST_LAB } from "../support/lab";
 import { describe as inWords, differences, withoutServerFields } from "../support/lab-compare";
 import { LEFTOVERS } from "../support/lab-leftovers";
@@ -60,7 +60,9 @@ describe("destroy, with requests on their way", () => {
 
     test("leaves no process and no network of a pod", () => {
         expect(labStatus(lab.place).pods).toEqual([]);
-        expect(readdirSync("/run/netns").filter((name) => name.startsWith(`${lab.place.netns}.`))).toEqual([]);
+        expect(readdirSync(namespacesOf(lab.place)).filter((name) => name.startsWith(`${lab.place.netns}.`))).toEqual(
+            [],
+        );
     });
 
     test("leaves what the documented list names, all of it and nothing else", () => {

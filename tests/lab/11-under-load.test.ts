@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
-import { labStatus, run } from "@istio-on-pulumi/lab";
+import { labStatus, namespacesOf, processesIn } from "@istio-on-pulumi/lab";
 import { Lab, TEST_LAB } from "../support/lab";
 import { underLoad, untilAnswered } from "../support/lab-load";
 import { eventually, getOne } from "../support/lab-objects";
@@ -133,7 +134,7 @@ describe("with requests on their way", () => {
 
 /** The process of Envoy in a pod; 0 where there is none. */
 async function proxyOf({ metadata }: Pod): Promise<number> {
-    const pids = await run(["ip", "netns", "pids", `${lab.place.netns}.pod-${metadata.uid.slice(0, 13)}`]);
-    const envoy = pids.split("\n").find((pid) => pid !== "" && readFileSync(`/proc/${pid}/comm`, "utf8") === "envoy\n");
-    return Number(envoy ?? 0);
+    const netns = `${lab.place.netns}.pod-${metadata.uid.slice(0, 13)}`;
+    const pids = await processesIn(join(namespacesOf(lab.place), netns));
+    return pids.find((pid) => readFileSync(`/proc/${pid}/comm`, "utf8") === "envoy\n") ?? 0;
 }

@@ -77,7 +77,7 @@ describe("kubectl exec", () => {
                 return text.trim().split("\n");
             };
             const same = [`${status.podIP}/32`, `${status.podIP}\t${metadata.name}`, "/"];
-            expect(await look("ratings")).toEqual(["1000", ...same, "9080"]);
+            expect(await look("ratings")).toEqual(["65532", ...same, "9080"]);
             expect(await look("istio-proxy")).toEqual(["1337", ...same, metadata.name]);
         },
     );

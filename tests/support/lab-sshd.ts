@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensurePackages, NODE_IP, which } from "@istio-on-pulumi/lab";
@@ -33,15 +33,20 @@ export interface LabSshd {
 }
 
 const PORT = 22_022;
-/** What the server looks for before it starts, on a system that never started one. */
-const PRIVILEGE_SEPARATION = "/run/sshd";
+/**
+ * Gives the server what it looks for and alone sees: a directory of root's, and whether root's account is locked. On a
+ * system that never started one there is no such directory; in a lab without root it is not root's, and what the
+ * machine says of accounts cannot be read.
+ */
+const PREPARE =
+    "mkdir -p /run/sshd && mount -n -t tmpfs -o mode=755 sshd /run/sshd && " +
+    'mount -n --bind "$1" /etc/shadow && shift && exec "$@"';
 /** Asked by Debian's packages whether they may start what they install. */
 const POLICY = "/usr/sbin/policy-rc.d";
 
 /** Starts the server in the lab's network namespace; installs it where it is missing. */
 export async function startSshd(lab: Lab): Promise<LabSshd> {
     await ensureSshd();
-    mkdirSync(PRIVILEGE_SEPARATION, { recursive: true, mode: 0o755 });
     const dir = mkdtempSync(join(tmpdir(), "istio-on-pulumi-sshd-"));
     let made = 0;
     const otherKey = () => makeKey(join(dir, `key-${made++}`));
@@ -67,7 +72,10 @@ export async function startSshd(lab: Lab): Promise<LabSshd> {
         ].join("\n"),
     );
     // It starts itself anew for each connection, for which it wants its full path.
-    const child = await lab.spawn([which("sshd")!, "-D", "-e", "-f", join(dir, "sshd_config")]);
+    const shadow = join(dir, "shadow");
+    writeFileSync(shadow, "root:x:19000::::::\n");
+    const server = [which("sshd")!, "-D", "-e", "-f", join(dir, "sshd_config")];
+    const child = await lab.spawn(["unshare", "--mount", "--", "sh", "-c", PREPARE, "sh", shadow, ...server]);
     const log = { text: "" };
     for (const stream of [child.stdout, child.stderr])
         stream?.setEncoding("utf8").on("data", (data: string) => (log.text += data));

@@ -1,14 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
-import {
-    choosePlugins,
-    inNetns,
-    labEnvironment,
-    type LabPlace,
-    labPlace,
-    loader,
-    pluginDir,
-} from "@istio-on-pulumi/lab";
+import { choosePlugins, inLab, labEnvironment, type LabPlace, labPlace, loader, pluginDir } from "@istio-on-pulumi/lab";
 
 /**
  * The lab of the integration tests; a user's own lab is left alone. LAB_TEST_NAME names another, for runs of two
@@ -147,7 +139,7 @@ export class Lab {
 
     private async commandLine(command: readonly string[], env: Readonly<Record<string, string>> = {}) {
         const plugins = await pluginDir(this.place, choosePlugins(this.place, process.env));
-        const [program, ...args] = inNetns(this.place.netns, command);
+        const [program, ...args] = inLab(this.place, command, this.place.repository);
         return {
             program,
             args,

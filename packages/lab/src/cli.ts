@@ -2,9 +2,11 @@ import { resolve } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { complaintOf, ISTIO_VERSIONS, UsageError, UserError } from "@istio-on-pulumi/kube";
 import { demo, reset, start, status, stop } from "./commands";
-import { exec } from "./exec";
-import { labPlace } from "./place";
+import { exec, foreground } from "./exec";
+import { type LabPlace, labPlace } from "./place";
+import { loader } from "./plugins";
 import type { StartOptions } from "./start";
+import { asLabRoot } from "./user-namespace";
 
 const ENVIRONMENT = `
 Environment: LAB_NAME (default lab) names the lab; LAB_PLUGINS is a directory of plugins to use;
@@ -33,15 +35,15 @@ function commandLine(): Command {
             ).choices(ISTIO_VERSIONS),
         )
         .option("--yaml", "make what programs in Pulumi YAML need, too")
-        .action((options: StartOptions) => start(labPlace(), options));
+        .action((options: StartOptions) => asRoot((place) => start(place, options)));
     program
         .command("stop")
         .description("end the lab; its cluster's data stays")
-        .action(() => stop(labPlace()));
+        .action(() => asRoot(stop));
     program
         .command("reset")
         .description("end the lab and remove its cluster and its stacks")
-        .action(() => reset(labPlace()));
+        .action(() => asRoot(reset));
     program
         .command("status")
         .description("each part, where things are, and which plugins are in use; exit code 1 if the lab is not ready")
@@ -59,8 +61,21 @@ function commandLine(): Command {
         .command("demo")
         .description("start, pulumi up, and the endpoints as a table (also: npm run demo)")
         .option(...DOWNLOAD)
-        .action(async (options: StartOptions) => void (process.exitCode = await demo(labPlace(), options)));
+        .action((options: StartOptions) => asRoot((place) => demo(place, options)));
     return program;
+}
+
+/** Does what only root may, or this whole command once more as the root of the lab's user namespace. */
+async function asRoot(action: (place: LabPlace) => Promise<number | void>): Promise<void> {
+    const place = labPlace();
+    const again = await asLabRoot(place, [
+        process.execPath,
+        "--import",
+        loader(),
+        __filename,
+        ...process.argv.slice(2),
+    ]);
+    process.exitCode = (await (again ? foreground(again.command, process.cwd(), again.env) : action(place))) ?? 0;
 }
 
 /** The directory that the user is in: `npm run lab` changes to the repository, and says where it was called. */

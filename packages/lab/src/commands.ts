@@ -1,6 +1,5 @@
 import { mkdir } from "node:fs/promises";
 import { labStatus, removeState, stopControlPlane } from "./control-plane/control";
-import { inNetns } from "./control-plane/netns";
 import { proxyMode } from "./control-plane/proxy-mode";
 import { wantsDataPlane } from "./data-plane";
 import { endpointsOf, endpointTable } from "./endpoints";
@@ -13,6 +12,7 @@ import { run } from "./run";
 import { type StartOptions, startSteps } from "./start";
 import { table } from "./table";
 import { runSteps, type Step } from "./ui";
+import { inLab } from "./user-namespace";
 
 /** Builds what is missing, starts the lab unless it runs, and makes its stack. */
 export async function start(place: LabPlace, options: StartOptions = {}): Promise<void> {
@@ -90,7 +90,7 @@ export async function demo(place: LabPlace, options: StartOptions = {}): Promise
     const code = await exec(place, up, place.repository);
     if (code !== 0) return code;
     const env = labEnvironment(place, await pluginDir(place, choices));
-    const text = await run(inNetns(place.netns, ["pulumi", "stack", "output", "--json", "--stack", place.stack]), {
+    const text = await run(inLab(place, ["pulumi", "stack", "output", "--json", "--stack", place.stack]), {
         cwd: place.repository,
         env,
     });

@@ -3,10 +3,10 @@ import { resolve } from "node:path";
 import { UserError } from "@istio-on-pulumi/kube";
 import { which } from "./build";
 import { labStatus } from "./control-plane/control";
-import { inNetns } from "./control-plane/netns";
 import { labEnvironment } from "./environment";
 import type { LabPlace } from "./place";
 import { choosePlugins, pluginDir } from "./plugins";
+import { inLab, notRunning } from "./user-namespace";
 
 /** Exit code of shells for a program that does not exist. */
 const NOT_FOUND = 127;
@@ -17,10 +17,7 @@ const NOT_FOUND = 127;
  * @throws UserError if the lab does not run.
  */
 export async function exec(place: LabPlace, command: readonly string[], cwd = process.cwd()): Promise<number> {
-    if (!labStatus(place).running)
-        throw new UserError(
-            `The lab ${place.name} does not run, so nothing can be run in it: start it first (npm run lab -- start).`,
-        );
+    if (!labStatus(place).running) throw new UserError(notRunning(place));
     const env = labEnvironment(place, await pluginDir(place, choosePlugins(place)));
     const [name = "", ...rest] = command;
     const file = which(name.includes("/") ? resolve(cwd, name) : name, env.PATH);
@@ -28,7 +25,15 @@ export async function exec(place: LabPlace, command: readonly string[], cwd = pr
         console.error(`There is no program "${name}" in the lab: name one on PATH, or a file that can be run.`);
         return NOT_FOUND;
     }
-    const [program, ...args] = inNetns(place.netns, [file, ...rest]);
+    return foreground(inLab(place, [file, ...rest], cwd), cwd, env);
+}
+
+/** Runs a command with the terminal, and hands on what this process is told. @returns its exit code, as above. */
+export async function foreground(
+    [program, ...args]: [string, ...string[]],
+    cwd: string,
+    env: NodeJS.ProcessEnv,
+): Promise<number> {
     const { execa } = await import("execa");
     const child = execa(program, args, {
         cwd,
@@ -47,6 +52,6 @@ export async function exec(place: LabPlace, command: readonly string[], cwd = pr
     if (process.stdin.isTTY) process.on("SIGINT", () => undefined);
     const { exitCode, signal, failed, originalMessage } = await child;
     if (failed && exitCode === undefined && signal === undefined)
-        throw new UserError(`${file} cannot be started: ${originalMessage}`);
+        throw new UserError(`${program} cannot be started: ${originalMessage}`);
     return exitCode ?? 128 + (signal === undefined ? 0 : constants.signals[signal]);
 }

@@ -1,5 +1,5 @@
 import { type Report, run } from "../run";
-import { ensurePackages } from "./system";
+import { ensurePackages, installPackages } from "./system";
 import { wholeDirectory } from "./whole";
 
 const PIP = ["python3", "-m", "pip"];
@@ -12,7 +12,7 @@ const INSTALL = [...PIP, "install", "--quiet", "--disable-pip-version-check", "-
 export async function installPythonPackages(requirements: string, dir: string, report: Report): Promise<void> {
     await ensurePackages({ python3: "python3" }, report);
     await run([...PIP, "--version"]).catch(() =>
-        run(["apt-get", "install", "--yes", "--no-install-recommends", "python3-pip"], { onLine: report }),
+        installPackages(["python3-pip"], "python3's pip (Debian: python3-pip)", report),
     );
     await wholeDirectory(dir, async (partial) => {
         await run([...INSTALL, "--require-hashes", "--target", partial, "-r", requirements], { onLine: report });

@@ -16,7 +16,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 };
 
 /** Where system programs are, besides PATH: Debian's users do not have sbin on it. */
-const SYSTEM_DIRS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
+export const SYSTEM_DIRS = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
 /** File of a program: on PATH or in a system directory, or itself if it is a path; undefined if it cannot be run. */
 export function which(program: string, path = process.env.PATH ?? ""): string | undefined {
@@ -34,19 +34,26 @@ export function which(program: string, path = process.env.PATH ?? ""): string | 
     return undefined;
 }
 
+/** By these an ordinary user's lab gets more than one user. */
+const OF_USER_NAMESPACES = { newuidmap: "uidmap", newgidmap: "uidmap" };
+
 /**
- * Checks that this is Linux and root, and that the system has the programs that the lab calls; installs them where apt
- * can.
+ * Checks that this is Linux, and that the system has the programs that the lab calls; installs them where this user
+ * may.
  * @throws UserError naming what is missing.
  */
-export async function ensureSystem(report: Report): Promise<void> {
+export async function ensurePrograms(report: Report): Promise<void> {
     if (process.platform !== "linux")
         throw new UserError(`The lab needs Linux, not ${process.platform}: it runs in a network namespace.`);
-    if (process.getuid?.() !== 0)
-        throw new UserError(
-            "The lab needs root, for it makes a network namespace and its rules: run the same command as root.",
-        );
-    await ensurePackages(proxyMode(process.env) === "nftables" ? { ...PROGRAMS, nft: "nftables" } : PROGRAMS, report);
+    const programs = { ...PROGRAMS };
+    if (proxyMode(process.env) === "nftables") programs.nft = "nftables";
+    if (process.geteuid?.() !== 0) Object.assign(programs, OF_USER_NAMESPACES);
+    await ensurePackages(programs, report);
+}
+
+/** {@link ensurePrograms}, for root, and checks that the kernel has the devices that pods need. */
+export async function ensureSystem(report: Report): Promise<void> {
+    await ensurePrograms(report);
     await run(VETH).catch((error: unknown) => {
         throw new UserError(
             `This machine makes no veth devices (${reasonOf(error)}): each pod that runs in the lab, istiod's too, ` +
@@ -66,6 +73,22 @@ export async function ensurePackages(programs: Readonly<Record<string, string>>,
     const wanted = `${missing.join(", ")} (Debian: ${packages.join(", ")})`;
     if (which("apt-get") === undefined)
         throw new UserError(`This system lacks ${wanted}: install what is missing, then run the same command again.`);
+    await installPackages(packages, wanted, report);
+}
+
+/** What apt writes; the root of a user namespace may not. */
+const INSTALLED = "/var/lib/dpkg";
+
+/** @param wanted what is in the packages, for the message where they cannot be installed. */
+export async function installPackages(packages: readonly string[], wanted: string, report: Report): Promise<void> {
+    try {
+        accessSync(INSTALLED, constants.W_OK);
+    } catch {
+        throw new UserError(
+            `This system lacks ${wanted}, which only root can install ` +
+                `(apt-get install --yes ${packages.join(" ")}): have it installed, then run the same command again.`,
+        );
+    }
     report(`installing ${packages.join(", ")}`);
     const install = ["apt-get", "install", "--yes", "--no-install-recommends", ...packages] as const;
     const options = { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }, onLine: report };

@@ -9,7 +9,7 @@ import { loader } from "../plugins";
 import { podsDir } from "../pods/pod-file";
 import type { Report } from "../run";
 import { markedProcesses, PART_VARIABLE } from "./marks";
-import { createLabNetns, deleteLabNetns, inNetns, netnsFile } from "./netns";
+import { createLabNetns, deleteLabNetns, inNetns, NETNS_DIR } from "./netns";
 import {
     endProcess,
     isAlive,
@@ -21,8 +21,8 @@ import {
     saveRecord,
 } from "./processes";
 import { PROXY_MODE_VARIABLE, type ProxyMode, proxyMode } from "./proxy-mode";
-import { type LabStatus, readStatus } from "./status";
-import { DATA_PLANE_VARIABLE, SUPERVISOR } from "./supervisor";
+import { type LabStatus, readStatus, SUPERVISOR } from "./status";
+import { DATA_PLANE_VARIABLE } from "./supervisor";
 
 /** Name of the process record of what forwards the node ports. */
 const FORWARDER = "node-port-forwarder";
@@ -37,9 +37,12 @@ function runningSupervisor(place: LabPlace): ProcessRecord | undefined {
     return record && isAlive(record) ? record : undefined;
 }
 
+/** Directory of the network namespaces of a lab that runs, wherever it is looked at from. */
+export const namespacesOf = (place: LabPlace) => join(`/proc/${runningSupervisor(place)?.pid}/root`, NETNS_DIR);
+
 /** The lab as it is now; `running` tells whether there is somebody who keeps it so. */
 export function labStatus(place: LabPlace): LabStatus & { running: boolean } {
-    const running = runningSupervisor(place) !== undefined && existsSync(netnsFile(place.netns));
+    const running = existsSync(join(namespacesOf(place), place.netns));
     const status = readStatus(place.statusFile) ?? { ready: false, parts: [], pods: [] };
     return { ...status, running, ready: running && status.ready };
 }
@@ -152,7 +155,7 @@ export async function removeState(place: LabPlace): Promise<void> {
 
 /** Processes in the lab's namespaces whose environment says that the lab started them. */
 async function labProcesses(netns: string): Promise<ProcessRecord[]> {
-    const names = (await readdir("/run/netns").catch((): string[] => [])).filter(
+    const names = (await readdir(NETNS_DIR).catch((): string[] => [])).filter(
         (name) => name === netns || name.startsWith(`${netns}.`),
     );
     return (

@@ -7,7 +7,8 @@ import type { LabPlace } from "../place";
 import { NODE_IP, POD_CIDR, SERVICE_CIDR, SIMULATED_POD_CIDR } from "./addresses";
 
 const run = promisify(execFile);
-const NETNS_DIR = "/run/netns";
+/** Where `ip netns` keeps them. */
+export const NETNS_DIR = "/run/netns";
 
 /** File that stands for a network namespace. */
 export const netnsFile = (netns: string) => `${NETNS_DIR}/${netns}`;
@@ -31,15 +32,21 @@ export async function ip(args: readonly string[], netns?: string): Promise<strin
     }
 }
 
-/** Makes the lab's namespace if it is missing, with the node's address and the routes of its pods and Services. */
+/**
+ * Makes the lab's namespace if it is missing, with the node's address and the routes of its pods and Services.
+ *
+ * `ip netns add` would have to go back to the machine's, which the root of a user namespace may not.
+ */
 export async function createLabNetns(place: LabPlace): Promise<void> {
     if (!existsSync(netnsFile(place.netns))) {
-        await ip(["netns", "add", place.netns]).catch((error: unknown) => {
-            throw new UserError(
-                `The network namespace ${place.netns} could not be made (${reasonOf(error)}): ` +
-                    "the lab needs a machine or container in which root may make network namespaces.",
-            );
-        });
+        await run("unshare", ["--net", "--", "sh", "-c", 'ip netns attach "$1" "$$"', "sh", place.netns]).catch(
+            (error) => {
+                throw new UserError(
+                    `The network namespace ${place.netns} could not be made (${reasonOf(error)}): ` +
+                        "the lab needs a machine or container in which its user may make network namespaces.",
+                );
+            },
+        );
     }
     await ip(["link", "set", "lo", "up"], place.netns);
     await ip(["address", "replace", `${NODE_IP}/32`, "dev", "lo"], place.netns);

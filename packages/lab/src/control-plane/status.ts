@@ -1,5 +1,8 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 
+/** Name of the process record of who keeps the lab running. */
+export const SUPERVISOR = "supervisor";
+
 /** What the supervisor says about one part of the lab. */
 export interface PartStatus {
     readonly name: string;

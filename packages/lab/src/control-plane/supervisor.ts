@@ -15,11 +15,8 @@ import { controlPlane, KUBECONFIG_USERS, kubeconfigOf, type Part, partFiles } fr
 import { type LeafName, Pki } from "./pki";
 import { recordOf, removeRecord, saveRecord } from "./processes";
 import { type ProxyMode, proxyMode } from "./proxy-mode";
-import { StatusBoard } from "./status";
+import { StatusBoard, SUPERVISOR } from "./status";
 import { provisionVolumes } from "./volumes";
-
-/** Name of the supervisor's own process record. */
-export const SUPERVISOR = "supervisor";
 
 /** Environment variable of the supervisor: `on` if sidecars, gateways and workloads are to run. */
 export const DATA_PLANE_VARIABLE = "LAB_DATA_PLANE";

@@ -9,6 +9,7 @@ import { ContainerRunner } from "./container-runner";
 import { expand, MissingReference } from "./environment";
 import { parseImage } from "./images";
 import { createPodNetwork, deletePodNetwork, podNetns, setSysctls } from "./network";
+import { ownerOf } from "./owner";
 import type { PodHost } from "./pod-host";
 import { type References, resolveMounts, resolveReferences } from "./pod-references";
 import { PodReport } from "./pod-report";
@@ -229,12 +230,4 @@ export class PodRunner {
     private async pause(ms: number): Promise<void> {
         await sleep(ms, undefined, { signal: this.ended.signal }).catch(() => undefined);
     }
-}
-
-/** The user that a container's process runs as: the container's, the pod's, else the image's. */
-function ownerOf(pod: V1Pod, container: V1Container, program: ContainerProgram): { uid: number; gid: number } {
-    return {
-        uid: container.securityContext?.runAsUser ?? pod.spec?.securityContext?.runAsUser ?? program.uid,
-        gid: container.securityContext?.runAsGroup ?? pod.spec?.securityContext?.runAsGroup ?? program.gid,
-    };
 }

@@ -29,8 +29,11 @@ export interface ContainerProgram {
 
 /** The user that Istio's images run as. */
 const ISTIO_UID = 1337;
-/** The user of the lab's workloads: any but Istio's, whose traffic the sidecar does not capture. */
-const WORKLOAD_UID = 1000;
+/**
+ * The user of the lab's workloads: any but Istio's, whose traffic the sidecar does not capture, and in a lab of root's
+ * none that a person has on the machine.
+ */
+const WORKLOAD_UID = 65_532;
 const DEFAULT_HTTP_PORT = 9080;
 /** Jaeger's API and health, and where upstream's listens for other protocols; its pod names no ports. */
 const JAEGER_PORTS = [16686, 14269, 16685, 14250, 14268, 9411, 4318];

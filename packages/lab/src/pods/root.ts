@@ -135,7 +135,8 @@ const ENTER = `set -e
 root=$1 user=$2; shift 2
 while [ "$1" != -- ]; do
     mount --rbind "$1" "$root$2"
-    [ "$3" = rw ] || mount -o remount,bind,ro "$root$2"
+    # In a user namespace nosuid and nodev must stay where the machine has them.
+    [ "$3" = rw ] || mount -o remount,bind,ro,nosuid,nodev "$root$2"
     shift 3
 done
 shift

@@ -65,8 +65,13 @@ describe("resolveVolumes", () => {
         });
     });
 
-    it("refuses a kind that a process cannot have", async () => {
-        await expect(resolve({ name: "data", persistentVolumeClaim: { claimName: "c" } })).rejects.toThrow(
+    it.each<Omit<V1Volume, "name">>([
+        { persistentVolumeClaim: { claimName: "c" } },
+        { hostPath: { path: "/etc" } },
+        { hostPath: { path: "/proc/self/root/etc/.." } },
+        { csi: { driver: "any" } },
+    ])("refuses a kind that a process cannot have, such as the machine's own files: %j", async (volume) => {
+        await expect(resolve({ name: "data", ...volume })).rejects.toThrow(
             'volume "data" is none of emptyDir, configMap',
         );
     });
@@ -92,10 +97,21 @@ describe("resolveVolumes", () => {
         expect(await resolveVolumes(pod, [container], SOURCES)).toEqual(new Map([["v", []]]));
     });
 
-    it("refuses a file of a volume outside of it", async () => {
-        const items = [{ key: "tls.crt", path: "a/../../cron.d/x" }];
-        await expect(resolve({ name: "tls", secret: { secretName: "tls", items } })).rejects.toThrow(
-            'volume "tls" has a file at "a/../../cron.d/x", which leads out of it: leave ".." out of the path',
+    const path = "a/../../cron.d/x";
+    const ca = { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path }] };
+    const tls = { items: [{ key: "tls.crt", path }] };
+    const downwardAPI = { items: [{ path, fieldRef: { fieldPath: "metadata.name" } }] };
+    it.each<Omit<V1Volume, "name">>([
+        { configMap: ca },
+        { secret: { secretName: "tls", ...tls } },
+        { downwardAPI },
+        { projected: { sources: [{ configMap: ca }] } },
+        { projected: { sources: [{ secret: { name: "tls", ...tls } }] } },
+        { projected: { sources: [{ downwardAPI }] } },
+        { projected: { sources: [{ serviceAccountToken: { path } }] } },
+    ])("refuses a file of a volume outside of it: %j", async (volume) => {
+        await expect(resolve({ name: "v", ...volume })).rejects.toThrow(
+            'volume "v" has a file at "a/../../cron.d/x", which leads out of it: leave ".." out of the path',
         );
     });
 });
@@ -132,15 +148,23 @@ describe("writeMounts", () => {
         expect(readdirSync(join(root, "some"))).toEqual(["file"]);
     });
 
-    it.each(["/link", "/link/deeper", "/dir"])("follows no link out of the root, at %s", async (mountPath) => {
+    it.each([
+        { mountPath: "/link" },
+        { mountPath: "/link/deeper" },
+        { mountPath: "/dir" },
+        { mountPath: "/dir/../link" },
+        { mountPath: "/link/file", subPath: "top" },
+        { mountPath: "/chain" },
+    ])("follows no link out of the root: %j", async (mount) => {
         const outside = mkdtempSync(join(tmpdir(), "outside-"));
         try {
             symlinkSync(outside, join(root, "link"));
             mkdirSync(join(root, "dir"));
             symlinkSync(outside, join(root, "dir/sub"));
+            symlinkSync("link", join(root, "chain"));
             const written = writeMounts(
                 root,
-                { name: "c", volumeMounts: [{ name: "v", mountPath }] },
+                { name: "c", volumeMounts: [{ name: "v", ...mount }] },
                 volumes("x"),
                 owner,
             );
