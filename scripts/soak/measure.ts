@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CommandFailed, type Lab } from "../../tests/support/lab";
-import { aboutProcess, descendants } from "./processes";
+import { aboutProcess, descendants } from "../../tests/support/processes";
 
 /** What a command took. */
 export interface Cost {

@@ -1,8 +1,8 @@
 import type { V1PersistentVolumeSpec } from "@kubernetes/client-node";
-import type { Lab } from "../../tests/support/lab";
-import { untilAnswered } from "../../tests/support/lab-load";
-import { eventually, type KubeObject, snapshot } from "../../tests/support/lab-objects";
-import type { Stack } from "../../tests/support/lab-stack";
+import type { Lab } from "./lab";
+import { untilAnswered } from "./lab-load";
+import { eventually, type KubeObject, snapshot } from "./lab-objects";
+import type { Stack } from "./lab-stack";
 
 /** Kinds whose objects controllers make, under names of their own. */
 const GENERATED = /^(Pod|ReplicaSet|ControllerRevision|Lease|PodMetrics|Event)\b/;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { labStatus, run } from "@istio-on-pulumi/lab";
-import type { Lab } from "../../tests/support/lab";
+import type { Lab } from "./lab";
 import { aboutProcess, descendants } from "./processes";
 
 /** What goes wrong in the middle of an operation. */
@@ -23,18 +23,27 @@ export const KILL: Interruption = {
     name: "the engine is killed",
     happen: (_, engine) => end(engine, "SIGKILL"),
 };
+export const CTRL_C_TWICE: Interruption = {
+    name: "Ctrl-C twice",
+    happen: async (_, engine) => {
+        const ended = end(engine, "SIGINT");
+        await Promise.race([ended, sleep(1000)]);
+        await end(engine, "SIGINT");
+    },
+};
+export const PROVIDER: Interruption = {
+    name: "the provider is killed",
+    happen: (_, engine) => killProvider(engine),
+};
+export const API_SERVER: Interruption = {
+    name: "the API server is killed",
+    happen: (lab) => killPart(lab, "kube-apiserver"),
+};
 
 export const INTERRUPTIONS: readonly Interruption[] = [
     KILL,
     { name: "Ctrl-C", happen: (_, engine) => end(engine, "SIGINT") },
-    {
-        name: "Ctrl-C twice",
-        happen: async (_, engine) => {
-            const ended = end(engine, "SIGINT");
-            await Promise.race([ended, sleep(1000)]);
-            await end(engine, "SIGINT");
-        },
-    },
+    CTRL_C_TWICE,
     {
         name: "the job is cancelled",
         happen: async (_, engine) => {
@@ -44,8 +53,8 @@ export const INTERRUPTIONS: readonly Interruption[] = [
             await end(engine, "SIGKILL");
         },
     },
-    { name: "the provider is killed", happen: (_, engine) => killProvider(engine) },
-    { name: "the API server is killed", happen: (lab) => killPart(lab, "kube-apiserver") },
+    PROVIDER,
+    API_SERVER,
     { name: "etcd is killed", happen: (lab) => killPart(lab, "etcd") },
     {
         name: "istiod is killed",
