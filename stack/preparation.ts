@@ -7,6 +7,7 @@ import {
     checkWrites,
     LOKI_VOLUME,
     managedCrds,
+    type NodeHosts,
     type PlannedObject,
     PROMETHEUS_VOLUME,
     readHoldings,
@@ -52,14 +53,23 @@ export async function prepareStack(settings: StackSettings) {
     const recorded = await identity.recorded();
     checkIdentity(survey, settings.cluster.uid ?? recorded?.clusterUid);
 
-    const volumes = {
-        loki: await surveyStorage(survey.client, LOKI_VOLUME, settings.addons.loki),
-        prometheus: await surveyStorage(survey.client, PROMETHEUS_VOLUME, settings.addons.prometheus),
-    };
-    const unbound = Object.entries(volumes).flatMap(([addon, volume]) => (volume && !volume.bound ? [addon] : []));
+    // Asked beside each other, and told one after the other.
+    const volumes = begun(
+        Promise.all([
+            surveyStorage(survey.client, LOKI_VOLUME, settings.addons.loki),
+            surveyStorage(survey.client, PROMETHEUS_VOLUME, settings.addons.prometheus),
+        ]),
+    );
+    const steps = begun(checkControlPlanes(survey, recorded?.id, controlPlanes));
+    const gateway = gatewayPlace(settings);
+    const exposed = [...(gateway ? [settings.gateway] : []), ...installed.map((addon) => settings.addons[addon])];
+    const hasNodePorts = exposed.some(({ serviceType }) => serviceType === "NodePort");
+    const hosts = begun(
+        hasNodePorts ? readNodeHosts(survey.client, settings.cluster.nodeHost) : Promise.resolve<NodeHosts>({}),
+    );
+
     const addons = addonsOf(settings, defaultVersion, installed);
     const bookinfoNamespace = settings.bookinfo.enabled ? settings.bookinfo.namespace : undefined;
-    const gateway = gatewayPlace(settings);
     const planned = plannedObjects({
         bookinfoNamespace,
         networkPolicies: settings.bookinfo.networkPolicies,
@@ -72,11 +82,18 @@ export async function prepareStack(settings: StackSettings) {
         addons,
         manifests,
     });
-    const holdings = await readHoldings(survey, planned, {
-        stack: recorded?.id,
-        existingNamespaces: settings.namespaces.existing,
-        baseRelease: BASE_RELEASE,
-    });
+    const held = begun(
+        readHoldings(survey, planned, {
+            stack: recorded?.id,
+            existingNamespaces: settings.namespaces.existing,
+            baseRelease: BASE_RELEASE,
+        }),
+    );
+    const [loki, prometheus] = await volumes;
+    const unbound = Object.entries({ loki, prometheus }).flatMap(([addon, volume]) =>
+        volume && !volume.bound ? [addon] : [],
+    );
+    const holdings = await held;
     /** A namespace that somebody else made has the level that he wants. */
     const levelOf = (name: string) => (holdings.usedNamespaces.includes(name) ? {} : podSecurityLabels(settings, name));
     const isPreview = pulumi.runtime.isDryRun();
@@ -100,12 +117,10 @@ export async function prepareStack(settings: StackSettings) {
         istiodValues: settings.istio.values,
         bringsLevel: (name) => Object.keys(levelOf(name)).length > 0,
     });
-    await checkControlPlanes(survey, recorded?.id, controlPlanes);
-    await checkRequirements(survey, holdings, needs);
-
-    const exposed = [...(gateway ? [settings.gateway] : []), ...installed.map((addon) => settings.addons[addon])];
-    const hasNodePorts = exposed.some(({ serviceType }) => serviceType === "NodePort");
-    const nodeHosts = hasNodePorts ? await readNodeHosts(survey.client, settings.cluster.nodeHost) : {};
+    const requirements = begun(checkRequirements(survey, holdings, needs));
+    await steps;
+    await requirements;
+    const nodeHosts = await hosts;
     const namespaces = planned.filter(({ kind }) => kind === "Namespace").map(({ name }) => name);
     return {
         istioVersions,
@@ -119,6 +134,12 @@ export async function prepareStack(settings: StackSettings) {
         nodeHosts,
         namespaces,
     };
+}
+
+/** What fails is told where it is awaited, however early it fails. */
+function begun<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => undefined);
+    return work;
 }
 
 function addonsOf({ addons, registry, bundle }: StackSettings, version: string, installed: string[]): AddonsArgs {
