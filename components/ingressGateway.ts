@@ -1,10 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
-import { getVersion } from "@pulumi/kubernetes/utilities";
 import * as pulumi from "@pulumi/pulumi";
 import { REVISION_LABEL } from "@istio-on-pulumi/kube";
 import { SKIP_AWAIT, waitForCondition } from "./annotations";
 import { childOf } from "./child";
 import { type Endpoint, endpointOf } from "./endpoint";
+import { GeneratedService } from "./generatedService";
 import { type ListenerArgs, listenersOf, listenerSpec } from "./listeners";
 import { type NamespaceArgs, namespaceOf } from "./namespace";
 import { createRoute, type RouteArgs } from "./routes";
@@ -106,6 +106,11 @@ function servicePorts({ nodePort, ...args }: IngressGatewayArgs, listeners: List
     return ports;
 }
 
+/** The annotation that decides on the generated Service, and that Istio copies to it. */
+function serviceTypeOf({ serviceType = "NodePort" }: IngressGatewayArgs) {
+    return { "networking.istio.io/service-type": serviceType };
+}
+
 /** Name of the Service that Istio's gateway controller generates for a Gateway. */
 export function generatedServiceOf(gateway: string): string {
     return `${gateway}-${GATEWAY_CLASS}`;
@@ -144,7 +149,7 @@ export class IngressGateway extends pulumi.ComponentResource {
         const ports = servicePorts(args, listeners);
         const isFixed = [...ports.values()].some(Boolean);
         const fixed = isFixed ? this.fixNodePorts(name, gateway, ports) : undefined;
-        const service = this.readService(name, gatewayName, gateway, fixed);
+        const service = this.readService(name, args, gateway, fixed);
         services.set(this, service);
 
         this.namespace = gateway.metadata.namespace;
@@ -163,7 +168,7 @@ export class IngressGateway extends pulumi.ComponentResource {
     }
 
     private createGateway(name: string, gatewayName: string, args: IngressGatewayArgs, listeners: ListenerArgs[]) {
-        const serviceType = { "networking.istio.io/service-type": args.serviceType ?? "NodePort" };
+        const serviceType = serviceTypeOf(args);
         return new k8s.apiextensions.CustomResource(
             `${name}-gateway`,
             {
@@ -218,37 +223,15 @@ export class IngressGateway extends pulumi.ComponentResource {
 
     private readService(
         name: string,
-        gatewayName: string,
+        args: IngressGatewayArgs,
         gateway: k8s.apiextensions.CustomResource,
         fixed: k8s.core.v1.ServicePatch | undefined,
     ) {
-        const generated = generatedServiceOf(gatewayName);
+        const generated = generatedServiceOf(args.gatewayName ?? name);
         // Get ignores dependsOn. An id that is unknown until the Gateway (and the patch) exist makes it wait.
         const ready = pulumi.all([gateway.id, fixed?.id]);
         const id = ready.apply(([gatewayId]) => `${gatewayId.slice(0, gatewayId.indexOf("/"))}/${generated}`);
-        return new GeneratedService(`${name}-${GATEWAY_CLASS}`, id, { parent: this });
-    }
-}
-
-/**
- * A Service that is read and not made, told what it is.
- *
- * `Service.get` tells nothing but the id, and the provider keeps other inputs of that than of what it reads later: the
- * first refresh after each update showed a change (pulumi/pulumi#16401).
- */
-class GeneratedService extends pulumi.CustomResource {
-    declare readonly apiVersion: pulumi.Output<"v1">;
-    declare readonly kind: pulumi.Output<"Service">;
-    declare readonly metadata: pulumi.Output<k8s.types.output.meta.v1.ObjectMeta>;
-    declare readonly spec: pulumi.Output<k8s.types.output.core.v1.ServiceSpec>;
-    declare readonly status: pulumi.Output<k8s.types.output.core.v1.ServiceStatus>;
-
-    /** @param id `<namespace>/<name>` */
-    constructor(resourceName: string, id: pulumi.Output<string>, opts: pulumi.CustomResourceOptions) {
-        const [namespace, name] = [0, 1].map((part) => id.apply((known) => known.split("/")[part]));
-        const told = { apiVersion: "v1", kind: "Service", metadata: { namespace, name } };
-        const read = { spec: undefined, status: undefined };
-        super("kubernetes:core/v1:Service", resourceName, { ...told, ...read }, { version: getVersion(), ...opts, id });
+        return new GeneratedService(`${name}-${GATEWAY_CLASS}`, id, serviceTypeOf(args), { parent: this });
     }
 }
 

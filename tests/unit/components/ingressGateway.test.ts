@@ -143,7 +143,18 @@ describe("IngressGateway", () => {
             kind: "read",
             id: `elsewhere/${GENERATED}`,
             // What the provider keeps of it otherwise is not what a refresh finds.
-            inputs: { apiVersion: "v1", kind: "Service", metadata: { namespace: "elsewhere", name: GENERATED } },
+            inputs: {
+                apiVersion: "v1",
+                kind: "Service",
+                metadata: {
+                    namespace: "elsewhere",
+                    name: GENERATED,
+                    annotations: {
+                        "pulumi.com/skipAwait": "true",
+                        "networking.istio.io/service-type": "NodePort",
+                    },
+                },
+            },
         });
     });
 
