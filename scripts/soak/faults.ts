@@ -27,7 +27,8 @@ const stack = new Stack(lab);
 
 interface Options {
     readonly kills: number;
-    readonly others: boolean;
+    /** A part of the names of the other interruptions that are tried. */
+    readonly others: string;
 }
 
 /** Kills spread over all operations, and then each other interruption in the middle of each. */
@@ -38,7 +39,7 @@ function faultsOf({ kills, others }: Options): Fault[] {
         part: (Math.floor(index / OPERATIONS.length) + 1) / (rounds + 1),
         interruption: KILL,
     }));
-    const rest = others ? INTERRUPTIONS.filter((each) => each !== KILL) : [];
+    const rest = INTERRUPTIONS.filter((each) => each !== KILL && each.name.includes(others));
     return [
         ...spread,
         ...rest.flatMap((interruption) => OPERATIONS.map((operation) => ({ operation, part: 0.5, interruption }))),
@@ -96,6 +97,6 @@ async function main(options: Options): Promise<void> {
 void new Command("soak:faults")
     .description("interrupts operations in every way, and shows whether they can be taken up again")
     .option("--kills <number>", "kills of the engine, spread over the operations", Number, 30)
-    .option("--no-others", "kills alone")
+    .option("--others <text>", "of the other interruptions those alone whose name has this in it", "")
     .action(main)
     .parseAsync();

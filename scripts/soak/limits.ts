@@ -9,10 +9,10 @@ import { Command } from "commander";
 import { table } from "@istio-on-pulumi/lab";
 import { Lab } from "../../tests/support/lab";
 import { AUDITED, kubeconfigOf } from "../../tests/support/lab-access";
+import { openRelay } from "../../tests/support/lab-relay";
 import { Stack } from "../../tests/support/lab-stack";
 import { crowd } from "./crowd";
 import { type Cost, costOf, medianCost } from "./measure";
-import { slowDown } from "./slow";
 
 const CROWD = { namespaces: 200, services: 1000, pods: 2000 };
 const ANSWER_MS = 500;
@@ -120,7 +120,7 @@ async function busy(runs: number, quiet: Costs): Promise<void> {
 }
 
 async function slow(quiet: Costs): Promise<void> {
-    const way = await slowDown(lab, ANSWER_MS);
+    const way = await openRelay(lab, ANSWER_MS);
     try {
         await withSettings(way.kubeconfig, async () => {
             await stack.up("--skip-preview");

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { CommandFailed, type Lab } from "./lab";
 import { endOf, type Interruption } from "./lab-interruptions";
+import { openRelay } from "./lab-relay";
 import type { Stack } from "./lab-stack";
 import { Upheld } from "./lab-upheld";
 
@@ -80,14 +81,17 @@ export class Faults {
         const { lab, stack } = this;
         await this.prepare(operation);
         await stack.set(operation.settings);
-        const engine = await lab.spawn(["pulumi", ...commandOf(operation), "--stack", stack.name, "--non-interactive"]);
+        const relay = await openRelay(lab);
+        const command = ["pulumi", ...commandOf(operation), "--stack", stack.name, "--non-interactive"];
+        const engine = await lab.spawn(command, { KUBECONFIG: relay.kubeconfig });
         engine.stdout?.resume();
         engine.stderr?.resume();
         const ended = endOf(engine);
         await Promise.race([ended, sleep(part * this.usual.get(operation)!)]);
         const interrupted = engine.exitCode === null && engine.signalCode === null;
-        if (interrupted) await interruption.happen(lab, engine);
+        if (interrupted) await interruption.happen({ lab, engine, relay });
         await ended;
+        await relay.close();
         const mending: string[] = [];
         const wrong = await this.mend(operation, mending).then(
             () => this.upheld.wrong(operation.command === "up" ? "up" : "down"),

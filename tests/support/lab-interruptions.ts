@@ -5,27 +5,36 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { labStatus, run } from "@istio-on-pulumi/lab";
 import type { Lab } from "./lab";
+import type { Relay } from "./lab-relay";
 import { aboutProcess, descendants } from "./processes";
 
 /** What goes wrong in the middle of an operation. */
 export interface Interruption {
     readonly name: string;
-    /** @param engine the `pulumi` process of the operation, which still runs */
-    happen(lab: Lab, engine: ChildProcess): Promise<void>;
+    happen(scene: Scene): Promise<void>;
+}
+
+/** Where it goes wrong. */
+export interface Scene {
+    readonly lab: Lab;
+    /** The `pulumi` process of the operation, which still runs. */
+    readonly engine: ChildProcess;
+    /** The engine's and its plugins' way to the API server. */
+    readonly relay: Relay;
 }
 
 /** How GitHub's runner ends a cancelled job: an interrupt, after 7.5 s a request to end, after 2.5 s more the kill. */
 const CANCEL_MS = [7500, 2500] as const;
-/** For how long nothing of the cluster can be reached. */
+/** For how long the engine reaches nothing of the cluster. */
 const CUT_MS = 60_000;
 
 export const KILL: Interruption = {
     name: "the engine is killed",
-    happen: (_, engine) => end(engine, "SIGKILL"),
+    happen: ({ engine }) => end(engine, "SIGKILL"),
 };
 export const CTRL_C_TWICE: Interruption = {
     name: "Ctrl-C twice",
-    happen: async (_, engine) => {
+    happen: async ({ engine }) => {
         const ended = end(engine, "SIGINT");
         await Promise.race([ended, sleep(1000)]);
         await end(engine, "SIGINT");
@@ -33,20 +42,20 @@ export const CTRL_C_TWICE: Interruption = {
 };
 export const PROVIDER: Interruption = {
     name: "the provider is killed",
-    happen: (_, engine) => killProvider(engine),
+    happen: ({ engine }) => killProvider(engine),
 };
 export const API_SERVER: Interruption = {
     name: "the API server is killed",
-    happen: (lab) => killPart(lab, "kube-apiserver"),
+    happen: ({ lab }) => killPart(lab, "kube-apiserver"),
 };
 
 export const INTERRUPTIONS: readonly Interruption[] = [
     KILL,
-    { name: "Ctrl-C", happen: (_, engine) => end(engine, "SIGINT") },
+    { name: "Ctrl-C", happen: ({ engine }) => end(engine, "SIGINT") },
     CTRL_C_TWICE,
     {
         name: "the job is cancelled",
-        happen: async (_, engine) => {
+        happen: async ({ engine }) => {
             const ended = end(engine, "SIGINT");
             await Promise.race([ended, sleep(CANCEL_MS[0])]);
             await Promise.race([end(engine, "SIGTERM"), sleep(CANCEL_MS[1])]);
@@ -55,15 +64,15 @@ export const INTERRUPTIONS: readonly Interruption[] = [
     },
     PROVIDER,
     API_SERVER,
-    { name: "etcd is killed", happen: (lab) => killPart(lab, "etcd") },
+    { name: "etcd is killed", happen: ({ lab }) => killPart(lab, "etcd") },
     {
         name: "istiod is killed",
-        happen: async (lab) => {
+        happen: async ({ lab }) => {
             const selected = ["--namespace", "istio-system", "--selector", "app=istiod"];
             await lab.run(["kubectl", "delete", "pod", ...selected, "--grace-period=0", "--force"]);
         },
     },
-    { name: "the network is cut for 60 s", happen: cutNetwork },
+    { name: "the network is cut for 60 s", happen: ({ relay }) => relay.cut(CUT_MS) },
     { name: "the state's disk is full", happen: fillDisk },
 ];
 
@@ -95,22 +104,10 @@ function killPart(lab: Lab, name: string): Promise<void> {
     return Promise.resolve();
 }
 
-/** Packets to the API server are lost, of connections that are open, too; nobody is told. */
-async function cutNetwork(lab: Lab): Promise<void> {
-    const port = new URL((await lab.output(["kubectl", "config", "view", "--minify", "-o", SERVER])).trim()).port;
-    const rule = ["OUTPUT", "--protocol", "tcp", "--dport", port, "--jump", "DROP"];
-    const iptables = (action: string, ...args: string[]) => lab.output(["iptables", "--wait", action, ...args]);
-    await iptables("--insert", ...rule);
-    try {
-        await sleep(CUT_MS);
-    } finally {
-        await iptables("--delete", ...rule);
-    }
-}
-
 /** The state moves to a disk that it fills, until the operation has ended; what it is then is what there is. */
-async function fillDisk({ place: { backend } }: Lab, engine: ChildProcess): Promise<void> {
-    const aside = mkdtempSync(join(tmpdir(), "soak-"));
+async function fillDisk({ lab, engine }: Scene): Promise<void> {
+    const { backend } = lab.place;
+    const aside = mkdtempSync(join(tmpdir(), "istio-on-pulumi-"));
     const move = (from: string, to: string) => run(["cp", "-a", `${from}/.`, to]);
     try {
         await move(backend, aside);
@@ -138,5 +135,3 @@ const pagesOf = (directory: string): number =>
     readdirSync(directory, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
         .reduce((sum, { parentPath, name }) => sum + Math.ceil(statSync(join(parentPath, name)).size / 4096) * 4096, 0);
-
-const SERVER = "jsonpath={.clusters[0].cluster.server}";
