@@ -17,8 +17,8 @@ beforeAll(() => stack.ensureUp());
 test("every object of the stack says so, those of the chart and of the addons too", async () => {
     const resources = await stack.resources();
     const objects = resources.filter(
-        ({ type, custom, inputs }) =>
-            custom && type.startsWith("kubernetes:") && !/helm\.sh|Patch$/.test(type) && inputs !== undefined,
+        ({ type, custom, external }) =>
+            custom && !external && type.startsWith("kubernetes:") && !/helm\.sh|Patch$/.test(type),
     );
     expect(objects.length).toBeGreaterThan(70);
     const identity = resources.find(({ urn }) => urn.endsWith("StackIdentity$command:local:Command::stack"))!.id;

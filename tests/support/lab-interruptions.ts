@@ -110,14 +110,18 @@ async function fillDisk({ lab, engine }: Scene): Promise<void> {
     const aside = mkdtempSync(join(tmpdir(), "istio-on-pulumi-"));
     const move = (from: string, to: string) => run(["cp", "-a", `${from}/.`, to]);
     try {
+        // What it would write meanwhile would be lost, or not fit.
+        engine.kill("SIGSTOP");
         await move(backend, aside);
         await run(["mount", "-t", "tmpfs", "-o", `size=${pagesOf(aside) + SPARE_BYTES}`, "tmpfs", backend]);
         try {
             await move(aside, backend);
+            engine.kill("SIGCONT");
             await endOf(engine);
             rmSync(aside, { recursive: true });
             await run(["cp", "-a", backend, aside]);
         } finally {
+            engine.kill("SIGCONT");
             await run(["umount", backend]);
         }
         rmSync(backend, { recursive: true });

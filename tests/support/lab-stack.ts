@@ -10,6 +10,8 @@ export interface StackResource {
     readonly urn: string;
     readonly type: string;
     readonly custom: boolean;
+    /** Whether it is read and not made. */
+    readonly external?: boolean;
     readonly id?: string;
     /** `<urn>::<id>` of the provider; a component has none. */
     readonly provider?: string;
