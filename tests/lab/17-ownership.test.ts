@@ -166,8 +166,8 @@ describe("a stack that is up", () => {
             manifests,
         }).map(({ apiVersion, kind, namespace: place, name }) => `${apiVersion} ${kind} ${place ?? ""}/${name}`);
         const made = (await stack.resources()).filter(
-            ({ type, custom, inputs }) =>
-                custom && type.startsWith("kubernetes:") && !/helm\.sh|Patch$/.test(type) && inputs !== undefined,
+            ({ type, custom, external }) =>
+                custom && !external && type.startsWith("kubernetes:") && !/helm\.sh|Patch$/.test(type),
         );
         const names = made.map(({ inputs }) => {
             const { apiVersion, kind, metadata } = inputs as KubeObject;
