@@ -17,19 +17,22 @@ export class GeneratedService extends pulumi.CustomResource {
     declare readonly status: pulumi.Output<k8s.types.output.core.v1.ServiceStatus>;
 
     /**
-     * @param id `<namespace>/<name>`
-     * @param annotations which it has, at least one: of those that it is told, these stay in the state, and without any
-     *   the second refresh would show that the map of them is gone
+     * @param id `<namespace>/<name>`, known once it is there
+     * @param metadata what it is, as far as it is known before: a preview tells that. It has at least one annotation: of
+     *   those that it is told, these stay in the state, and without any the second refresh would show that the map of
+     *   them is gone
      */
     constructor(
         resourceName: string,
         id: pulumi.Output<string>,
-        annotations: pulumi.Inputs,
+        {
+            annotations,
+            ...names
+        }: k8s.types.input.meta.v1.ObjectMeta & { annotations: Record<string, pulumi.Input<string>> },
         opts: pulumi.CustomResourceOptions,
     ) {
-        const [namespace, name] = [0, 1].map((part) => id.apply((known) => known.split("/")[part]));
         // Told what it is, the provider would wait for its pods, too.
-        const metadata = { namespace, name, annotations: { ...SKIP_AWAIT, ...annotations } };
+        const metadata = { ...names, annotations: { ...SKIP_AWAIT, ...annotations } };
         const told = { apiVersion: "v1", kind: "Service", metadata };
         const read = { spec: undefined, status: undefined };
         super("kubernetes:core/v1:Service", resourceName, { ...told, ...read }, { version: getVersion(), ...opts, id });

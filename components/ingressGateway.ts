@@ -231,7 +231,9 @@ export class IngressGateway extends pulumi.ComponentResource {
         // Get ignores dependsOn. An id that is unknown until the Gateway (and the patch) exist makes it wait.
         const ready = pulumi.all([gateway.id, fixed?.id]);
         const id = ready.apply(([gatewayId]) => `${gatewayId.slice(0, gatewayId.indexOf("/"))}/${generated}`);
-        return new GeneratedService(`${name}-${GATEWAY_CLASS}`, id, serviceTypeOf(args), { parent: this });
+        const { namespace } = gateway.metadata;
+        const metadata = { namespace, name: generated, annotations: serviceTypeOf(args) };
+        return new GeneratedService(`${name}-${GATEWAY_CLASS}`, id, metadata, { parent: this });
     }
 }
 

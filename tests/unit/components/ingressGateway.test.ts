@@ -246,6 +246,11 @@ describe("IngressGateway in a preview", () => {
     it("knows neither the id nor the ports of a Service that is not generated yet", async () => {
         const { recording, gateway } = await deploy({}, { preview: true, answers: { [SERVICE]: () => ({}) } });
         expect(recording.one(SERVICE, GENERATED).id).toBe(UNKNOWN);
+        // Rights are made from it.
+        expect(recording.one(SERVICE, GENERATED).inputs.metadata).toMatchObject({
+            namespace: "sample",
+            name: GENERATED,
+        });
         expect(await isKnown(gateway.service.spec)).toBe(false);
     });
 
