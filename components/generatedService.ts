@@ -3,6 +3,17 @@ import { getVersion } from "@pulumi/kubernetes/utilities";
 import * as pulumi from "@pulumi/pulumi";
 import { SKIP_AWAIT } from "./annotations";
 
+/** What it is, as far as it is known before it is there: a preview tells that, and rights are made from it. */
+interface GeneratedMetadata {
+    readonly namespace: pulumi.Input<string>;
+    readonly name: string;
+    /**
+     * At least one that it has: of those that it is told, these stay in the state, and without any the second refresh
+     * would show that the map of them is gone.
+     */
+    readonly annotations: Readonly<Record<string, pulumi.Input<string>>>;
+}
+
 /**
  * A Service that is read and not made, told what it is.
  *
@@ -16,19 +27,11 @@ export class GeneratedService extends pulumi.CustomResource {
     declare readonly spec: pulumi.Output<k8s.types.output.core.v1.ServiceSpec>;
     declare readonly status: pulumi.Output<k8s.types.output.core.v1.ServiceStatus>;
 
-    /**
-     * @param id `<namespace>/<name>`, known once it is there
-     * @param metadata what it is, as far as it is known before: a preview tells that. It has at least one annotation: of
-     *   those that it is told, these stay in the state, and without any the second refresh would show that the map of
-     *   them is gone
-     */
+    /** @param id `<namespace>/<name>`, known once it is there */
     constructor(
         resourceName: string,
         id: pulumi.Output<string>,
-        {
-            annotations,
-            ...names
-        }: k8s.types.input.meta.v1.ObjectMeta & { annotations: Record<string, pulumi.Input<string>> },
+        { annotations, ...names }: GeneratedMetadata,
         opts: pulumi.CustomResourceOptions,
     ) {
         // Told what it is, the provider would wait for its pods, too.
