@@ -48,7 +48,7 @@ export function registeredStack({ stack, resources, components, refusals }: Chan
     }
     checkNamespaces(stack, resources);
     return {
-        objects: resources.filter(isObject).flatMap(objectsOf),
+        objects: resources.filter((resource) => isObject(resource) && !resource.isRead).flatMap(objectsOf),
         releases: resources.flatMap(({ type, after }) =>
             type === RELEASE
                 ? [
@@ -99,7 +99,6 @@ function objectsOf({ type, before, after }: Resource): StackObject[] {
     return [before, after].flatMap((side) => {
         const [apiVersion, kind] = [textAt(side, "apiVersion"), textAt(side, "kind")];
         const name = textAt(side, "metadata", "name");
-        // What is only read has neither.
         if (apiVersion === undefined || kind === undefined || name === undefined) return [];
         return [
             {

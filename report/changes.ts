@@ -50,6 +50,7 @@ function resourceOf(steps: readonly StepEventMetadata[]): Resource {
         type,
         ...nameOf(urn, type, inputs.before ?? inputs.after, state),
         verb,
+        isRead: steps.every(({ op }) => /^(read|discard)/.test(op)),
         ...(verb !== "create" && { before: inputs.before }),
         after: inputs.after,
         state,

@@ -19,6 +19,8 @@ export interface Resource {
     readonly name: string;
     readonly namespace?: string;
     readonly verb: Verb;
+    /** Whether it is read alone, and none of the stack's. */
+    readonly isRead: boolean;
     /** What the program asked for before and asks for now; of a drift what was there and is there now. */
     readonly before?: Fields;
     readonly after?: Fields;

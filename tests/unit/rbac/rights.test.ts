@@ -45,6 +45,14 @@ describe("the rights on what a stack registers", () => {
         expect(verbs("up", [deployment], "pods")).toEqual(["list", "watch", "create"]);
     });
 
+    it("are none where an object is read alone, which is somebody else's", () => {
+        const service = object("v1", "Service", "gate-istio");
+        const read: Step = { op: "read", type: "core/v1:Service", after: service };
+        for (const name of ["gate-istio", undefined])
+            expect(verbs("up", [deployment, read], "services", name)).toEqual([]);
+        expect(verbs("up", [deployment, { ...read, op: "create" }], "services", "gate-istio")).toContain("delete");
+    });
+
     it("are fewer for whoever previews", () => {
         expect(verbs("preview", [deployment], "deployments", "web")).toEqual(["create", "patch"]);
         expect(verbs("preview", [deployment], "deployments")).toEqual(["get", "list"]);
