@@ -55,11 +55,6 @@ function compared(title: string, before: Costs, after: Costs): string {
     return `\n${title}\n${table(["COMMAND", "SECONDS", "THEN", "RATIO", "MB", "THEN", "RATIO"], rows)}`;
 }
 
-/** A way to the cluster by which answers come late, or many are refused because there are too many at once. */
-async function withSettings(kubeconfig: string, action: () => Promise<void>): Promise<void> {
-    await stack.with({ "cluster.kubeconfig": kubeconfig }, action);
-}
-
 const FLOW = { apiVersion: "flowcontrol.apiserver.k8s.io/v1", metadata: { name: "soak-busy" } };
 
 /** The API server serves one request of this account at a time, and answers the others with 429. */
@@ -106,7 +101,7 @@ async function busy(runs: number, quiet: Costs): Promise<void> {
         await kubectl("create", "clusterrolebinding", account, "--clusterrole=cluster-admin", subject);
         const kubeconfig = await kubeconfigOf(lab, account, directory);
         await refuseMany(account);
-        await withSettings(kubeconfig, async () => {
+        await stack.with({ "cluster.kubeconfig": kubeconfig }, async () => {
             await stack.up("--skip-preview");
             const before = await refused();
             const costs = await measureAll(runs, { KUBECONFIG: kubeconfig });
@@ -122,7 +117,7 @@ async function busy(runs: number, quiet: Costs): Promise<void> {
 async function slow(quiet: Costs): Promise<void> {
     const way = await openRelay(lab, ANSWER_MS);
     try {
-        await withSettings(way.kubeconfig, async () => {
+        await stack.with({ "cluster.kubeconfig": way.kubeconfig }, async () => {
             await stack.up("--skip-preview");
             const costs = await measureAll(1, { KUBECONFIG: way.kubeconfig });
             console.log(compared(`Each answer of the API server takes ${ANSWER_MS} ms more`, quiet, costs));
