@@ -229,9 +229,8 @@ export class IngressGateway extends pulumi.ComponentResource {
     ) {
         const generated = generatedServiceOf(args.gatewayName ?? name);
         // Get ignores dependsOn. An id that is unknown until the Gateway (and the patch) exist makes it wait.
-        const ready = pulumi.all([gateway.id, fixed?.id]);
-        const id = ready.apply(([gatewayId]) => `${gatewayId.slice(0, gatewayId.indexOf("/"))}/${generated}`);
         const { namespace } = gateway.metadata;
+        const id = pulumi.all([namespace, gateway.id, fixed?.id]).apply(([known]) => `${known}/${generated}`);
         const metadata = { namespace, name: generated, annotations: serviceTypeOf(args) };
         return new GeneratedService(`${name}-${GATEWAY_CLASS}`, id, metadata, { parent: this });
     }
