@@ -141,8 +141,13 @@ describe("a stack that is up", () => {
         const refused = await drift("preview");
         expect(refused.stdout.split("\n")[0]).toMatch(/cannot be told: .* cannot list resource "secrets"/);
         expect(refused.code).toBe(1);
-        // The second one waits for the generated Service, whose endpoints it lists.
-        for (let time = 0; time < 2; time += 1) await succeed("up", "refresh", changed);
+        await succeed("up", "refresh", changed);
+    });
+
+    test("is refreshed without a port of its own: the second time waits for the gateway's endpoints", async () => {
+        const anyPort = { ...changed, "gateway.nodePort": "0" };
+        await succeed("up", "up", anyPort);
+        for (let time = 0; time < 2; time += 1) await succeed("up", "refresh", anyPort);
     });
 
     test("gives up no right on what is not the stack's", async () => {
