@@ -61,11 +61,12 @@ export class OwnApp {
     async answers(): Promise<string> {
         const { endpoint } = await this.outputs();
         const { nodePort } = endpoint.ports.find(({ name }) => name === "http")!;
-        const status = (host: string) =>
-            this.lab.output([
-                ...["curl", "--silent", "--max-time", "5", "--output", "/dev/null", "--write-out", "%{http_code}"],
-                ...["--header", `Host: ${host}`, `http://127.0.0.1:${nodePort}/get`],
-            ]);
+        const status = async (host: string) => {
+            const request = ["--header", `Host: ${host}`, `http://127.0.0.1:${nodePort}/get`];
+            const answer = ["--silent", "--max-time", "5", "--output", "/dev/null", "--write-out", "%{http_code}"];
+            // Not its exit code: a node refuses connections until kube-proxy has learnt of the gateway's pods, too.
+            return (await this.lab.run(["curl", ...answer, ...request])).stdout;
+        };
         await eventually(
             () => status("shop.example.com"),
             (code) => code === "200",
