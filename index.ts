@@ -21,13 +21,13 @@ export = () =>
         const settings = loadSettings(pulumi.runtime.allConfig(), pulumi.getProject());
         // Nothing in the cluster before all that can be known is known.
         const prepared = await prepareStack(settings);
-        const { survey, identity, recorded, holdings, istioVersions: versions } = prepared;
+        const { survey, identity, known, holdings, istioVersions: versions } = prepared;
         const { kubeconfig } = settings.cluster;
         const { context } = survey.client;
         const { provider } = new Cluster("cluster", {
             kubeconfig,
             context,
-            identifier: recorded?.clusterUid ?? survey.uid,
+            identifier: known.clusterUid ?? survey.uid,
         });
         pulumi.runtime.registerResourceTransform(stackMarks(identity.id, provider));
 

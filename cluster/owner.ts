@@ -15,6 +15,8 @@ export interface Owner {
     readonly removal?: string;
     /** Whether the owner will put the object back when it is changed: a tool that manages it, not a hand. */
     readonly manages: boolean;
+    /** The other stack's identity, where it is one of this program's. */
+    readonly stack?: string;
     /** The Helm release, where it is one. */
     readonly release?: ReleaseName;
 }
@@ -28,7 +30,8 @@ export const isController = (manager = ""): boolean => CONTROLLERS.test(manager)
 export function ownerOf({ labels = {}, annotations = {}, managedFields = [] }: ObjectMetadata): Owner {
     const stack = labels[STACK_LABEL];
     if (stack !== undefined) {
-        return { name: `another stack of this program (${stack})`, removal: "pulumi destroy, there", manages: true };
+        const name = `another stack of this program (${stack})`;
+        return { name, removal: "pulumi destroy, there", manages: true, stack };
     }
     const release = annotations["meta.helm.sh/release-name"];
     if (release !== undefined) {

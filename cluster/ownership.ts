@@ -96,10 +96,16 @@ function refusal(where: string, refused: readonly Refused[]): string {
         const names = group.map((each) => nameOf(each.object)).join(", ");
         return `  ${names}, by ${owner.name}: ${waysOut(owner, object)}`;
     });
+    const stacks = new Set(refused.flatMap(({ owner }) => owner.stack ?? []));
     return [
         `${where} holds ${refused.length === 1 ? "an object" : `${refused.length} objects`} that this stack would ` +
             "create and that somebody else made; nothing was changed.",
         ...lines,
+        ...[...stacks].map(
+            (stack) =>
+                `  If the state of ${stack} is lost, this stack takes over what that one made, with: ` +
+                `pulumi config set --path cluster.stackIdentity ${stack}`,
+        ),
     ].join("\n");
 }
 

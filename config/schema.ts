@@ -55,6 +55,16 @@ const cluster = z.strictObject({
         "a UID, as kubectl get namespace kube-system -o jsonpath={.metadata.uid} prints it",
         z.uuid(),
     ),
+    stackIdentity: optional(
+        {
+            description:
+                "Identity of the stack whose objects are this one's: of one whose state is lost. It stays in the " +
+                "settings. Empty means the one that this stack's own state keeps.",
+            cost: "every object is marked anew; what another identity marks is refused",
+        },
+        "an identity, as the label istio-on-pulumi/stack of its objects has it",
+        z.string().regex(/^stack[0-9a-f]{8,32}$/),
+    ),
     nodeHost: optional(
         {
             description:

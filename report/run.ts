@@ -61,7 +61,8 @@ const OPERATIONS: Readonly<Record<Kind, (stack: Stack, options: Options) => Prom
     drift: (stack, options) => stack.previewRefresh(options),
 };
 
-async function stackOf(name: string): Promise<Stack> {
+/** A stack of the project, by the CLI on the PATH. @throws UserError where there is none */
+export async function stackOf(name: string): Promise<Stack> {
     const workspace = await LocalWorkspace.create({ workDir: PROJECT_DIRECTORY }).catch((error: unknown) => {
         throw new UserError(
             `Pulumi's CLI does not run (${reasonOf(error)}): install it (https://www.pulumi.com/docs/install/), ` +

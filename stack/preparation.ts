@@ -49,9 +49,9 @@ export async function prepareStack(settings: StackSettings) {
     const installed = ADDONS.filter((addon) => settings.addons[addon].enabled);
     const manifests = await readAddons(upstream, defaultVersion, installed);
 
-    const identity = new StackIdentity("stack", { clusterUid: survey.uid });
-    const recorded = await identity.recorded();
-    checkIdentity(survey, settings.cluster.uid ?? recorded?.clusterUid);
+    const identity = new StackIdentity("stack", { clusterUid: survey.uid, id: settings.cluster.stackIdentity });
+    const known = await identity.known();
+    checkIdentity(survey, settings.cluster.uid ?? known.clusterUid);
 
     // Asked beside each other, and told one after the other.
     const volumes = begun(
@@ -60,7 +60,7 @@ export async function prepareStack(settings: StackSettings) {
             surveyStorage(survey.client, PROMETHEUS_VOLUME, settings.addons.prometheus),
         ]),
     );
-    const steps = begun(checkControlPlanes(survey, recorded?.id, controlPlanes));
+    const steps = begun(checkControlPlanes(survey, known.id, controlPlanes));
     const gateway = gatewayPlace(settings);
     const exposed = [...(gateway ? [settings.gateway] : []), ...installed.map((addon) => settings.addons[addon])];
     const hasNodePorts = exposed.some(({ serviceType }) => serviceType === "NodePort");
@@ -84,7 +84,7 @@ export async function prepareStack(settings: StackSettings) {
     });
     const held = begun(
         readHoldings(survey, planned, {
-            stack: recorded?.id,
+            stack: known.id,
             existingNamespaces: settings.namespaces.existing,
             baseRelease: BASE_RELEASE,
         }),
@@ -126,7 +126,7 @@ export async function prepareStack(settings: StackSettings) {
         istioVersions,
         survey,
         identity,
-        recorded,
+        known,
         holdings,
         levelOf,
         addons: { ...addons, unbound },

@@ -5,14 +5,20 @@ import { keptCommand, knownValue } from "../components/internal";
 export interface StackIdentityArgs {
     /** UID of the cluster's namespace `kube-system`. Only the first one is kept: a later one changes nothing. */
     clusterUid: string;
+    /**
+     * The identity that the settings name: of a stack whose state is lost, and whose objects are this one's.
+     *
+     * @default the one that the state keeps
+     */
+    id?: string;
 }
 
-/** What the stack's state knows of the stack. */
-export interface RecordedIdentity {
+/** What the stack's settings and state know of the stack; before the first update a preview knows no identity. */
+export interface KnownIdentity {
     /** Names this stack among all stacks. It stays the same when the stack is renamed or its backend is moved. */
-    readonly id: string;
+    readonly id?: string;
     /** UID of the namespace `kube-system` of the cluster that the stack was first brought up on. */
-    readonly clusterUid: string;
+    readonly clusterUid?: string;
 }
 
 /**
@@ -22,23 +28,21 @@ export interface RecordedIdentity {
  * preview too. A command that does nothing is the smallest such resource.
  */
 export class StackIdentity extends pulumi.ComponentResource {
+    /** Names this stack among all stacks, in the objects that it makes. */
+    readonly id: pulumi.Output<string>;
     private readonly record: command.local.Command;
 
     constructor(name: string, args: StackIdentityArgs, opts?: pulumi.ComponentResourceOptions) {
         super("istio-on-pulumi:index:StackIdentity", name, {}, opts);
         this.record = keptCommand(name, { [CLUSTER_UID]: args.clusterUid }, { parent: this });
+        // The command's own id is drawn at random by its provider when it is created.
+        this.id = args.id === undefined ? this.record.id : pulumi.output(args.id);
         this.registerOutputs({ id: this.id });
     }
 
-    /** The command's own id, which its provider draws at random when it is created. */
-    get id(): pulumi.Output<string> {
-        return this.record.id;
-    }
-
-    /** What the state holds; `undefined` in a preview before the first update. */
-    async recorded(): Promise<RecordedIdentity | undefined> {
-        const known = await knownValue(pulumi.all([this.record.id, this.record.environment]));
-        return known && { id: known[0], clusterUid: known[1]?.[CLUSTER_UID] ?? "" };
+    async known(): Promise<KnownIdentity> {
+        const environment = await knownValue(this.record.environment);
+        return { id: await knownValue(this.id), clusterUid: environment?.[CLUSTER_UID] };
     }
 }
 

@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ISTIO_NAMESPACE } from "@istio-on-pulumi/kube";
 import { choosePlugins, pluginDir } from "@istio-on-pulumi/lab";
 import { Lab, TEST_LAB } from "../support/lab";
-import { eventually } from "../support/lab-objects";
+import { eventually, getAll } from "../support/lab-objects";
 import { applyObject, printed } from "../support/lab-refused";
 import { Stack } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
@@ -62,6 +62,27 @@ describe("what the engine refuses before the program runs", () => {
             writeFileSync(stateFile, whole);
         }
         await stack.preview("--expect-no-changes");
+    });
+
+    test("a state that is cut off, and no copy of it: made anew out of the cluster, whose pods all stay", async () => {
+        const [whole, settings] = [readFileSync(stateFile), readFileSync(stack.file)];
+        const recover = () => lab.output(["npm", "run", "--silent", "recover", "--", "--stack", stack.name]);
+        const podsNow = async () => (await getAll(lab, "pods", "--all-namespaces")).map(({ metadata }) => metadata.uid);
+        expect(await recover()).toContain("can be read; nothing was done");
+        const [pods, resources] = [await podsNow(), await stack.resources()];
+        try {
+            truncateSync(stateFile, Math.floor(whole.length / 2));
+            expect(await recover()).toMatch(/holds the mesh of stack[0-9a-f]{8}\b/);
+            await stack.up("--skip-preview");
+            await stack.preview("--expect-no-changes");
+            expect(await stack.resources()).toHaveLength(resources.length);
+            expect(await podsNow()).toEqual(pods);
+        } finally {
+            writeFileSync(stateFile, whole);
+            writeFileSync(stack.file, settings);
+        }
+        // Kiali's signing key was drawn anew.
+        await stack.up("--skip-preview", "--refresh");
     });
 
     test("a plugin that is missing, by its name and version; README.md has the command that brings it", async () => {

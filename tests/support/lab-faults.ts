@@ -109,16 +109,23 @@ export class Faults {
         await (before === "up" ? this.stack.up("--skip-preview") : this.stack.destroy());
     }
 
-    /** The operation once more, after `pulumi cancel` where the state is locked. */
+    /** The operation once more, after `pulumi cancel` where the state is locked, or what makes a damaged state anew. */
     private async mend(operation: Operation, mending: string[]): Promise<void> {
         const command = commandOf(operation);
         const { code, stdout, stderr } = await this.stack.attempt(command);
         if (code !== 0) {
-            if (!`${stdout}${stderr}`.includes("the stack is currently locked")) {
+            const said = `${stdout}${stderr}`;
+            if (said.includes("the stack is currently locked")) {
+                mending.push("cancel");
+                await this.stack.pulumi(["cancel", "--yes"]);
+            } else if (said.includes("failed to load checkpoint")) {
+                mending.push("recover");
+                await this.lab.output(["npm", "run", "--silent", "recover", "--", "--stack", this.stack.name]);
+                // What is destroyed is what the state has.
+                if (operation.command === "destroy") await this.stack.up("--skip-preview");
+            } else {
                 throw new CommandFailed(["pulumi", ...command], { code, stdout, stderr });
             }
-            mending.push("cancel");
-            await this.stack.pulumi(["cancel", "--yes"]);
             await this.stack.pulumi(command);
         }
         mending.push(operation.command);

@@ -124,6 +124,18 @@ describe("what is somebody else's", () => {
         );
     });
 
+    it("may be taken over where it is a stack's of this program, whose state is lost", () => {
+        const theirs = { labels: { "istio-on-pulumi/stack": "stackffffffff" } };
+        expect(() =>
+            sort([
+                [ISTIO, theirs],
+                [ROLE, theirs],
+            ]),
+        ).toThrow(
+            /\n {2}If the state of stackffffffff is lost, .*: pulumi config set --path cluster.stackIdentity stackffffffff$/,
+        );
+    });
+
     it("is waited for while it is being deleted", () => {
         expect(() => sort([[SAMPLE, { ...ours, deletionTimestamp: "2026-01-01T00:00:00Z" }]])).toThrow(
             `${WHERE} is still deleting Namespace istio-sample; try again when that is done.`,

@@ -19,6 +19,7 @@ const DEFAULTS = {
     "cluster.kubeconfig": undefined,
     "cluster.context": undefined,
     "cluster.uid": undefined,
+    "cluster.stackIdentity": undefined,
     "cluster.nodeHost": undefined,
     bundle: undefined,
     "registry.mirrors": {},
@@ -113,6 +114,7 @@ describe("loadSettings with a value", () => {
         ...each("cluster.kubeconfig", ["/etc/kubeconfig", "~/.kube/other", "relative/path with space"]),
         ...each("cluster.context", ["prod", "arn:aws:eks:eu-central-1:1:cluster/x", "admin@prod"]),
         ...each("cluster.uid", ["6ba7b810-9dad-41d1-80b4-00c04fd430c8"]),
+        ...each("cluster.stackIdentity", ["stack0a1b2c3d"]),
         ...each("cluster.nodeHost", ["192.0.2.1", "node.example.com", "localhost", "2001:db8::1", "::1"]),
         ...each("bundle", ["/srv/bundle", "./bundle"]),
         ...each("gatewayApi.install", ["auto", "always", "never"]),
@@ -214,6 +216,7 @@ const REFUSED: Readonly<Record<string, readonly unknown[]>> = {
     "cluster.kubeconfig": [],
     "cluster.context": [{ a: "b" }],
     "cluster.uid": ["prod", "6ba7b810"],
+    "cluster.stackIdentity": ["prod", "stack", "stack0a1b2c3d!", "0a1b2c3d"],
     "cluster.nodeHost": ["http://node", "node:30080", "[::1]", "a b", "-node", "192.0.2.1/24", "node/path"],
     bundle: [],
     "registry.mirrors": [
