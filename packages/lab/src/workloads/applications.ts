@@ -13,6 +13,8 @@ export interface Workload {
     readonly name: string;
     /** Whether it listens on all ports of the settings, not on the first alone. */
     readonly allPorts: boolean;
+    /** Whether it serves on for a while when its pod goes away; Jaeger ends at once. */
+    readonly servesOn: boolean;
     readonly create: (settings: Settings) => Application;
 }
 
@@ -22,6 +24,7 @@ interface Kind {
     /** Whether the version must be named. */
     readonly choose?: boolean;
     readonly allPorts?: boolean;
+    readonly servesOn?: boolean;
     readonly create: (settings: Settings, version: string | undefined) => Application;
 }
 
@@ -30,7 +33,7 @@ const KINDS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
     ["details", { versions: ["v1"], create: details }],
     ["ratings", { versions: ["v1"], create: ratings }],
     ["reviews", { versions: Object.keys(STARS_BY_VERSION), choose: true, create: reviews }],
-    ["jaeger", { versions: [], allPorts: true, create: (settings) => jaeger(settings) }],
+    ["jaeger", { versions: [], allPorts: true, servesOn: false, create: (settings) => jaeger(settings) }],
     ["echo", { versions: [], allPorts: true, create: echo }],
 ]);
 
@@ -44,7 +47,7 @@ export function workloadFor([name = "", version, ...rest]: readonly string[]): W
         const problem = name === "" ? "No application is named" : `"${name}" is no application`;
         throw new UsageError(`${problem}: give one of ${[...KINDS.keys()].join(", ")}.`);
     }
-    const { versions, choose = false, allPorts = false, create } = kind;
+    const { versions, choose = false, allPorts = false, servesOn = true, create } = kind;
     const known = version === undefined ? !choose : versions.includes(version);
     if (!known) {
         const allowed = versions.length === 0 ? "none" : `${choose ? "" : "none or "}${versions.join(", ")}`;
@@ -53,5 +56,5 @@ export function workloadFor([name = "", version, ...rest]: readonly string[]): W
     }
     if (rest.length > 0)
         throw new UsageError(`"${rest.join(" ")}" is too much: give an application and a version, such as reviews v2.`);
-    return { name, allPorts, create: (settings) => create(settings, version) };
+    return { name, allPorts, servesOn, create: (settings) => create(settings, version) };
 }

@@ -13,15 +13,16 @@ const FINISH_MS = 10_000;
 const TERMINATED = 143;
 
 async function main(): Promise<void> {
-    const running = await start(workloadFor(process.argv.slice(2)), readSettings(process.env));
+    const workload = workloadFor(process.argv.slice(2));
+    const running = await start(workload, readSettings(process.env));
     process.once("SIGTERM", () => {
         process.once("SIGTERM", () => process.exit(TERMINATED));
-        void end(running);
+        void end(running, workload.servesOn ? SERVE_MS : 0);
     });
 }
 
-async function end(running: Running): Promise<void> {
-    await running.drain(SERVE_MS, FINISH_MS);
+async function end(running: Running, serveMs: number): Promise<void> {
+    await running.drain(serveMs, FINISH_MS);
     process.exit(0);
 }
 
