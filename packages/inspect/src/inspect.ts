@@ -20,7 +20,7 @@ import { findScope, type Scope } from "./mesh/scope";
 import { describeTopology } from "./mesh/topology";
 import { type NatReading, parseSave, readNat } from "./nat";
 import type { MeshReport, NatReport, Section } from "./report";
-import { readNodeRules, type RuleSource } from "./rules";
+import { readNodeRules, readRules, type RuleSource, type RuleText } from "./rules";
 import { connect, type Connection } from "./snapshot/connect";
 import { readCluster } from "./snapshot/read";
 import { type ClusterSnapshot, keyOf } from "./snapshot/snapshot";
@@ -56,6 +56,7 @@ export interface InspectOptions {
 
 /** After a change, kube-proxy and the EndpointSlices need a moment to agree; in milliseconds. */
 const SETTLE = 2_500;
+const THIS_MACHINE: RuleSource = { kind: "local" };
 const UNSETTLED = /^nat\/(stale|missing|refused)/;
 
 /**
@@ -65,10 +66,13 @@ const UNSETTLED = /^nat\/(stale|missing|refused)/;
  */
 export async function inspectMesh(options: InspectOptions): Promise<MeshReport> {
     const described = options.outputs && parseOutputs(options.outputs.text, options.outputs.source);
+    const includes = (section: Section) => options.sections.includes(section) || options.sections.includes("doctor");
     const connection = await connect(options);
+    // Beside the cluster: with many Services each of the two takes long. What fails is told where it is awaited.
+    const ruleText = includes("nat") ? readRules(options.rules ?? THIS_MACHINE) : undefined;
+    ruleText?.catch(() => undefined);
     const { snapshot, refused } = await readCluster(connection);
     const scope = findScope(snapshot, options.namespaces, options.allNamespaces);
-    const includes = (section: Section) => options.sections.includes(section) || options.sections.includes("doctor");
     const findings: Finding[] = refused.map(refusal);
 
     const inspected = includes("injection")
@@ -80,7 +84,7 @@ export async function inspectMesh(options: InspectOptions): Promise<MeshReport> 
               .map(explainProxy(options.pod !== undefined))
               .filter((report) => report !== undefined)
         : undefined;
-    const rules = includes("nat") ? await inspectNat(connection, snapshot, scope, options) : undefined;
+    const rules = ruleText && (await inspectNat(connection, snapshot, scope, options, ruleText));
     const nat = rules && "reading" in rules ? rules : undefined;
     let endpoints: EndpointReport[] | undefined;
     if (includes("endpoints") && described) {
@@ -189,10 +193,11 @@ async function inspectNat(
     first: ClusterSnapshot,
     scope: Scope,
     options: InspectOptions,
+    ruleText: Promise<RuleText>,
 ): Promise<NatInspection | { readonly why: string }> {
-    const rules = options.rules ?? { kind: "local" };
-    const look = async (snapshot: ClusterSnapshot): Promise<NatInspection> => {
-        const { text, source, node } = await readNodeRules(snapshot, rules, options.node);
+    const rules = options.rules ?? THIS_MACHINE;
+    const look = async (snapshot: ClusterSnapshot, begun?: Promise<RuleText>): Promise<NatInspection> => {
+        const { text, source, node } = await readNodeRules(snapshot, rules, options.node, begun);
         const reading = readNat(parseSave(text, source));
         return {
             reading,
@@ -205,7 +210,7 @@ async function inspectNat(
         };
     };
     try {
-        const seen = await look(first);
+        const seen = await look(first, ruleText);
         if (rules.kind === "file" || !seen.traffic.findings.some(({ code }) => UNSETTLED.test(code))) return seen;
         await wait(SETTLE);
         return await look((await readCluster(connection)).snapshot);

@@ -1,3 +1,3 @@
 export { readNodeRules } from "./node";
 export { hostsOf, readRules } from "./read";
-export { nodeByHost, nodeOf, type RuleSource } from "./source";
+export { nodeByHost, nodeOf, type RuleSource, type RuleText } from "./source";

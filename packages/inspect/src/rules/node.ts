@@ -1,7 +1,7 @@
 import { UserError } from "@istio-on-pulumi/kube";
 import type { ClusterSnapshot } from "../snapshot/snapshot";
 import { readRules } from "./read";
-import { nodeByHost, nodeOf, type RuleSource } from "./source";
+import { nodeByHost, nodeOf, type RuleSource, type RuleText } from "./source";
 
 /** A node's rules as text. */
 export interface NodeRules {
@@ -16,10 +16,16 @@ export interface NodeRules {
  * Reads the rules of one of the cluster's nodes.
  *
  * @param named the node that they are of, where neither names nor addresses show it
+ * @param reading the rules, where they are being read already
  * @throws UserError where they cannot be read, or where this machine was to be read and is no node
  */
-export async function readNodeRules(snapshot: ClusterSnapshot, rules: RuleSource, named?: string): Promise<NodeRules> {
-    const { text, source, hosts } = await readRules(rules);
+export async function readNodeRules(
+    snapshot: ClusterSnapshot,
+    rules: RuleSource,
+    named?: string,
+    reading: Promise<RuleText> = readRules(rules),
+): Promise<NodeRules> {
+    const { text, source, hosts } = await reading;
     if (
         rules.kind === "local" &&
         named === undefined &&

@@ -4,7 +4,8 @@ import { END_OF_RULES } from "../nat";
  * Prints the rules of both families in both back ends of iptables and those of nftables, as far as there are programs
  * for them; run by `sh`, here or on a node.
  * It only reads. Where one program serves both back ends, `iptables-save` is asked once. Of the tables that iptables
- * has in nftables, nft is not asked again: with many Services that takes it long. Where nft alone fails, that is a
+ * has in nftables, nft is not asked again: with many Services that takes it long. So does `list tables`, for which nft
+ * 1.0.6 reads all rules (0.76 s with 43,000 of them, and `list chains` 0.04 s). Where nft alone fails, that is a
  * warning: the kernel of such a node may know iptables only.
  */
 export function saveScript(prefix: string): string {
@@ -26,9 +27,8 @@ for family in iptables ip6tables; do
   [ -n "$asked" ] && found=1
 done
 if command -v nft >/dev/null 2>&1; then
-  if tables=$(${prefix}nft list tables); then
-    printf '%s\\n' "$tables" | while read -r kind family name _; do
-      [ "$kind" = table ] || continue
+  if chains=$(${prefix}nft list chains); then
+    printf '%s\\n' "$chains" | grep '^table ' | while read -r _ family name _; do
       case "$found $name" in "1 filter"|"1 nat"|"1 mangle"|"1 raw"|"1 security") continue ;; esac
       ${prefix}nft -j list table "$family" "$name" || echo "# Warning: nft does not list the table $family $name"
     done

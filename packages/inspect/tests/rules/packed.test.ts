@@ -25,7 +25,7 @@ function program(name: string, script: string): void {
 /** Plays the node: its only programs are those of a shell and the ones of this test. */
 function onNode(
     saves: string,
-    programs = ["gzip", "base64", "uname", "cat"],
+    programs = ["gzip", "base64", "uname", "cat", "grep"],
     prefix = "",
 ): { status: number | null; stdout: string } {
     for (const name of programs) program(name, `exec /usr/bin/${name} "$@"`);
@@ -58,11 +58,11 @@ describe("a node's rules, packed", () => {
     });
 
     it("are nft's where the node has no iptables-save", () => {
-        program("nft", 'if [ "$*" = "list tables" ]; then echo "table ip nat"; else echo "{} $*"; fi');
+        program("nft", 'if [ "$*" = "list chains" ]; then echo "table ip nat {"; else echo "{} $*"; fi');
         expect(unpack(onNode("").stdout, "x").text).toBe("{} -j list table ip nat\n# End of the rules\n");
-        program("nft", '[ "$*" = "list tables" ]');
+        program("nft", '[ "$*" = "list chains" ]');
         expect(unpack(onNode("").stdout, "x").text).toBe("# End of the rules\n");
-        program("nft", 'if [ "$*" = "list tables" ]; then echo "table ip a"; else exit 1; fi');
+        program("nft", 'if [ "$*" = "list chains" ]; then echo "table ip a {"; else exit 1; fi');
         expect(unpack(onNode("").stdout, "x").text).toContain("# Warning: nft does not list the table ip a\n");
         program("nft", "exit 1");
         expect(() => unpack(onNode("").stdout, "x")).toThrow(/does not let this user read its rules \(exit code 4\)/);

@@ -48,8 +48,8 @@ describe("the rules of this machine", () => {
         for (const family of ["iptables", "ip6tables"])
             for (const backend of ["nft", "legacy"])
                 program(`${family}-${backend}-save`, `echo "# ${family} ${backend} $*"`);
-        const tables = "printf 'table ip kube-proxy\\ntable ip nat\\ntable inet mine\\n'";
-        program("nft", `if [ "$*" = "list tables" ]; then ${tables}; else echo "# nft $*"; fi`);
+        const chains = "printf 'table %s {\\n\\tchain a {\\n\\t}\\n}\\n' 'ip kube-proxy' 'ip nat' 'inet mine'";
+        program("nft", `if [ "$*" = "list chains" ]; then ${chains}; else echo "# nft $*"; fi`);
         const { text, hosts } = await readRules({ kind: "local" });
         expect(text.trim().split("\n")).toEqual([
             "# iptables nft -c",
