@@ -1,7 +1,9 @@
+import type { V1Node } from "@kubernetes/client-node";
 import { beforeAll, expect, test } from "vitest";
 import { labStatus } from "@istio-on-pulumi/lab";
 import { Lab, TEST_LAB } from "../support/lab";
 import { ask, untilAnswered } from "../support/lab-load";
+import { getOne } from "../support/lab-objects";
 import { Stack } from "../support/lab-stack";
 import { BOOKINFO_NAMESPACE } from "../support/lab-walkthrough";
 import { stayingPods } from "../support/pods";
@@ -38,4 +40,16 @@ test("a lab that is stopped ends every process; started again it has the same po
         new Map([...before].map(([uid, counts]) => [uid, counts.map((count) => count + 1)])),
     );
     await stack.preview("--expect-no-changes");
+});
+
+test("a new lab takes pods as soon as it has started", async () => {
+    const other = Lab.named(`${TEST_LAB}-new`);
+    await other.command("reset");
+    try {
+        await other.command("start");
+        const { spec } = await getOne<V1Node>(other, "node", "lab-node");
+        expect(spec?.taints ?? []).toEqual([]);
+    } finally {
+        await other.command("reset");
+    }
 });

@@ -9,6 +9,7 @@ import { PodRunners } from "../pods";
 import { NODE_PORT_ADDRESS } from "./addresses";
 import { writeKubeconfig } from "./kubeconfig";
 import { PART_VARIABLE } from "./marks";
+import { untilNodeTakesPods } from "./node";
 import { createClusterObjects } from "./objects";
 import { PartRunner } from "./part-runner";
 import { controlPlane, KUBECONFIG_USERS, kubeconfigOf, type Part, partFiles } from "./parts";
@@ -23,6 +24,7 @@ export const DATA_PLANE_VARIABLE = "LAB_DATA_PLANE";
 
 /** The lab's parts that are tasks of the supervisor, not programs. */
 const OBJECTS = "objects";
+const NODE = "node";
 const VOLUMES = "volumes";
 const PODS = "pods";
 const NODE_PORTS = "node-ports";
@@ -49,6 +51,7 @@ class Supervisor {
         this.board = new StatusBoard(place.statusFile, [
             ...this.parts.map((part) => part.name),
             OBJECTS,
+            NODE,
             VOLUMES,
             PODS,
             NODE_PORTS,
@@ -58,6 +61,7 @@ class Supervisor {
     start(): void {
         for (const part of this.parts) this.ready.set(part.name, this.startPart(part));
         this.startTask(OBJECTS, "admin", ["kube-apiserver"], (config) => createClusterObjects(config));
+        this.startTask(NODE, "admin", [OBJECTS, "kwok"], (config) => untilNodeTakesPods(config, this.stopped.signal));
         this.startTask(VOLUMES, "volumes", [OBJECTS], (config) =>
             provisionVolumes(config, join(this.place.state, "volumes"), this.stopped.signal),
         );
