@@ -8,6 +8,6 @@ export { isController, type ReleaseName } from "./owner";
 export { checkRequirements, type PlannedPod, sidecarPod } from "./requirements";
 export { checkIdentity, surveyCluster } from "./survey";
 export { checkWrites } from "./writes";
-export { LOKI_VOLUME, PROMETHEUS_VOLUME, surveyStorage } from "./storage";
+export { lacksVolume, LOKI_VOLUME, PROMETHEUS_VOLUME } from "./storage";
 export { watchForBlocked } from "./waiting";
 export { prepareInstallation, prepareUpgrade } from "./takeOverRelease";

@@ -29,21 +29,20 @@ interface VolumeSettings {
 }
 
 /**
- * What an addon's volume is to be, and whether it is there: a bound claim holds data.
+ * Whether an addon is to have a volume that is not there yet: a bound claim holds data.
  *
- * @returns `undefined` where it is to have none
  * @throws UserError where it cannot become what the settings want, and nothing would be left of its data
  */
-export async function surveyStorage(
+export async function lacksVolume(
     client: ClusterClient,
     volume: Volume,
     { enabled, storageSize, storageClass }: VolumeSettings,
-): Promise<(WantedStorage & { bound: boolean }) | undefined> {
-    if (!enabled || storageSize === undefined) return undefined;
+): Promise<boolean> {
+    if (!enabled || storageSize === undefined) return false;
     const wanted = { size: storageSize, className: storageClass };
     const live = await readStorage(client, volume, wanted);
     checkStorage(volume, wanted, live, client.where);
-    return { ...wanted, bound: live.claim?.bound ?? false };
+    return !live.claim?.bound;
 }
 
 /** What the settings want of the volume. */

@@ -5,6 +5,7 @@ import {
     checkIdentity,
     checkRequirements,
     checkWrites,
+    lacksVolume,
     LOKI_VOLUME,
     managedCrds,
     type NodeHosts,
@@ -13,7 +14,6 @@ import {
     readHoldings,
     readNodeHosts,
     surveyCluster,
-    surveyStorage,
 } from "../cluster";
 import type { AddonsArgs } from "../components";
 import { BASE_RELEASE } from "../components/internal";
@@ -56,8 +56,8 @@ export async function prepareStack(settings: StackSettings) {
     // Asked beside each other, and told one after the other.
     const volumes = begun(
         Promise.all([
-            surveyStorage(survey.client, LOKI_VOLUME, settings.addons.loki),
-            surveyStorage(survey.client, PROMETHEUS_VOLUME, settings.addons.prometheus),
+            lacksVolume(survey.client, LOKI_VOLUME, settings.addons.loki),
+            lacksVolume(survey.client, PROMETHEUS_VOLUME, settings.addons.prometheus),
         ]),
     );
     const steps = begun(checkControlPlanes(survey, known.id, controlPlanes));
@@ -90,9 +90,7 @@ export async function prepareStack(settings: StackSettings) {
         }),
     );
     const [loki, prometheus] = await volumes;
-    const unbound = Object.entries({ loki, prometheus }).flatMap(([addon, volume]) =>
-        volume && !volume.bound ? [addon] : [],
-    );
+    const unbound = [...(loki ? ["loki"] : []), ...(prometheus ? ["prometheus"] : [])];
     const holdings = await held;
     /** A namespace that somebody else made has the level that he wants. */
     const levelOf = (name: string) => (holdings.usedNamespaces.includes(name) ? {} : podSecurityLabels(settings, name));
