@@ -29,7 +29,7 @@ const program = new Command("npm run recover --")
             await stack.workspace.setConfig(name, "cluster.stackIdentity", { value: identity }, true);
         }
         await stack.importStack({ version: 3, deployment: {} });
-        console.log(told(name, where, identity));
+        console.log(outcomeOf(name, where, identity));
     });
 
 /** What the CLI says of a state that it cannot read; `undefined` of one that it can. */
@@ -38,12 +38,9 @@ async function damageOf(stack: Stack): Promise<string | undefined> {
         await stack.exportStack();
         return undefined;
     } catch (error) {
-        if (!(error instanceof CommandError)) throw error;
-        const complaint = complaintIn(error.message);
+        const complaint = error instanceof CommandError ? complaintIn(error.message) : "";
         if (/failed to load checkpoint|could not (load|unmarshal)/.test(complaint)) return complaint;
-        throw new UserError(
-            `Whether the state of stack ${JSON.stringify(stack.name)} can be read is not known: ${complaint}`,
-        );
+        throw error;
     }
 }
 
@@ -61,7 +58,7 @@ async function ownerOfMesh(stack: Stack): Promise<{ identity?: string; where: st
     return { identity: labels?.[STACK_LABEL] ?? labels?.[USED_BY_LABEL], where: client.where };
 }
 
-function told(name: string, where: string, identity: string | undefined): string {
+function outcomeOf(name: string, where: string, identity: string | undefined): string {
     const quoted = JSON.stringify(name);
     if (identity === undefined) {
         return `${where} holds no mesh of this program. The state is empty now: pulumi up --stack ${name} begins anew.`;
@@ -73,4 +70,7 @@ function told(name: string, where: string, identity: string | undefined): string
     ].join("\n");
 }
 
-program.parseAsync().catch((error: unknown) => endFailed(error, "npm run recover -- --help"));
+program.parseAsync().catch((error: unknown) => {
+    const told = error instanceof CommandError ? new UserError(complaintIn(error.message)) : error;
+    endFailed(told, "npm run recover -- --help");
+});
