@@ -46,11 +46,13 @@ const KUBECONFIG_TEXT = "STACK_KUBECONFIG";
 
 /** The command line that fails where the cluster is another one, for `sh`. */
 export function guardCommand({ kubeconfig, context, clusterUid }: DestroyGuardArgs): string {
+    // Not by tsx's own program: it opens a socket in the temporary directory of its user id, where that of another user
+    // may be, who is root in a user namespace too.
     const words = [
-        ...["node_modules/.bin/tsx", "cluster/guard.ts", "--uid", clusterUid, "--context", context],
+        ...["node", "--require", "tsx/cjs", "cluster/guard.ts", "--uid", clusterUid, "--context", context],
         ...kubeconfigFor(kubeconfig, KUBECONFIG_TEXT).words,
     ];
     const missing =
         "The program's packages are not installed here, and they look at the cluster before anything is deleted; run: npm ci";
-    return `test -x node_modules/.bin/tsx || { echo ${shellWords([missing])} >&2; exit 1; }; exec ${shellWords(words)}`;
+    return `test -d node_modules/tsx || { echo ${shellWords([missing])} >&2; exit 1; }; exec ${shellWords(words)}`;
 }

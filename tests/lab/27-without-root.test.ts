@@ -194,6 +194,13 @@ describe.skipIf(process.getuid?.() !== 0)("an ordinary user's lab", () => {
         await untilAnswered(URL);
     });
 
+    test("has its stack destroyed, beside what the machine's root has in the temporary directory", async () => {
+        // Its owner is user 0 in there.
+        mkdirSync(join(tmpdir(), "tsx-0"), { recursive: true });
+        await inLab("pulumi", "destroy", "--yes", "--skip-preview", "--non-interactive");
+        expect(await inLab("kubectl", "get", "namespace", "--output", "name")).not.toContain(BOOKINFO_NAMESPACE);
+    });
+
     test("is taken down whole although its supervisor was killed, and reset leaves nothing", async () => {
         const { pid } = JSON.parse(readFileSync(join(place.run, "supervisor.json"), "utf8")) as { pid: number };
         process.kill(pid, "SIGKILL");

@@ -13,13 +13,14 @@ const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
 const args = { context: "it's mine", clusterUid: "11111111-2222-4333-8444-555555555555" };
 
-/** Runs the command where a program of this name prints its arguments, or where there is none. */
+/** Runs the command where what it runs the guard with prints the command line, or where there is none. */
 async function run(command: string, installed: boolean) {
     const cwd = temporaryDirectory();
     if (installed) {
-        mkdirSync(join(cwd, "node_modules", ".bin"), { recursive: true });
-        const program = `#!/bin/sh\nfor word; do echo "<$word>"; done\n`;
-        writeFileSync(join(cwd, "node_modules", ".bin", "tsx"), program, { mode: 0o755 });
+        const tsx = join(cwd, "node_modules", "tsx", "cjs");
+        mkdirSync(tsx, { recursive: true });
+        const program = "for (const word of process.argv.slice(1)) console.log(`<${word}>`); process.exit();";
+        writeFileSync(join(tsx, "index.js"), program);
     }
     return execa("/bin/sh", ["-c", command], { cwd, reject: false });
 }
@@ -28,7 +29,7 @@ describe("guardCommand", () => {
     it("looks at the cluster of the context, words as they are", async () => {
         const { stdout } = await run(guardCommand({ ...args, kubeconfig: "~/my clusters/prod" }), true);
         expect(stdout.split("\n")).toEqual([
-            "<cluster/guard.ts>",
+            expect.stringMatching(/\bcluster\/guard\.ts>$/),
             "<--uid>",
             `<${args.clusterUid}>`,
             "<--context>",
