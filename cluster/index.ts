@@ -6,6 +6,7 @@ export { type NodeHosts, readNodeHosts } from "./nodeAddress";
 export { type Part, type PlannedObject, pluralOf } from "./objects";
 export { isController, type ReleaseName } from "./owner";
 export { checkRequirements, type PlannedPod, sidecarPod } from "./requirements";
+export { untilServing } from "./serving";
 export { checkIdentity, surveyCluster } from "./survey";
 export { checkWrites } from "./writes";
 export { lacksVolume, LOKI_VOLUME, PROMETHEUS_VOLUME } from "./storage";

@@ -1,8 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { REVISION_LABEL } from "@istio-on-pulumi/kube";
+import { untilServing } from "../cluster";
 import { SKIP_AWAIT, waitForCondition } from "./annotations";
 import { childOf } from "./child";
+import { openClusterOf } from "./clusterOf";
 import { type Endpoint, endpointOf } from "./endpoint";
 import { GeneratedService } from "./generatedService";
 import { type ListenerArgs, listenersOf, listenerSpec } from "./listeners";
@@ -169,6 +171,13 @@ export class IngressGateway extends pulumi.ComponentResource {
 
     private createGateway(name: string, gatewayName: string, args: IngressGatewayArgs, listeners: ListenerArgs[]) {
         const serviceType = serviceTypeOf(args);
+        // A Gateway is programmed as soon as its pods have addresses, ready or not: ResolveGatewayInstances of Istio's
+        // pilot/pkg/config/kube/gateway/context.go counts both.
+        const serving = new pulumi.ResourceHook(`${name}-serving`, async ({ newOutputs }) => {
+            const { namespace } = (newOutputs as { metadata: { namespace: string } }).metadata;
+            const client = await openClusterOf(this);
+            if (client) await untilServing(client, { namespace, name: generatedServiceOf(gatewayName) });
+        });
         return new k8s.apiextensions.CustomResource(
             `${name}-gateway`,
             {
@@ -180,7 +189,7 @@ export class IngressGateway extends pulumi.ComponentResource {
                     ...(args.revision !== undefined && { labels: { [REVISION_LABEL]: args.revision } }),
                     annotations: {
                         ...serviceType,
-                        // False until the generated pods answer, so that nothing reads a Service that is not there.
+                        // False until there are generated pods, so that nothing reads a Service that is not there.
                         ...waitForCondition("Programmed"),
                     },
                 },
@@ -193,7 +202,11 @@ export class IngressGateway extends pulumi.ComponentResource {
                     listeners: listeners.map(listenerSpec),
                 },
             },
-            { parent: this, aliases: [{ name: gatewayName }] },
+            {
+                parent: this,
+                aliases: [{ name: gatewayName }],
+                hooks: { afterCreate: [serving], afterUpdate: [serving] },
+            },
         );
     }
 

@@ -4,6 +4,8 @@ import { type Callback, CallbackInvokeRequest, type CallbackInvokeResponse } fro
 import {
     ErrorHookRequest,
     ErrorHookResponse,
+    ResourceHookRequest,
+    ResourceHookResponse,
     TransformRequest,
     TransformResponse,
 } from "@pulumi/pulumi/proto/resource_pb";
@@ -38,6 +40,16 @@ export async function failCreation(hook: Callback, error: string): Promise<{ ret
     const response = ErrorHookResponse.deserializeBinary(await invoke(hook, request.serializeBinary()));
     if (response.getError() !== "") throw new Error(`the hook failed: ${response.getError()}`);
     return { retry: response.getRetry() };
+}
+
+/**
+ * Tells a hook of a resource that it was made, with these outputs.
+ *
+ * @returns why the engine would fail the update; nothing where it would go on
+ */
+export async function tellMade(hook: Callback, outputs: object): Promise<string> {
+    const request = new ResourceHookRequest().setNewOutputs(Struct.fromJavaScript(outputs as never));
+    return ResourceHookResponse.deserializeBinary(await invoke(hook, request.serializeBinary())).getError();
 }
 
 /** Calls a function of the program's, as the engine does. */

@@ -3,6 +3,7 @@ import type { Callback } from "@pulumi/pulumi/proto/callback_pb";
 import type {
     ReadResourceRequest,
     RegisterErrorHookRequest,
+    RegisterResourceHookRequest,
     RegisterResourceRequest,
 } from "@pulumi/pulumi/proto/resource_pb";
 import type { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
@@ -97,7 +98,7 @@ export class Recording {
     /** `asked <type>::<name>` and `answered <type>::<name>`, in the order in which they happened. */
     readonly events: string[] = [];
     /** By the names that resources refer to. */
-    readonly errorHooks = new Map<string, Callback>();
+    readonly hooks = new Map<string, Callback>();
     readonly stackTransforms: Callback[] = [];
     private readonly failures: Error[] = [];
 
@@ -174,19 +175,21 @@ export class Recording {
             this.record(registered(request));
             return register(request, callback);
         };
+        const hook = (
+            request: RegisterResourceHookRequest | RegisterErrorHookRequest,
+            callback: (error: null, answer: Empty) => void,
+        ) => {
+            this.hooks.set(request.getName(), request.getCallback()!);
+            callback(null, new Empty());
+        };
         // The mocks claim to know hooks and the stack's transforms, and do not.
         Object.assign(monitor, {
             registerStackTransform: (transform: Callback, callback: (error: null, answer: Empty) => void) => {
                 this.stackTransforms.push(transform);
                 callback(null, new Empty());
             },
-            registerResourceHook: (_: unknown, callback: (error: null, answer: Empty) => void) => {
-                callback(null, new Empty());
-            },
-            registerErrorHook: (request: RegisterErrorHookRequest, callback: (error: null, answer: Empty) => void) => {
-                this.errorHooks.set(request.getName(), request.getCallback()!);
-                callback(null, new Empty());
-            },
+            registerResourceHook: hook,
+            registerErrorHook: hook,
         });
         const read = monitor.readResource.bind(monitor);
         monitor.readResource = (request: ReadResourceRequest, callback) => {

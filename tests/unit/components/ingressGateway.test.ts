@@ -1,7 +1,9 @@
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import * as k8s from "@pulumi/kubernetes";
 import { describe, expect, it } from "vitest";
+import { kubeconfigText, serveApi } from "@istio-on-pulumi/kube/testing";
 import { IngressGateway, type IngressGatewayArgs } from "../../../components";
+import { tellMade } from "../../support/callbacks";
 import { type Answer, isKnown, Recording, type RecordingOptions, UNKNOWN, valueOf } from "../../support/mocks";
 
 const COMPONENT = "istio-on-pulumi:index:IngressGateway::shop";
@@ -27,9 +29,9 @@ const slowly: Answer = async () => {
     return {};
 };
 
-async function deploy(args: Partial<IngressGatewayArgs> = {}, options: RecordingOptions = {}) {
+async function deploy(args: Partial<IngressGatewayArgs> = {}, options: RecordingOptions = {}, kubeconfig?: string) {
     const recording = await Recording.start({ ...options, answers: { [SERVICE]: readLive, ...options.answers } });
-    const provider = new k8s.Provider("test", {});
+    const provider = new k8s.Provider("test", { kubeconfig });
     const gateway = new IngressGateway("shop", { namespace: "sample", routes: [ROUTE_ARGS], ...args }, { provider });
     await recording.settled();
     return { recording, gateway };
@@ -71,6 +73,19 @@ describe("IngressGateway", () => {
             });
         },
     );
+
+    it("is made when its pods are ready, and not as soon as it is programmed", async () => {
+        const slices = "/apis/discovery.k8s.io/v1/namespaces/sample/endpointslices";
+        const slice = (ready: boolean) => ({ items: [{ endpoints: [{ conditions: { ready } }] }] });
+        const api = await serveApi({ [slices]: slice(false) });
+        const kubeconfig = kubeconfigText({ prod: api.url });
+        const { recording } = await deploy({}, {}, kubeconfig);
+        const made = tellMade(recording.hooks.get("shop-serving")!, { metadata: { namespace: "sample" } });
+        await api.nextRequest();
+        expect(await Promise.race([made, setTimeout(100, "waits")])).toBe("waits");
+        api.instead = { [slices]: slice(true) };
+        expect(await made).toBe("");
+    });
 
     it("routes to the Service what no path narrows, of the hosts that the route names", async () => {
         const { recording } = await deploy({ routes: [{ ...ROUTE_ARGS, hostnames: ["shop.example.com"] }] });

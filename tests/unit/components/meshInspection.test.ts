@@ -180,9 +180,9 @@ describe("a node that cannot be asked", () => {
         const told = vi.spyOn(pulumi.log, "error").mockResolvedValue();
         onTestFinished(() => told.mockRestore());
         const { recording, inspection } = await inspect({ node });
-        expect([...recording.errorHooks.keys()]).toEqual(["mesh-inspection-rules"]);
+        expect([...recording.hooks.keys()]).toEqual(["mesh-inspection-rules"]);
         const said = "after 2 failed attempts: ssh: handshake failed: ssh: host key mismatch";
-        expect(await failCreation(recording.errorHooks.get("mesh-inspection-rules")!, said)).toEqual({ retry: false });
+        expect(await failCreation(recording.hooks.get("mesh-inspection-rules")!, said)).toEqual({ retry: false });
         expect(told.mock.calls).toEqual([[connectionFailure(node, said), inspection]]);
     });
 });
