@@ -82,6 +82,8 @@ function byHand({ name, bundle, istio, istioDifference, withoutIstio }: ByHand):
             `kubectl label namespace ${BOOKINFO_NAMESPACE} istio-injection=enabled`,
             `kubectl apply ${inBookinfo} -f ${bookinfo}`,
             `kubectl kustomize ${gatewayApi} | kubectl apply -f -`,
+            // Whoever types is slower than this.
+            `kubectl wait customresourcedefinition --all --for=condition=Established ${WAIT}`,
             `kubectl apply ${inBookinfo} -f ${gateway}`,
             `kubectl annotate ${inBookinfo} gateway bookinfo-gateway ${serviceType}`,
             `kubectl apply -f ${addons}`,
