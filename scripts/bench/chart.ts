@@ -1,22 +1,24 @@
-import type { Figure } from "./operations";
+import type { Figure } from "./samples";
 
 const WIDTH = 720;
 const LABELS = 260;
 const ROW = 22;
 const BAR = 14;
-const COLORS: Readonly<Record<string, string>> = { pulumi: "#4d5bff", walkthrough: "#8c8c99", helm: "#b9b9c4" };
+const COLORS = ["#8c8c99", "#4d5bff", "#b9b9c4", "#d8d8de"];
 
 /** A bar for each operation and tool, as long as its median, with a line from its fastest to its slowest. */
 export function chart(figures: readonly Figure[]): string {
+    const tools = [...new Set(figures.map(({ tool }) => tool))];
     const longest = Math.max(...figures.map(({ spread }) => spread[1]));
     const x = (seconds: number) => (LABELS + (seconds / longest) * (WIDTH - LABELS - 60)).toFixed(1);
     const rows = figures.map(({ operation, tool, seconds, spread }, index) => {
         const top = 10 + index * ROW;
         const middle = top + BAR / 2;
         const width = (Number(x(seconds)) - LABELS).toFixed(1);
+        const color = COLORS[tools.indexOf(tool) % COLORS.length];
         return [
             `<text x="${LABELS - 8}" y="${middle + 4}" text-anchor="end">${operation}, ${tool}</text>`,
-            `<rect x="${LABELS}" y="${top}" width="${width}" height="${BAR}" fill="${COLORS[tool]}"/>`,
+            `<rect x="${LABELS}" y="${top}" width="${width}" height="${BAR}" fill="${color}"/>`,
             `<path d="M${x(spread[0])} ${middle}H${x(spread[1])}" stroke="#222"/>`,
             `<text x="${Number(x(spread[1])) + 6}" y="${middle + 4}">${seconds.toFixed(1)} s</text>`,
         ].join("");

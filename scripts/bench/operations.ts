@@ -1,45 +1,41 @@
 /**
  * What each operation takes, beside the tools that do the same: `npm run bench`, for a machine that has nothing else to
- * do. The stack, the walkthrough's own commands, and helm with kubectl take turns on a lab of their own (`bench`). It
- * prints a table, and writes the figures and a chart to `bench.json` and `bench.svg`.
+ * do. The walkthrough's own commands, the stack, helm with kubectl, and a naive program take turns on a lab of their
+ * own (`bench`). With `--compare <commit> <commit>` the stack of one commit and that of another do. It prints tables,
+ * and writes the figures and a chart to `bench.json` and `bench.svg`.
  */
-import { readdirSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { Command } from "commander";
-import { table } from "@istio-on-pulumi/lab";
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
 import { Lab } from "../../tests/support/lab";
+import { administratorsKubeconfig, auditedOf } from "../../tests/support/lab-access";
 import { Stack } from "../../tests/support/lab-stack";
 import { chart } from "./chart";
-import { type Cost, costOf, median, medianCost } from "./measure";
+import { checkout } from "./checkout";
+import { costOf } from "./measure";
 import { byHelm, byPulumi, byWalkthrough, type Path } from "./paths";
+import { Samples, show } from "./samples";
+
+const ACCOUNT = "bench";
+/** One setting, and with it one object of the cluster. */
+const CHANGE = { "addons.jaeger.sampling": "50" };
+const WRITES = new Set(["create", "update", "patch", "delete", "deletecollection"]);
 
 const lab = Lab.named("bench", 15 * 60_000);
 const stack = new Stack(lab);
-
-/** What an operation took, and how many requests the API server had meanwhile, of everybody. */
-interface Sample extends Cost {
-    readonly requests: number;
-}
-
-/** Samples by operation and tool, in the order in which they were first taken. */
-const samples = new Map<string, Map<string, Sample[]>>();
+const samples = new Samples();
+const env: Record<string, string> = {};
 
 async function measure(operation: string, tool: string, script: string): Promise<void> {
-    const before = await requests();
-    const cost = await costOf(lab, ["bash", "-euo", "pipefail", "-c", script]);
-    const sample = { ...cost, requests: (await requests()) - before };
-    const byTool = samples.get(operation) ?? new Map<string, Sample[]>();
-    byTool.set(tool, [...(byTool.get(tool) ?? []), sample]);
-    samples.set(operation, byTool);
-}
-
-/** Requests that the API server has answered so far. */
-async function requests(): Promise<number> {
-    const metrics = await lab.output(["kubectl", "get", "--raw", "/metrics"]);
-    return metrics
-        .split("\n")
-        .filter((line) => line.startsWith("apiserver_request_total{"))
-        .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
+    const before = auditedOf(lab, ACCOUNT).length;
+    const cost = await costOf(lab, ["bash", "-euo", "pipefail", "-c", script], env);
+    const asked = auditedOf(lab, ACCOUNT).slice(before);
+    const writes = asked.filter(
+        ({ verb, requestURI, objectRef }) =>
+            WRITES.has(verb) && !requestURI.includes("dryRun=All") && objectRef?.apiGroup !== "authorization.k8s.io",
+    );
+    samples.add(operation, tool, { ...cost, requests: asked.length, writes: writes.length });
 }
 
 /** What no tool takes away, for the next one to begin in an empty cluster. */
@@ -51,60 +47,48 @@ async function empty(): Promise<void> {
 
 const UP = "from empty";
 const DIFFERENCE = "nothing to change, shown";
-const DOWN = "removal";
+const ONE_CHANGE = "one change, shown";
+const REFRESH = "refresh";
+/** What an operation is held against, where the peer has none of its name. */
+const COMPARABLE = { [ONE_CHANGE]: DIFFERENCE, [REFRESH]: DIFFERENCE };
 
-async function round(peers: readonly Path[]): Promise<void> {
-    const own = byPulumi(stack);
-    await measure(UP, own.name, own.up);
-    await measure(DIFFERENCE, own.name, own.difference);
-    await measure("nothing to change, done", own.name, own.again);
-    await measure("refresh", own.name, own.refresh);
-    await measure(DOWN, own.name, own.down);
-    await empty();
-    for (const peer of peers) {
-        await measure(UP, peer.name, peer.up);
-        await measure(DIFFERENCE, peer.name, peer.difference);
-        await measure(DOWN, peer.name, peer.down);
-        await empty();
-    }
-}
-
-/** Figures of each operation and tool; the ratio is to the first peer's. */
-function figures() {
-    return [...samples].flatMap(([operation, byTool]) => {
-        const peer = byTool.get("walkthrough");
-        const base = peer && medianCost(peer).seconds;
-        return [...byTool].map(([tool, all]) => {
-            const { seconds, cpu, megabytes } = medianCost(all);
-            const times = all.map((sample) => sample.seconds);
-            return {
-                operation,
-                tool,
-                seconds,
-                spread: [Math.min(...times), Math.max(...times)] as const,
-                ratio: base === undefined ? undefined : seconds / base,
-                cpu,
-                megabytes,
-                requests: median(all.map((sample) => sample.requests)),
-            };
+async function turn({ name, up, difference, again, refresh, down, settings }: Turn): Promise<void> {
+    await measure(UP, name, up);
+    await measure(DIFFERENCE, name, difference);
+    if (settings) {
+        await stack.with(CHANGE, async () => {
+            copyFileSync(stack.file, settings);
+            await measure(ONE_CHANGE, name, difference);
         });
-    });
+        copyFileSync(stack.file, settings);
+    }
+    if (again) await measure("nothing to change, done", name, again);
+    if (refresh) await measure(REFRESH, name, refresh);
+    await measure("removal", name, down);
+    await empty();
 }
 
-export type Figure = ReturnType<typeof figures>[number];
+/** A path that is measured. */
+interface Turn extends Path {
+    /** Where it looks for the stack's settings, if it has any. */
+    readonly settings?: string;
+}
 
-function show(found: readonly Figure[]): string {
-    const rows = found.map(({ operation, tool, seconds, spread, ratio, cpu, megabytes, requests: asked }) => [
-        operation,
-        tool,
-        seconds.toFixed(1),
-        spread.map((each) => each.toFixed(1)).join(" to "),
-        ratio === undefined ? "" : `${ratio.toFixed(2)} x`,
-        cpu.toFixed(1),
-        megabytes.toFixed(0),
-        String(asked),
-    ]);
-    return table(["OPERATION", "BY", "SECONDS", "SPREAD", "RATIO", "CPU SECONDS", "MB", "API REQUESTS"], rows);
+/** This project's stack, as a directory has it. */
+function ownTurn(name: string, directory: string): Turn {
+    const settings = join(directory, basename(stack.file));
+    return { ...byPulumi(name, stack.name, directory), settings };
+}
+
+async function peers(bundle: string): Promise<Turn[]> {
+    const naive = join(__dirname, "naive");
+    await lab.output(["pulumi", "stack", "init", "--cwd", naive, "--stack", "naive", "--no-select"]);
+    return [
+        byWalkthrough(bundle),
+        ownTurn("pulumi", lab.place.repository),
+        byHelm(bundle),
+        byPulumi("naive program", "naive", naive),
+    ];
 }
 
 function stateMegabytes(): number {
@@ -114,34 +98,58 @@ function stateMegabytes(): number {
     return found === undefined ? 0 : statSync(join(found.parentPath, found.name)).size / 1e6;
 }
 
-async function main({ rounds, output }: { rounds: number; output: string }): Promise<void> {
+interface Options {
+    readonly rounds: number;
+    readonly output: string;
+    readonly compare?: [string, string];
+}
+
+async function main({ rounds, output, compare }: Options): Promise<void> {
+    const directory = mkdtempSync(join(tmpdir(), "bench-"));
     await lab.command("reset");
     await stack.forget();
     await lab.command("start");
     try {
+        env.KUBECONFIG = await administratorsKubeconfig(lab, ACCOUNT, directory);
         const { bundle } = stack.settings();
+        env.BUNDLE = bundle!;
+        await stack.set({ "cluster.kubeconfig": env.KUBECONFIG });
+        const turns = compare
+            ? compare.map((commit, index) => ownTurn(commit, checkout(commit, join(directory, String(index)))))
+            : await peers(bundle!);
+        for (const { settings } of turns) {
+            if (settings !== undefined && settings !== stack.file) copyFileSync(stack.file, settings);
+        }
         // Each program is read from the disk once.
         await stack.up("--skip-preview");
         const state = stateMegabytes();
         await stack.destroy();
         await empty();
-        for (let count = 0; count < rounds; count += 1) await round([byWalkthrough(bundle!), byHelm(bundle!)]);
-        const found = figures();
-        console.log(`${show(found)}\n\nState: ${state.toFixed(2)} MB`);
-        writeFileSync(
-            `${output}.json`,
-            `${JSON.stringify({ rounds, stateMegabytes: state, figures: found }, null, 2)}\n`,
-        );
-        writeFileSync(`${output}.svg`, chart(found));
+        for (let round = 0; round < rounds; round += 1) {
+            for (const each of turns) await turn(each);
+        }
+        const figures = samples.figures(turns[0]!.name, COMPARABLE);
+        console.log(`${show(figures)}\n\nState: ${state.toFixed(2)} MB`);
+        const found = { rounds, stateMegabytes: state, figures };
+        writeFileSync(`${output}.json`, `${JSON.stringify(found, null, 2)}\n`);
+        writeFileSync(`${output}.svg`, chart(figures));
     } finally {
+        rmSync(directory, { recursive: true, force: true });
         await stack.forget();
         await lab.command("reset");
     }
 }
 
+function rounds(text: string): number {
+    const count = Number(text);
+    if (Number.isInteger(count) && count > 0) return count;
+    throw new InvalidArgumentError("Give a whole number from 1 on.");
+}
+
 void new Command("bench")
     .description("shows what each operation takes, beside the tools that do the same")
-    .option("--rounds <number>", "how often everything is done", Number, 5)
+    .option("--rounds <number>", "how often everything is done", rounds, 5)
     .option("--output <path>", "where the figures and the chart go, without .json and .svg", "bench")
+    .option("--compare <commits...>", "two commits, to measure the stack of one beside that of the other")
     .action(main)
     .parseAsync();

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { Stack } from "../../tests/support/lab-stack";
 import { BOOKINFO_NAMESPACE, ISTIO_NAMESPACE } from "../../tests/support/lab-walkthrough";
 
 /** A way to the same cluster: what is done, step by step, by a command each. */
@@ -9,20 +8,23 @@ export interface Path {
     readonly up: string;
     /** What an `up` would change, where nothing has changed. */
     readonly difference: string;
+    /** The same `up` again. */
+    readonly again?: string;
+    readonly refresh?: string;
     readonly down: string;
 }
 
 const WAIT = "--timeout=180s";
 
-/** The stack of this project, by `pulumi` alone. */
-export function byPulumi({ name }: Stack): Path & { readonly again: string; readonly refresh: string } {
-    const onStack = `--stack ${name} --non-interactive --suppress-outputs`;
+/** A program, by `pulumi` alone. @param directory the project's */
+export function byPulumi(name: string, stack: string, directory: string): Path {
+    const onStack = `--cwd ${directory} --stack ${stack} --non-interactive --suppress-outputs`;
     return {
-        name: "pulumi",
+        name,
         up: `pulumi up --yes --skip-preview ${onStack}`,
+        difference: `pulumi preview ${onStack}`,
         again: `pulumi up --yes --skip-preview --expect-no-changes ${onStack}`,
-        difference: `pulumi preview --expect-no-changes ${onStack}`,
-        refresh: `pulumi refresh --yes --skip-preview --expect-no-changes ${onStack}`,
+        refresh: `pulumi refresh --yes --skip-preview ${onStack}`,
         down: `pulumi destroy --yes --skip-preview ${onStack}`,
     };
 }

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { table } from "@istio-on-pulumi/lab";
 import { Lab } from "../../tests/support/lab";
-import { AUDITED, kubeconfigOf } from "../../tests/support/lab-access";
+import { administratorsKubeconfig, AUDITED } from "../../tests/support/lab-access";
 import { openRelay } from "../../tests/support/lab-relay";
 import { Stack } from "../../tests/support/lab-stack";
 import { type Cost, costOf, medianCost } from "../bench/measure";
@@ -96,12 +96,7 @@ async function busy(runs: number, quiet: Costs): Promise<void> {
     const account = "soak";
     const directory = mkdtempSync(join(tmpdir(), "soak-"));
     try {
-        const kubectl = (...args: string[]) => lab.output(["kubectl", ...args]);
-        await kubectl("create", "namespace", AUDITED);
-        await kubectl("create", "serviceaccount", account, "--namespace", AUDITED);
-        const subject = `--serviceaccount=${AUDITED}:${account}`;
-        await kubectl("create", "clusterrolebinding", account, "--clusterrole=cluster-admin", subject);
-        const kubeconfig = await kubeconfigOf(lab, account, directory);
+        const kubeconfig = await administratorsKubeconfig(lab, account, directory);
         await refuseMany(account);
         await stack.with({ "cluster.kubeconfig": kubeconfig }, async () => {
             await stack.up("--skip-preview");

@@ -17,10 +17,21 @@ export async function kubeconfigOf(lab: Lab, account: string, directory: string)
     return file;
 }
 
+/** A kubeconfig of the lab by which a new ServiceAccount of the audited namespace may do everything. */
+export async function administratorsKubeconfig(lab: Lab, account: string, directory: string): Promise<string> {
+    const kubectl = (...args: string[]) => lab.output(["kubectl", ...args]);
+    await kubectl("create", "namespace", AUDITED);
+    await kubectl("create", "serviceaccount", account, "--namespace", AUDITED);
+    const subject = `--serviceaccount=${AUDITED}:${account}`;
+    await kubectl("create", "clusterrolebinding", account, "--clusterrole=cluster-admin", subject);
+    return kubeconfigOf(lab, account, directory);
+}
+
 /** A verb on objects of a kind; without a name on all of them, without a namespace in the whole cluster. */
 export type Right = readonly [verb: string, resource: string, namespace: string, name: string];
 
-interface AuditEvent {
+/** A request in the API server's log. */
+export interface AuditEvent {
     verb: string;
     user: { username: string };
     responseStatus?: { code?: number };
@@ -28,21 +39,24 @@ interface AuditEvent {
     objectRef?: { resource: string; apiGroup?: string; namespace?: string; name?: string };
 }
 
+/** What a ServiceAccount has asked so far. */
+export function auditedOf(lab: Lab, account: string): AuditEvent[] {
+    const log = readFileSync(join(lab.place.logs, "audit.log"), "utf8").trim();
+    return (log === "" ? [] : log.split("\n"))
+        .map((line) => JSON.parse(line) as AuditEvent)
+        .filter(({ user }) => user.username === `system:serviceaccount:${AUDITED}:${account}`);
+}
+
 /** What a ServiceAccount was allowed so far, of objects. */
 export function usedRights(lab: Lab, account: string): AuditedRequest[] {
-    return readFileSync(join(lab.place.logs, "audit.log"), "utf8")
-        .trim()
-        .split("\n")
-        .map((line) => JSON.parse(line) as AuditEvent)
-        .filter(({ user }) => user.username === `system:serviceaccount:${AUDITED}:${account}`)
-        .flatMap(({ verb, objectRef, requestURI, responseStatus }) => {
-            if (!objectRef || responseStatus?.code === 403) return [];
-            const { resource, apiGroup, namespace, name = "" } = objectRef;
-            const kind = `${resource}${apiGroup ? `.${apiGroup}` : ""}`;
-            // The namespace of a namespace is itself, for the log.
-            const place = resource === "namespaces" ? "" : (namespace ?? "");
-            return [{ right: [verb, kind, place, name] as const, isDryRun: requestURI.includes("dryRun=All") }];
-        });
+    return auditedOf(lab, account).flatMap(({ verb, objectRef, requestURI, responseStatus }) => {
+        if (!objectRef || responseStatus?.code === 403) return [];
+        const { resource, apiGroup, namespace, name = "" } = objectRef;
+        const kind = `${resource}${apiGroup ? `.${apiGroup}` : ""}`;
+        // The namespace of a namespace is itself, for the log.
+        const place = resource === "namespaces" ? "" : (namespace ?? "");
+        return [{ right: [verb, kind, place, name] as const, isDryRun: requestURI.includes("dryRun=All") }];
+    });
 }
 
 interface AuditedRequest {
