@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BUILT_PLUGIN_VERSION } from "../src/build";
 import { labPlace } from "../src/place";
@@ -126,10 +126,9 @@ describe("the directory of plugins", () => {
     it("is one of its own for each choice, and its stand-ins run from anywhere", async () => {
         executable(join(dir, "given/pulumi-language-nodejs"));
         executable(join(dir, "given/pulumi-language-nodejs-exec"));
-        writeFileSync(
-            join(dir, "main.ts"),
-            "const words: string[] = process.argv.slice(2);\nconsole.log(words.join('|'));\n",
-        );
+        const main = join(dir, "stand-ins", "command", "main.ts");
+        mkdirSync(dirname(main), { recursive: true });
+        writeFileSync(main, "const words: string[] = process.argv.slice(2);\nconsole.log(words.join('|'));\n");
         const choice = (name: string, kind: PluginChoice["kind"], file: string): PluginChoice => ({
             executable: name,
             kind,
@@ -137,7 +136,7 @@ describe("the directory of plugins", () => {
             why: "",
         });
         const choices = [
-            choice("pulumi-resource-command", "stand-in", join(dir, "main.ts")),
+            choice("pulumi-resource-command", "stand-in", main),
             choice("pulumi-language-nodejs", "LAB_PLUGINS", join(dir, "given/pulumi-language-nodejs")),
         ];
         const made = await pluginDir(place(), choices);
