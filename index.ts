@@ -16,6 +16,10 @@ import { loadSettings } from "./config";
 import { withPlainErrors } from "./errors";
 import { Cluster, describeEndpoints, DestroyGuard, firstUrl, gatewayUrl, prepareStack, stackMarks } from "./stack";
 
+// The SDK takes a stack trace for every promise, and leads each frame of it back to TypeScript: with ten frames that is
+// a twelfth of what a preview takes of the processor. Where an error comes from is in the first ones.
+Error.stackTraceLimit = 3;
+
 export = () =>
     withPlainErrors(async () => {
         const settings = loadSettings(pulumi.runtime.allConfig(), pulumi.getProject());
@@ -59,13 +63,14 @@ export = () =>
                 values,
                 ...images,
                 ...namespaceArgs(ISTIO_NAMESPACE),
+                gatewayApiCrds: gatewayApi.managed,
                 excludedCrds: [...holdings.managedCrds],
                 crdsVersion: versions.crdsVersion,
                 defaultRevision,
                 withoutIstiod: onlyRevisions,
                 bundle,
             },
-            { provider, dependsOn: [gatewayApi] },
+            { provider },
         );
         const revisions = Object.entries(settings.istio.revisions).map(
             ([revision, release]) =>

@@ -86,8 +86,10 @@ export class GatewayApiCrds extends pulumi.ComponentResource {
         const managed = [...managedCrds(install, held, names, REMEDY)];
         const texts = await readGatewayApiCrds(openUpstream(bundle), version, managed);
         const manifests = texts.flatMap(parseManifest);
-        for (const manifest of manifests) this.createCrd(name, manifest);
-        return { managed, version: bundleVersion(manifests[0]?.metadata.annotations ?? held[0]?.annotations) };
+        const crds = manifests.map((manifest) => this.createCrd(name, manifest));
+        // Known once they are there, for what is to find them.
+        const made = pulumi.all(crds.map(({ metadata }) => metadata.name));
+        return { managed: made, version: bundleVersion(manifests[0]?.metadata.annotations ?? held[0]?.annotations) };
     }
 
     /** The CRDs that the cluster holds; none where a preview does not know the cluster yet. */

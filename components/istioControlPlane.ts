@@ -6,6 +6,7 @@ import { readIstioCrdNames } from "../upstream";
 import { childOf } from "./child";
 import { openClusterOf } from "./clusterOf";
 import type { Endpoint } from "./endpoint";
+import { knownValue } from "./inputs";
 import { checkIstiod, factsOf, installIstiod, type IstiodArgs } from "./istiod";
 import { type ChartValues, mergeValues } from "./istiodValues";
 import { inPlainWords } from "./later";
@@ -29,6 +30,15 @@ export interface IstioControlPlaneArgs extends IstiodArgs, NamespaceArgs {
      * @example ["wasmplugins.extensions.istio.io"]
      */
     excludedCrds?: string[];
+    /**
+     * Names of the Gateway API CRDs that istiod is to find when it starts, as `GatewayApiCrds` hands them out; the rest
+     * of the component does not wait for them. Not kept in the component's state.
+     *
+     * A change: nothing in the cluster.
+     * @default istiod starts without a look at them
+     * @example gatewayApi.managed
+     */
+    gatewayApiCrds?: pulumi.Input<pulumi.Input<string>[]>;
     /**
      * Release whose chart `base` is installed, where a further control plane is newer: CRDs serve older ones, too.
      *
@@ -63,8 +73,8 @@ export interface IstioControlPlaneArgs extends IstiodArgs, NamespaceArgs {
  * const gatewayApi = new GatewayApiCrds("gateway-api", {}, { provider });
  * const istio = new IstioControlPlane(
  *     "istio",
- *     { values: { meshConfig: { accessLogFile: "/dev/stdout" } } },
- *     { provider, dependsOn: [gatewayApi] },
+ *     { gatewayApiCrds: gatewayApi.managed, values: { meshConfig: { accessLogFile: "/dev/stdout" } } },
+ *     { provider },
  * );
  */
 export class IstioControlPlane extends pulumi.ComponentResource {
@@ -91,13 +101,15 @@ export class IstioControlPlane extends pulumi.ComponentResource {
             throw new UserError(`${name} is without istiod, so it needs a defaultRevision, which another one serves.`);
         }
         if (args.crdsVersion !== undefined) istioRelease(args.crdsVersion);
-        super("istio-on-pulumi:index:IstioControlPlane", name, args, opts);
+        const { gatewayApiCrds, ...recorded } = args;
+        super("istio-on-pulumi:index:IstioControlPlane", name, recorded, opts);
         const namespaceResource = namespaceOf(childOf(this, name, ISTIO_NAMESPACE), ISTIO_NAMESPACE, args);
         const namespace = namespaceResource.metadata.name;
         const base = this.installBase(name, namespace, args);
         const { defaultRevision, withoutIstiod = false } = args;
         const own = defaultRevision === undefined ? {} : WITHOUT_DEFAULT;
-        const istiod = withoutIstiod ? undefined : installIstiod(this, name, { ...args, namespace, own }, [base]);
+        const before = knownValue(pulumi.output(gatewayApiCrds)).then(() => base);
+        const istiod = withoutIstiod ? undefined : installIstiod(this, name, { ...args, namespace, own }, [before]);
         handles.set(this, { namespace: namespaceResource, istiod: istiod?.chart });
         const facts = factsOf(
             istiod && defaultRevision === undefined ? istiod.revision : pulumi.output(defaultRevision!),
@@ -150,6 +162,9 @@ export class IstioControlPlane extends pulumi.ComponentResource {
                 namespace,
                 chart: inPlainWords(this, upstream.chart("base", crdsVersion)),
                 version: crdsVersion,
+                // It makes nothing that starts, and Helm, which looks every two seconds, would wait for CRDs that
+                // serve within one; whatever needs them comes after istiod, which waits for them itself.
+                skipAwait: true,
                 values: pulumi.output(baseValues).apply((given) => mergeValues(own, given)),
             },
             {

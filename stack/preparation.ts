@@ -33,42 +33,15 @@ import { StackIdentity } from "./stackIdentity";
  * @throws UserError in one sentence or list where the stack cannot be brought up
  */
 export async function prepareStack(settings: StackSettings) {
-    const survey = await surveyCluster(settings.cluster);
-    // All files: one that cannot be had must not leave half a stack behind. What the components read again is kept.
-    const upstream = UpstreamFiles.open({
-        projectDir: pulumi.runtime.getRootDirectory(),
-        bundleDir: settings.bundle,
-    });
     const istioVersions = versionsOf(settings.istio);
-    const { controlPlanes, crdsVersion, defaultVersion } = istioVersions;
-    await upstream.chart("base", crdsVersion);
-    for (const version of new Set(Object.values(controlPlanes))) await upstream.chart("istiod", version);
-    const istioCrds = await readIstioCrdNames(upstream, crdsVersion);
-    const gatewayApiCrds = gatewayApiCrdNames(settings.gatewayApi.version);
-    await readGatewayApiCrds(upstream, settings.gatewayApi.version, gatewayApiCrds);
-    const installed = ADDONS.filter((addon) => settings.addons[addon].enabled);
-    const manifests = await readAddons(upstream, defaultVersion, installed);
-
+    const { controlPlanes } = istioVersions;
+    // The cluster, the engine and the disk are asked beside each other, and what fails is told in this order.
+    const files = begun(readFiles(settings, istioVersions));
+    const survey = await surveyCluster(settings.cluster);
     const identity = new StackIdentity("stack", { clusterUid: survey.uid, id: settings.cluster.stackIdentity });
-    const known = await identity.known();
-    checkIdentity(survey, settings.cluster.uid ?? known.clusterUid);
-
-    // Asked beside each other, and told one after the other.
-    const volumes = begun(
-        Promise.all([
-            lacksVolume(survey.client, LOKI_VOLUME, settings.addons.loki),
-            lacksVolume(survey.client, PROMETHEUS_VOLUME, settings.addons.prometheus),
-        ]),
-    );
-    const steps = begun(checkControlPlanes(survey, known.id, controlPlanes));
+    const { istioCrds, gatewayApiCrds, installed, manifests } = await files;
+    const addons = addonsOf(settings, istioVersions.defaultVersion, installed);
     const gateway = gatewayPlace(settings);
-    const exposed = [...(gateway ? [settings.gateway] : []), ...installed.map((addon) => settings.addons[addon])];
-    const hasNodePorts = exposed.some(({ serviceType }) => serviceType === "NodePort");
-    const hosts = begun(
-        hasNodePorts ? readNodeHosts(survey.client, settings.cluster.nodeHost) : Promise.resolve<NodeHosts>({}),
-    );
-
-    const addons = addonsOf(settings, defaultVersion, installed);
     const bookinfoNamespace = settings.bookinfo.enabled ? settings.bookinfo.namespace : undefined;
     const planned = plannedObjects({
         bookinfoNamespace,
@@ -82,6 +55,23 @@ export async function prepareStack(settings: StackSettings) {
         addons,
         manifests,
     });
+    const known = await identity.known();
+    checkIdentity(survey, settings.cluster.uid ?? known.clusterUid);
+
+    // Asked beside each other, and told one after the other.
+    const volumes = begun(
+        Promise.all([
+            lacksVolume(survey.client, LOKI_VOLUME, settings.addons.loki),
+            lacksVolume(survey.client, PROMETHEUS_VOLUME, settings.addons.prometheus),
+        ]),
+    );
+    const steps = begun(checkControlPlanes(survey, known.id, controlPlanes));
+    const exposed = [...(gateway ? [settings.gateway] : []), ...installed.map((addon) => settings.addons[addon])];
+    const hasNodePorts = exposed.some(({ serviceType }) => serviceType === "NodePort");
+    const hosts = begun(
+        hasNodePorts ? readNodeHosts(survey.client, settings.cluster.nodeHost) : Promise.resolve<NodeHosts>({}),
+    );
+
     const held = begun(
         readHoldings(survey, planned, {
             stack: known.id,
@@ -104,7 +94,7 @@ export async function prepareStack(settings: StackSettings) {
         kind === "CustomResourceDefinition" &&
         (part === "gatewayApi" ? !ownCrds.includes(name) : holdings.managedCrds.includes(name));
     const needs = needsOf({
-        istioVersion: crdsVersion,
+        istioVersion: istioVersions.crdsVersion,
         planned: planned.filter((object) => !isLeft(object)),
         isPreview,
         addons,
@@ -133,6 +123,23 @@ export async function prepareStack(settings: StackSettings) {
         namespaces,
     };
 }
+
+/** All of upstream's: one that cannot be had must not leave half a stack behind. What is read again later is kept. */
+async function readFiles(settings: StackSettings, { controlPlanes, crdsVersion, defaultVersion }: IstioVersions) {
+    const upstream = UpstreamFiles.open({
+        projectDir: pulumi.runtime.getRootDirectory(),
+        bundleDir: settings.bundle,
+    });
+    await upstream.chart("base", crdsVersion);
+    for (const version of new Set(Object.values(controlPlanes))) await upstream.chart("istiod", version);
+    const istioCrds = await readIstioCrdNames(upstream, crdsVersion);
+    const gatewayApiCrds = gatewayApiCrdNames(settings.gatewayApi.version);
+    await readGatewayApiCrds(upstream, settings.gatewayApi.version, gatewayApiCrds);
+    const installed = ADDONS.filter((addon) => settings.addons[addon].enabled);
+    return { istioCrds, gatewayApiCrds, installed, manifests: await readAddons(upstream, defaultVersion, installed) };
+}
+
+type IstioVersions = ReturnType<typeof versionsOf>;
 
 /** What fails is told where it is awaited, however early it fails. */
 function begun<T>(work: Promise<T>): Promise<T> {

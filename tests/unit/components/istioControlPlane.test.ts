@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -74,9 +75,24 @@ describe("IstioControlPlane", () => {
             chart: "./.upstream/istio-1.25.1/charts/base",
             version: "1.25.1",
             values: { profile: "demo" },
+            skipAwait: true,
             compat: "true",
         });
         expect(base.dependencies).toEqual([`${NAMESPACE}::istio-istio-system`]);
+    });
+
+    it("starts istiod, and nothing else, after the CRDs of Gateway API", async () => {
+        let tell: (names: string[]) => void = () => {};
+        const told = new Promise<string[]>((resolve) => (tell = resolve));
+        serveUpstream();
+        const recording = await Recording.start();
+        new IstioControlPlane("istio", { gatewayApiCrds: told }, { provider: new k8s.Provider("test", {}) });
+        await vi.waitFor(() => expect(recording.events).toContain(`answered ${RELEASE}::istio-istio-base`));
+        await sleep(100);
+        expect(recording.events).not.toContain(`asked ${CHART}::istio-istiod`);
+        tell(["gateways.gateway.networking.k8s.io"]);
+        await recording.settled();
+        expect(recording.events).toContain(`asked ${CHART}::istio-istiod`);
     });
 
     it("installs chart istiod after base, with its values", async () => {
