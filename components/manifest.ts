@@ -17,21 +17,12 @@ export interface Manifest {
     [field: string]: unknown;
 }
 
-/** By their texts: an addon's objects are asked for three times, to plan, to survey and to register them. */
-const parsed = new Map<string, readonly Manifest[]>();
-
 /**
- * The objects of a YAML text, in their order; documents that hold nothing are passed over. Not to be changed.
+ * Reads the objects of a YAML text, in their order; documents that hold nothing are passed over.
  *
  * @throws UserError where a document is no Kubernetes object
  */
-export function parseManifest(text: string): readonly Manifest[] {
-    const objects = parsed.get(text) ?? readManifest(text);
-    parsed.set(text, objects);
-    return objects;
-}
-
-function readManifest(text: string): Manifest[] {
+export function parseManifest(text: string): Manifest[] {
     return yamlDocuments(text).flatMap((document) => {
         const object = withoutNulls(document) as Manifest | null;
         if (object === null || object === undefined) {

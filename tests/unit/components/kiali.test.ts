@@ -57,7 +57,7 @@ const upstream = (kind: string) => UPSTREAM.find((object) => object.kind === kin
 describe("Kiali", () => {
     it("is upstream's in the walkthrough, but for its Service", () => {
         const { objects } = kiali();
-        const others = (list: readonly Manifest[]) => list.filter(({ kind }) => kind !== "Service");
+        const others = (list: Manifest[]) => list.filter(({ kind }) => kind !== "Service");
         expect(others(objects)).toEqual(others(UPSTREAM));
         expect(objects).toHaveLength(4);
     });
